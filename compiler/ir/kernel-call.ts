@@ -1,0 +1,86 @@
+/** The program between 4-lower and 6-emit: kernel calls in execution order. */
+import type { Graph, Node } from './graph.js';
+import type { DataType, TensorData } from './tensor.js';
+
+export type KernelFamily = 'portable' | 'native' | 'cmsis-nn' | 'esp-nn';
+
+/** A constant array in flash, packed for its kernel. Equal contents are emitted once. */
+export interface PackedConstant {
+  /** Suffix of the C symbol, e.g. `weights`, `bias`, `scale`, `table`: the symbol is `<model>_<node>_<suffix>`. */
+  readonly suffix: string;
+  readonly data: TensorData;
+  /** C element type: int8_t, int16_t, int32_t, float ... follows from the data's type unless it is given. */
+  readonly ctype?: string;
+  readonly alignment?: number;
+  /** Bytes of the model's own weights and biases in it (report: constants against overhead). Defaults to all. */
+  readonly role: 'weights' | 'bias' | 'scale' | 'table' | 'parameters';
+}
+
+/** One field of a parameter struct: a number (integers plain; floats are emitted exactly), a pointer to a constant, or nested fields. */
+export type ParamValue =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly constant: PackedConstant }
+  | { readonly text: string };
+
+export type Argument =
+  /** Pointer to a value: in the arena, in state memory, or in flash when the value is a constant. */
+  | { readonly kind: 'value'; readonly value: string; readonly access: 'read' | 'write' }
+  /** Pointer to a constant that this call owns. */
+  | { readonly kind: 'constant'; readonly constant: PackedConstant }
+  /** Pointer to a `static const <struct>` with these fields, in the struct's order (designated initialisers). */
+  | { readonly kind: 'params'; readonly struct: string; readonly fields: Readonly<Record<string, ParamValue>> }
+  /** Pointer to this call's scratch buffer. */
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'int'; readonly value: number; readonly comment?: string }
+  | { readonly kind: 'float'; readonly value: number };
+
+export interface Scratch {
+  readonly bytes: number;
+  readonly alignment: number;
+}
+
+export interface KernelCall {
+  readonly node: Node;
+  readonly family: KernelFamily;
+  /** C function; its source is `runtime-c/src/<family folder>/<function>.c`, its prototype in `header`. */
+  readonly function: string;
+  /** Path below runtime-c/include, e.g. `nanoc/conv.h`. */
+  readonly header: string;
+  /** Paths below runtime-c/src that must be compiled in, e.g. `portable/nanoc_conv_s8.c`, with what they include. */
+  readonly sources: readonly string[];
+  readonly arguments: readonly Argument[];
+  readonly scratch?: Scratch;
+  /** [input, output] value names that may share storage exactly (same offset): the kernel reads each element before it writes it. */
+  readonly inPlace: readonly (readonly [string, string])[];
+  /** Alignment that the kernel needs of the values it gets, in bytes; 1 or the element size if absent. */
+  readonly alignment?: number;
+  /** Multiply-accumulates, for the report. */
+  readonly macs: number;
+  /** Why this kernel and not another; shown in the report. */
+  readonly reason?: string;
+  /** Line(s) for the report: float island, slow path, unproven accumulator (promise 5, no silent fallback). */
+  readonly remarks?: readonly string[];
+}
+
+/**
+ * A value that needs no code: it is a window of another value's storage.
+ * `value` starts `byteOffset` bytes into `base`. For views of inputs (Reshape, Slice, Split) `base` is the input;
+ * for Concat the roles turn round: each input is a window of the output.
+ */
+export interface View {
+  readonly node: Node;
+  readonly value: string;
+  readonly base: string;
+  readonly byteOffset: number;
+}
+
+export interface Program {
+  readonly graph: Graph;
+  /** In graph order; 5-plan may choose another topological order. */
+  readonly calls: readonly KernelCall[];
+  readonly views: readonly View[];
+}
+
+export type { DataType };

@@ -1,0 +1,48 @@
+/** What a target folder (`targets/<name>/target.ts`) declares. Operators ask about features; no operator names a board. */
+
+/** CPU features that kernels may need. */
+export type Feature = 'fpu' | 'dsp' | 'mve' | 'armv6m' | 'armv7m' | 'riscv' | 'unaligned';
+
+export interface Memory {
+  readonly name: string;
+  readonly origin: number;
+  readonly bytes: number;
+  readonly kind: 'flash' | 'ram';
+}
+
+export interface Toolchain {
+  /** Command name, e.g. `arm-none-eabi-gcc`; `cc` for the host. */
+  readonly compiler: string;
+  /** binutils prefix, e.g. `arm-none-eabi-`. */
+  readonly prefix: string;
+  /** Flags that choose the core and ABI: `-mcpu=cortex-m4 -mthumb ...`. */
+  readonly machineFlags: readonly string[];
+  readonly linkFlags: readonly string[];
+  /** Debian package that brings it, for `nanoc doctor`. */
+  readonly debianPackages: readonly string[];
+}
+
+export interface QemuMachine {
+  readonly command: string;
+  readonly machine: string;
+  /** How instructions are counted: `-icount shift=0`, with this timer. */
+  readonly counter: { readonly timer: 'cmsdk' | 'systick'; readonly address: number; readonly instructionsPerTick: number };
+  readonly debianPackages: readonly string[];
+}
+
+export interface Target {
+  readonly name: string;
+  readonly description: string;
+  readonly features: readonly Feature[];
+  /** Lowest address alignment for the arena and for weights, in bytes. */
+  readonly alignment: number;
+  readonly memories: readonly Memory[];
+  readonly toolchain: Toolchain;
+  /** Optimisation flags for kernels and model, e.g. ['-O2']. */
+  readonly optimization: readonly string[];
+  /** Absent for the host, whose programs are run directly. */
+  readonly qemu?: QemuMachine;
+  /** Files of the target folder that a firmware needs: startup code, linker script (package-relative paths). */
+  readonly startup: readonly string[];
+  readonly linkerScript?: string;
+}
