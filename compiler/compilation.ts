@@ -1,0 +1,51 @@
+import type { Diagnostic } from './diagnostics/diagnostic.js';
+import type { Graph } from './ir/graph.js';
+import type { KernelFamily, Program } from './ir/kernel-call.js';
+import type { MemoryPlan } from './ir/memory-plan.js';
+import type { Target } from './ir/target.js';
+
+export interface CompileOptions {
+  /** Name of a folder in targets/. */
+  readonly target: string;
+  /** Prefix of every C symbol; by default made from the file name. */
+  readonly name?: string;
+  /** Values of symbolic dimensions, `--dim batch=1`. */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** `output=input[:value]`, `--state`. */
+  readonly states?: readonly string[];
+  readonly kernels?: 'auto' | KernelFamily;
+  readonly optimize?: 'size' | 'speed' | 'balanced';
+  /** Guard bytes round every buffer, for verification builds. */
+  readonly guardBytes?: number;
+}
+
+export interface ModelSource {
+  /** File name without folder, e.g. `kws.onnx`; goes into the generated files. */
+  readonly fileName: string;
+  readonly bytes: Uint8Array;
+  /** Reads an external data file by its location relative to the model; refuses anything outside the model's folder. */
+  readonly readExternal?: (location: string) => Uint8Array;
+}
+
+/** Everything that a compilation found out; 6-emit and the reports are made from it. */
+export interface Compilation {
+  readonly source: ModelSource;
+  readonly options: CompileOptions;
+  /** C identifier of the model: prefix of all its symbols. */
+  readonly name: string;
+  readonly target: Target;
+  /** After canonicalise, in ONNX layout: what the reference evaluator runs. */
+  readonly reference: Graph;
+  /** After optimise: what is lowered. */
+  readonly graph: Graph;
+  readonly program: Program;
+  readonly plan: MemoryPlan;
+  /** Warnings and notes. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface EmittedFile {
+  /** Relative to the output folder, with forward slashes. */
+  readonly path: string;
+  readonly content: string;
+}
