@@ -1,0 +1,219 @@
+/**
+ * Runs kernel calls on the host, under AddressSanitizer and UndefinedBehaviorSanitizer, without the rest of the compiler:
+ * every buffer is its own allocation of the exact size, so that a byte too far is an error.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { type Graph, valueOf } from '../../compiler/ir/graph.js';
+import type { Argument, KernelCall, PackedConstant, ParamValue } from '../../compiler/ir/kernel-call.js';
+import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
+
+export interface CallCase {
+  readonly call: KernelCall;
+  readonly graph: Graph;
+  /** The values that the call reads, other than constants of the graph. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+export interface RunCallOptions {
+  /** Compiler command, by default cc. */
+  readonly compiler?: string;
+  /** e.g. -DNANOC_FPU=0, to run the integer variants. */
+  readonly flags?: readonly string[];
+}
+
+const RUNTIME = join(dirname(fileURLToPath(import.meta.url)), '../../runtime-c');
+
+/** Values written by one call, by name. Throws when the C does not compile, a sanitizer objects, or an in-place run differs. */
+export async function runCall(
+  call: KernelCall,
+  graph: Graph,
+  inputs: ReadonlyMap<string, Tensor>,
+  options: RunCallOptions = {},
+): Promise<Map<string, Tensor>> {
+  return (await runCalls([{ call, graph, inputs }], options))[0]!;
+}
+
+/** As `runCall` for many calls in one program: one compilation. */
+export async function runCalls(cases: readonly CallCase[], options: RunCallOptions = {}): Promise<Map<string, Tensor>[]> {
+  const runs = cases.flatMap((item, index) => [
+    { item, index, pair: undefined as readonly [string, string] | undefined },
+    ...item.call.inPlace.filter(([input]) => item.inputs.has(input)).map((pair) => ({ item, index, pair })),
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'nanoc-call-'));
+  try {
+    await writeFile(join(folder, 'main.c'), program(runs));
+    const sources = [...new Set(cases.flatMap(({ call }) => call.sources))].map((path) => join(RUNTIME, 'src', path));
+    await execa(
+      options.compiler ?? 'cc',
+      [
+        ...['-std=c99', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-ffp-contract=off'],
+        ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror', '-I', join(RUNTIME, 'include')],
+        ...(options.flags ?? []),
+        ...['main.c', ...sources, '-o', 'main'],
+      ],
+      { cwd: folder },
+    );
+    const { stdout } = await execa('./main', [], { cwd: folder, encoding: 'buffer', maxBuffer: 1 << 30 });
+    return collect(runs, cases.length, stdout);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Run {
+  readonly item: CallCase;
+  readonly index: number;
+  readonly pair: readonly [string, string] | undefined;
+}
+
+function written(call: KernelCall): string[] {
+  return call.arguments.flatMap((a) => (a.kind === 'value' && a.access === 'write' ? [a.value] : []));
+}
+
+function collect(runs: readonly Run[], count: number, stdout: Uint8Array): Map<string, Tensor>[] {
+  const results: Map<string, Tensor>[] = Array.from({ length: count }, () => new Map());
+  let offset = 0;
+  for (const { item, index, pair } of runs) {
+    for (const name of written(item.call)) {
+      const value = valueOf(item.graph, name);
+      const bytes = stdout.subarray(offset, (offset += byteLength(value)));
+      const tensor: Tensor = { dtype: value.dtype, shape: value.shape, data: fromBytes(value.dtype, bytes) };
+      if (pair === undefined) results[index]!.set(name, tensor);
+      else if (Buffer.compare(bytes, bytesOf(results[index]!.get(name)!.data)) !== 0) {
+        throw new Error(`${item.call.function}: running in place of "${pair[0]}" changes output "${name}" (case ${index})`);
+      }
+    }
+  }
+  if (offset !== stdout.length) throw new Error(`expected ${offset} bytes from the program, got ${stdout.length}`);
+  return results;
+}
+
+function program(runs: readonly Run[]): string {
+  const headers = [...new Set(runs.map(({ item }) => item.call.header))];
+  return [
+    '#include <stdint.h>',
+    '#include <stdio.h>',
+    '#include <stdlib.h>',
+    '#include <string.h>',
+    ...headers.map((header) => `#include "${header}"`),
+    ...runs.map(runFunction),
+    'int main(void) {',
+    ...runs.map((_, i) => `  run_${i}();`),
+    '  return 0;',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function runFunction({ item, pair }: Run, run: number): string {
+  const { call, graph, inputs } = item;
+  const declarations: string[] = [];
+  const before: string[] = [];
+  const after: string[] = [];
+  const frees: string[] = [];
+  const allocateBuffer = (name: string, bytes: number, from?: string): string => {
+    // An aligned address that is not over-aligned: real arenas promise no more than the call asks for.
+    before.push(`  uint8_t *${name} = malloc(${Math.max(bytes, 1)});`);
+    if (from !== undefined) before.push(`  memcpy(${name}, ${from}, ${bytes});`);
+    else before.push(`  memset(${name}, 0x55, ${Math.max(bytes, 1)});`);
+    frees.push(`  free(${name});`);
+    return name;
+  };
+  let constants = 0;
+  const declare = (data: TensorData, ctype = ctypeOf(data)): string => {
+    const name = `c_${run}_${constants++}`;
+    declarations.push(`static const ${ctype} ${name}[] = {${literals(data)}};`);
+    return name;
+  };
+  const buffers = new Map<string, string>();
+  const readBuffer = (name: string): string => {
+    const known = buffers.get(name);
+    if (known !== undefined) return known;
+    const tensor = graph.values.get(name)?.constant ?? inputs.get(name);
+    if (tensor === undefined) throw new Error(`runCalls: no tensor for "${name}"`);
+    const buffer = allocateBuffer(`v_${buffers.size}`, byteLength(tensor), declare(tensor.data));
+    buffers.set(name, buffer);
+    return buffer;
+  };
+  const writeBuffer = (name: string): string => {
+    const size = byteLength(valueOf(graph, name));
+    const buffer = pair?.[1] === name ? readBuffer(pair[0]) : allocateBuffer(`o_${buffers.size}`, size);
+    buffers.set(name, buffer);
+    after.push(`  fwrite(${buffer}, 1, ${size}, stdout);`);
+    return buffer;
+  };
+  const constantSymbol = (constant: PackedConstant): string => declare(constant.data, constant.ctype);
+  const field = (value: ParamValue): string => {
+    if ('int' in value) return intLiteral(value.int);
+    if ('float' in value) return floatLiteral(value.float);
+    if ('ints' in value) return `{${value.ints.map(intLiteral).join(', ')}}`;
+    if ('constant' in value) return constantSymbol(value.constant);
+    return value.text;
+  };
+  const argument = (a: Argument): string => {
+    switch (a.kind) {
+      case 'value':
+        return `(void *)${a.access === 'read' ? readBuffer(a.value) : writeBuffer(a.value)}`;
+      case 'constant':
+        return constantSymbol(a.constant);
+      case 'params': {
+        const fields = Object.entries(a.fields).map(([name, value]) => `.${name} = ${field(value)}`);
+        declarations.push(`static const ${a.struct} p_${run} = {${fields.join(', ')}};`);
+        return `&p_${run}`;
+      }
+      case 'scratch':
+        return `(void *)${allocateBuffer('scratch', call.scratch?.bytes ?? 0)}`;
+      case 'int':
+        return intLiteral(a.value);
+      case 'float':
+        return floatLiteral(a.value);
+    }
+  };
+  // Reads first, so that an in-place output finds its input's buffer.
+  for (const a of call.arguments) if (a.kind === 'value' && a.access === 'read') readBuffer(a.value);
+  const text = call.arguments.map(argument).join(', ');
+  return [
+    ...declarations,
+    `static void run_${run}(void) {`,
+    ...before,
+    `  ${call.function}(${text});`,
+    ...after,
+    ...frees,
+    '}',
+  ].join('\n');
+}
+
+function ctypeOf(data: TensorData): string {
+  if (data instanceof Float32Array) return 'float';
+  if (data instanceof Float64Array) return 'double';
+  if (data instanceof Int8Array) return 'int8_t';
+  if (data instanceof Uint8Array) return 'uint8_t';
+  if (data instanceof Int16Array) return 'int16_t';
+  if (data instanceof Uint16Array) return 'uint16_t';
+  if (data instanceof Int32Array) return 'int32_t';
+  if (data instanceof Uint32Array) return 'uint32_t';
+  return data instanceof BigInt64Array ? 'int64_t' : 'uint64_t';
+}
+
+function literals(data: TensorData): string {
+  if (data instanceof Float32Array || data instanceof Float64Array) return Array.from(data, floatLiteral).join(',');
+  if (data instanceof BigInt64Array) return Array.from(data, (x) => (x === -(2n ** 63n) ? 'INT64_MIN' : `${x}LL`)).join(',');
+  if (data instanceof BigUint64Array) return Array.from(data, (x) => `${x}ULL`).join(',');
+  return Array.from(data as Int32Array, intLiteral).join(',');
+}
+
+function intLiteral(x: number): string {
+  if (x === -2147483648) return 'INT32_MIN';
+  return x > 2147483647 ? `${x}U` : `${x}`;
+}
+
+function floatLiteral(x: number): string {
+  if (Number.isNaN(x)) return '(0.0f/0.0f)';
+  if (!Number.isFinite(x)) return x > 0 ? '(1.0f/0.0f)' : '(-1.0f/0.0f)';
+  const text = Object.is(x, -0) ? '-0.0' : String(x);
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}
