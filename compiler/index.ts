@@ -1,0 +1,70 @@
+/**
+ * nanoc as a library: `compile()` is the six phases in order. Nothing below touches the file system; `emitFiles` reads
+ * the package's own runtime-c and targets.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Compilation, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
+import { Diagnostics } from './diagnostics/diagnostic.js';
+import { verifyGraph } from './ir/verify.js';
+import { importModel } from './phases/1-import/index.js';
+import { checkGraph } from './phases/2-check/index.js';
+import { bindStates } from './phases/2-check/states.js';
+import { canonicalise, optimise } from './phases/3-rewrite/index.js';
+import { lower } from './phases/4-lower/index.js';
+import { planMemory } from './phases/5-plan/index.js';
+import { emit } from './phases/6-emit/index.js';
+import { cIdentifier } from './phases/6-emit/names.js';
+import { loadTarget } from './targets.js';
+import { packageRoot } from './toolchain/package-root.js';
+
+export type { Compilation, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
+export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
+export { createRunner } from './simulate/runner.js';
+
+/**
+ * Compiles a model as far as the memory plan; `emitFiles` renders the C.
+ * @throws CompileError with every diagnostic that was found, when the model, an option or a limit of nanoc is at fault
+ */
+export async function compile(source: ModelSource, options: CompileOptions): Promise<Compilation> {
+  const target = await loadTarget(options.target);
+  const diagnostics = new Diagnostics();
+  const name = cIdentifier(options.name ?? source.fileName.replace(/\.onnx$/i, ''));
+
+  const imported = importModel(
+    source.bytes,
+    {
+      name,
+      ...(options.dims === undefined ? {} : { dims: options.dims }),
+      ...(source.readExternal === undefined ? {} : { readExternal: source.readExternal }),
+    },
+    diagnostics,
+  );
+  diagnostics.throwIfErrors();
+  const checked = bindStates(checkGraph(imported, diagnostics), options.states ?? [], diagnostics);
+  diagnostics.throwIfErrors();
+  verifyGraph(checked, '2-check');
+  const reference = canonicalise(checked, diagnostics);
+  diagnostics.throwIfErrors();
+  const graph = optimise(reference, diagnostics);
+  diagnostics.throwIfErrors();
+  const program = lower(graph, target, options, diagnostics);
+  diagnostics.throwIfErrors();
+  const plan = planMemory(program, {
+    alignment: target.alignment,
+    ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
+  });
+  return { source, options, name, target, reference, graph, program, plan, diagnostics: diagnostics.list };
+}
+
+/** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */
+export function emitFiles(compilation: Compilation): EmittedFile[] {
+  const root = packageRoot();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return emit(compilation, {
+    readRuntime: (path) => readFileSync(join(root, path), 'utf8'),
+    sha256: (data) => createHash('sha256').update(data).digest('hex'),
+    version,
+  });
+}
