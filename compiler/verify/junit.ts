@@ -11,12 +11,14 @@ export function junitXml(suite: string, cases: readonly JUnitCase[]): string {
   const failures = cases.filter((each) => each.failure !== undefined).length;
   const time = cases.reduce((sum, each) => sum + each.time, 0).toFixed(3);
   const lines = cases.map((each) => {
-    const head = `  <testcase classname="${escape(suite)}" name="${escape(each.name)}" time="${each.time.toFixed(3)}"`;
-    return each.failure === undefined ? `${head}/>` : `${head}><failure message="${escape(each.failure)}"/></testcase>`;
+    const head = `  <testcase classname="${escapeXml(suite)}" name="${escapeXml(each.name)}" time="${each.time.toFixed(3)}"`;
+    return each.failure === undefined
+      ? `${head}/>`
+      : `${head}><failure message="${escapeXml(each.failure)}"/></testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="${escape(suite)}" tests="${cases.length}" failures="${failures}" time="${time}">`,
+    `<testsuite name="${escapeXml(suite)}" tests="${cases.length}" failures="${failures}" time="${time}">`,
     ...lines,
     '</testsuite>',
     '',
@@ -31,6 +33,6 @@ const entities: Readonly<Record<string, string>> = {
   '\n': '&#10;',
 };
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[&<>"\n]/g, (character) => entities[character]!);
 }
