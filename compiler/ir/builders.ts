@@ -1,18 +1,38 @@
 import type { Graph, Node, Value } from './graph.js';
 import type { Tensor } from './tensor.js';
 
-/** A graph being changed by one pass. `finish()` sorts the nodes, drops what nothing reads, and gives an immutable graph again. */
+/**
+ * A graph being changed by one pass. Producers and consumers are indexed, so that a pass over a thousand nodes is quick.
+ * `finish()` sorts the nodes, drops what nothing reads, and gives an immutable graph again.
+ */
 export class GraphEditor {
   readonly values: Map<string, Value>;
-  nodes: Node[];
   inputs: string[];
   outputs: string[];
+  /** Position of each node; replacements take the place of what they replace. */
+  private readonly order = new Map<Node, number>();
+  private readonly producerOf = new Map<string, Node>();
+  private readonly consumersOf = new Map<string, Set<Node>>();
+  private readonly nodeNames = new Set<string>();
+  private next: number;
 
-  constructor(private readonly base: Graph) {
+  constructor(readonly base: Graph) {
     this.values = new Map(base.values);
-    this.nodes = [...base.nodes];
     this.inputs = [...base.inputs];
     this.outputs = [...base.outputs];
+    this.next = base.nodes.length;
+    base.nodes.forEach((node, index) => {
+      this.link(node, index);
+    });
+  }
+
+  /** The nodes at this moment, in order of their positions (not sorted topologically before `finish()`). */
+  get nodes(): Node[] {
+    return [...this.order].sort((a, b) => a[1] - b[1]).map(([node]) => node);
+  }
+
+  has(node: Node): boolean {
+    return this.order.has(node);
   }
 
   value(name: string): Value {
@@ -21,9 +41,9 @@ export class GraphEditor {
     return value;
   }
 
-  /** A name that is not taken yet, made from `stem`. */
+  /** A name that is not taken yet by a value or node, made from `stem`. */
   freshName(stem: string): string {
-    const taken = (name: string) => this.values.has(name) || this.nodes.some((node) => node.name === name);
+    const taken = (name: string) => this.values.has(name) || this.nodeNames.has(name);
     if (!taken(stem)) return stem;
     let index = 1;
     while (taken(`${stem}__${index}`)) index += 1;
@@ -47,15 +67,24 @@ export class GraphEditor {
 
   /** Adds a node (the name is made unique). Order does not matter until `finish()`. */
   addNode(node: Node): Node {
-    const added = { ...node, name: this.freshName(node.name) };
-    this.nodes.push(added);
+    const added = { ...node, name: this.nodeNames.has(node.name) ? this.freshName(node.name) : node.name };
+    this.link(added, this.next++);
     return added;
   }
 
+  /** Puts `replacements` in the place of `old`. */
   replaceNode(old: Node, ...replacements: Node[]): void {
-    const index = this.nodes.indexOf(old);
-    if (index < 0) throw new Error(`invariant: node "${old.name}" is not in graph "${this.base.name}"`);
-    this.nodes.splice(index, 1, ...replacements);
+    const position = this.order.get(old);
+    if (position === undefined) throw new Error(`invariant: node "${old.name}" is not in graph "${this.base.name}"`);
+    this.unlink(old);
+    for (const node of replacements) this.link(node, position);
+  }
+
+  /** A changed copy of a node in its place. */
+  updateNode(node: Node, patch: Partial<Node>): Node {
+    const updated = { ...node, ...patch };
+    this.replaceNode(node, updated);
+    return updated;
   }
 
   removeNode(node: Node): void {
@@ -64,18 +93,21 @@ export class GraphEditor {
 
   /** Makes every reader of `from` read `to` instead. Graph outputs are renamed only with `outputsToo`. */
   replaceUses(from: string, to: string, outputsToo = false): void {
-    this.nodes = this.nodes.map((node) =>
-      node.inputs.includes(from) ? { ...node, inputs: node.inputs.map((name) => (name === from ? to : name)) } : node,
-    );
+    for (const node of this.consumers(from)) {
+      this.updateNode(node, { inputs: node.inputs.map((name) => (name === from ? to : name)) });
+    }
     if (outputsToo) this.outputs = this.outputs.map((name) => (name === from ? to : name));
   }
 
   producer(name: string): Node | undefined {
-    return name === '' ? undefined : this.nodes.find((node) => node.outputs.includes(name));
+    return this.producerOf.get(name);
   }
 
+  /** Readers of a value, in order of position; a node that reads it twice is listed once. */
   consumers(name: string): Node[] {
-    return this.nodes.filter((node) => node.inputs.includes(name));
+    const set = this.consumersOf.get(name);
+    if (set === undefined) return [];
+    return [...set].sort((a, b) => this.order.get(a)! - this.order.get(b)!);
   }
 
   isGraphOutput(name: string): boolean {
@@ -88,6 +120,25 @@ export class GraphEditor {
     for (const node of nodes) for (const name of [...node.inputs, ...node.outputs]) used.add(name);
     const values = new Map([...this.values].filter(([name]) => used.has(name)));
     return { ...this.base, inputs: this.inputs, outputs: this.outputs, values, nodes };
+  }
+
+  private link(node: Node, position: number): void {
+    this.order.set(node, position);
+    this.nodeNames.add(node.name);
+    for (const output of node.outputs) if (output !== '') this.producerOf.set(output, node);
+    for (const input of node.inputs) {
+      if (input === '') continue;
+      const set = this.consumersOf.get(input);
+      if (set === undefined) this.consumersOf.set(input, new Set([node]));
+      else set.add(node);
+    }
+  }
+
+  private unlink(node: Node): void {
+    this.order.delete(node);
+    this.nodeNames.delete(node.name);
+    for (const output of node.outputs) if (this.producerOf.get(output) === node) this.producerOf.delete(output);
+    for (const input of node.inputs) this.consumersOf.get(input)?.delete(node);
   }
 }
 

@@ -17,11 +17,14 @@ export interface Quantization {
 
 /**
  * Which ONNX tensor a value holds, so that a layer on the device can be compared with ONNX's own.
- * device[i] = onnx.transpose(perm).reshape(shape)[i], then minus 128 where `signShift` is set.
+ * device = onnx.reshape(source.shape).transpose(source.perm).reshape(value.shape), then minus 128 where `signShift` is set.
+ * `applySource` (reference/source.ts) does it.
  */
 export interface Source {
   readonly name: string;
-  /** Permutation from the ONNX layout to this one, as in ONNX Transpose; absent means same order. */
+  /** Shape that the ONNX tensor is seen in before `perm`; absent means its own. */
+  readonly shape?: readonly number[];
+  /** Permutation from that shape to this layout, as in ONNX Transpose; absent means same order. */
   readonly perm?: readonly number[];
   /** The ONNX tensor is uint8 and this one is int8, 128 lower. */
   readonly signShift?: boolean;
