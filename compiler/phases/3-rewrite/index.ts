@@ -1,0 +1,28 @@
+import type { Diagnostics } from '../../diagnostics/diagnostic.js';
+import { GraphEditor } from '../../ir/builders.js';
+import type { Graph } from '../../ir/graph.js';
+import { verifyGraph } from '../../ir/verify.js';
+import type { Pass } from './pass.js';
+import { canonicalisePasses, optimisePasses } from './passes.js';
+
+/** The reference graph: canonical operators in ONNX layout (docs/ARCHITECTURE.md). */
+export function canonicalise(graph: Graph, diagnostics: Diagnostics): Graph {
+  return runPasses(graph, canonicalisePasses, diagnostics);
+}
+
+/** The same function on int8 values in NHWC; every value keeps its `source`. */
+export function optimise(graph: Graph, diagnostics: Diagnostics): Graph {
+  return runPasses(graph, optimisePasses, diagnostics);
+}
+
+function runPasses(graph: Graph, passes: readonly Pass[], diagnostics: Diagnostics): Graph {
+  let current = graph;
+  for (const pass of passes) {
+    const editor = new GraphEditor(current);
+    pass.run(editor, diagnostics);
+    diagnostics.throwIfErrors();
+    current = editor.finish();
+    verifyGraph(current, pass.name);
+  }
+  return current;
+}

@@ -1,0 +1,54 @@
+/** The ordered lists of passes. A new pass is its file and a line here. */
+import { attachQuantization } from './attach-quantization.js';
+import { collapseElementwise } from './collapse-elementwise.js';
+import { foldClamp } from './fold-clamp.js';
+import { foldConstants, foldWeights } from './fold-constants.js';
+import { foldPads } from './fold-pads.js';
+import { foldScaleIntoConv } from './fold-scale-into-conv.js';
+import { fuseBias } from './fuse-bias.js';
+import { fuseFloatActivation } from './fuse-float-activation.js';
+import { layoutNhwc } from './layout-nhwc.js';
+import { liftQdq } from './lift-qdq.js';
+import { mergeEqual } from './merge-equal.js';
+import { normalizeOperators } from './normalize-operators.js';
+import type { Pass } from './pass.js';
+import { permuteWeights } from './permute-weights.js';
+import { propagateQuantization } from './propagate-quantization.js';
+import { removeNoOps } from './remove-no-ops.js';
+import { reportFloatIslands } from './report-float-islands.js';
+import { signedActivations } from './signed-activations.js';
+import { sinkTransposes } from './sink-transposes.js';
+import { slideQuantization } from './slide-quantization.js';
+
+/** ONNX in, reference graph out: still in ONNX layout, still uint8 where ONNX says uint8. */
+export const canonicalisePasses: readonly Pass[] = [
+  foldConstants,
+  normalizeOperators,
+  foldConstants,
+  attachQuantization,
+  slideQuantization,
+  fuseBias,
+  foldScaleIntoConv,
+  liftQdq,
+  collapseElementwise,
+  propagateQuantization,
+  foldWeights,
+  foldScaleIntoConv,
+  fuseFloatActivation,
+  foldClamp,
+  removeNoOps,
+  reportFloatIslands,
+];
+
+/** The same function in the form that the kernels want. */
+export const optimisePasses: readonly Pass[] = [
+  signedActivations,
+  foldPads,
+  layoutNhwc,
+  sinkTransposes,
+  permuteWeights,
+  removeNoOps,
+  foldClamp,
+  mergeEqual,
+  removeNoOps,
+];

@@ -1,0 +1,129 @@
+/**
+ * Data movement commutes with elementwise functions: DequantizeLinear sinks below Reshape, Transpose, MaxPool ...,
+ * QuantizeLinear rises above them, so that bytes are moved instead of floats and the islands lie bare for lifting.
+ * QuantizeLinear also rises above Relu and Clip: it is monotone, so Q(clip(x, a, b)) = clip(Q(x), Q(a), Q(b)).
+ */
+import type { GraphEditor } from '../../ir/builders.js';
+import type { Node, Value } from '../../ir/graph.js';
+import { integerRange } from '../../ir/tensor.js';
+import { quantize } from '../../numerics/requantize.js';
+import { findOperator } from '../../ops/index.js';
+import type { Pass } from './pass.js';
+import { byteActivation, isDequantize, soleQuantize } from './quantization.js';
+
+export const slideQuantization: Pass = {
+  name: 'slide-quantization',
+  run(editor) {
+    let changed = true;
+    while (changed) {
+      changed = false;
+      for (const node of editor.nodes) {
+        if (!editor.has(node)) continue;
+        if (movesData(node) && (sinkDequantize(editor, node) || raiseQuantize(editor, node))) changed = true;
+        else if (isActivation(node) && raiseQuantizeAboveActivation(editor, node)) changed = true;
+      }
+    }
+  },
+};
+
+function movesData(node: Node): boolean {
+  return findOperator(node.domain, node.op)?.quantized === 'moves-data';
+}
+
+function isActivation(node: Node): boolean {
+  return node.domain === '' && (node.op === 'Relu' || node.op === 'Clip');
+}
+
+function isFloat(editor: GraphEditor, name: string | undefined): name is string {
+  return name !== undefined && name !== '' && editor.value(name).dtype === 'float32';
+}
+
+/** DQ -> move  becomes  move -> DQ. */
+function sinkDequantize(editor: GraphEditor, node: Node): boolean {
+  if (!isFloat(editor, node.outputs[0])) return false;
+  const integer = byteActivation(editor, node.inputs[0]!);
+  if (integer === undefined || integer.constant !== undefined) return false;
+  const attributes = quantizedAttributes(node, integer, true);
+  if (attributes === undefined) return false;
+  const moved = node.outputs.map((name) =>
+    editor.addValue({
+      name: `${name}_quantized`,
+      dtype: integer.dtype,
+      shape: editor.value(name).shape,
+      quantization: integer.quantization!,
+    }),
+  );
+  const move = { ...node, inputs: [integer.name, ...node.inputs.slice(1)], outputs: moved, attributes };
+  const dequantize = node.outputs.map((name, index) => ({
+    name: editor.freshName(`${name}_dequantize`),
+    op: 'DequantizeLinear',
+    domain: '',
+    inputs: [moved[index]!],
+    outputs: [name],
+    attributes: {},
+  }));
+  editor.replaceNode(node, move, ...dequantize);
+  return true;
+}
+
+/** move -> Q  becomes  Q -> move, when nothing else reads the moved float. */
+function raiseQuantize(editor: GraphEditor, node: Node): boolean {
+  if (node.outputs.length !== 1 || !isFloat(editor, node.outputs[0])) return false;
+  const source = node.inputs[0]!;
+  if (isDequantize(editor.producer(source)) || editor.value(source).constant !== undefined) return false;
+  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  if (quantizeNode === undefined) return false;
+  const output = editor.value(quantizeNode.outputs[0]!);
+  const attributes = quantizedAttributes(node, output, false);
+  if (attributes === undefined) return false;
+  const quantized = quantizedCopy(editor, source, output);
+  editor.replaceNode(
+    node,
+    { ...quantizeNode, inputs: [source], outputs: [quantized] },
+    { ...node, inputs: [quantized, ...node.inputs.slice(1)], outputs: [output.name], attributes },
+  );
+  editor.removeNode(quantizeNode);
+  return true;
+}
+
+/** Relu -> Q  becomes  Q -> Relu on bytes, when the Relu does not read a dequantized value (then it is a table). */
+function raiseQuantizeAboveActivation(editor: GraphEditor, node: Node): boolean {
+  if (!isFloat(editor, node.outputs[0])) return false;
+  const source = node.inputs[0]!;
+  if (isDequantize(editor.producer(source)) || editor.value(source).constant !== undefined) return false;
+  if (node.inputs.slice(1).some((name) => name !== '' && editor.value(name).constant === undefined)) return false;
+  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  if (quantizeNode === undefined) return false;
+  const output = editor.value(quantizeNode.outputs[0]!);
+  const quantized = quantizedCopy(editor, source, output);
+  editor.replaceNode(
+    node,
+    { ...quantizeNode, inputs: [source], outputs: [quantized] },
+    { ...node, inputs: [quantized, ...node.inputs.slice(1)], outputs: [output.name] },
+  );
+  editor.removeNode(quantizeNode);
+  return true;
+}
+
+function quantizedCopy(editor: GraphEditor, source: string, output: Value): string {
+  return editor.addValue({
+    name: `${source}_quantized`,
+    dtype: output.dtype,
+    shape: editor.value(source).shape,
+    quantization: output.quantization!,
+  });
+}
+
+/** Attributes of the moved node on bytes; undefined when they cannot be expressed exactly. Only Pad has a value of its own. */
+function quantizedAttributes(node: Node, integer: Value, mustBeExact: boolean): Node['attributes'] | undefined {
+  if (node.op !== 'Pad') return node.attributes;
+  if ((node.attributes.mode ?? 'constant') !== 'constant') return node.attributes;
+  const [low, high] = integerRange(integer.dtype as 'int8' | 'uint8');
+  const { scale, zeroPoint } = integer.quantization!;
+  const real = Number(node.attributes.value ?? 0);
+  const value = quantize(real, scale[0]!, zeroPoint[0]!, low, high);
+  const back = Math.fround((value - zeroPoint[0]!) * scale[0]!);
+  if (mustBeExact && back !== real) return undefined;
+  return { ...node.attributes, value };
+}
+
