@@ -2,11 +2,14 @@
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Quantization, Value } from '../../ir/graph.js';
 
-export function isQuantize(node: Node | undefined): node is Node {
+export type QuantizeNode = Node & { readonly op: 'QuantizeLinear' };
+export type DequantizeNode = Node & { readonly op: 'DequantizeLinear' };
+
+export function isQuantize(node: Node | undefined): node is QuantizeNode {
   return node?.op === 'QuantizeLinear' && node.domain === '';
 }
 
-export function isDequantize(node: Node | undefined): node is Node {
+export function isDequantize(node: Node | undefined): node is DequantizeNode {
   return node?.op === 'DequantizeLinear' && node.domain === '';
 }
 
