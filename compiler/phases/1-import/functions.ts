@@ -1,0 +1,60 @@
+/** Model-local functions (IR version 8) are inlined, as the dynamo exporter writes them. */
+import type onnxProto from 'onnx-proto';
+import { fail } from '../../diagnostics/diagnostic.js';
+
+type NodeProto = onnxProto.onnx.INodeProto;
+type FunctionProto = onnxProto.onnx.IFunctionProto;
+
+/** Functions that call functions: deeper than this is a cycle or an attack. */
+const MAXIMUM_DEPTH = 32;
+const MAXIMUM_NODES = 1 << 17;
+
+/** The nodes with every call of a model-local function replaced by its body; names inside become unique. */
+export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): NodeProto[] {
+  if (functions.length === 0) return [...nodes];
+  const byName = new Map(functions.map((f) => [`${f.domain ?? ''}:${f.name}`, f]));
+  let calls = 0;
+  const expand = (list: readonly NodeProto[], depth: number): NodeProto[] =>
+    list.flatMap((node) => {
+      const definition = byName.get(`${node.domain ?? ''}:${node.opType}`);
+      if (definition === undefined) return [node];
+      if (depth > MAXIMUM_DEPTH) {
+        fail({ code: 'NC0109', message: `function "${node.opType}" calls itself, or calls nest deeper than ${MAXIMUM_DEPTH}` });
+      }
+      calls += 1;
+      if (calls > MAXIMUM_NODES) fail({ code: 'NC0109', message: 'the functions of the model expand to too many nodes' });
+      return expand(instantiate(node, definition, calls), depth + 1);
+    });
+  return expand(nodes, 0);
+}
+
+function instantiate(call: NodeProto, definition: FunctionProto, id: number): NodeProto[] {
+  const prefix = `${call.name || call.opType}/${id}/`;
+  const rename = new Map<string, string>([['', '']]);
+  (definition.input ?? []).forEach((name, i) => {
+    rename.set(name, call.input?.[i] ?? '');
+  });
+  (definition.output ?? []).forEach((name, i) => {
+    rename.set(name, call.output?.[i] || `${prefix}${name}`);
+  });
+  const nameOf = (name: string): string => {
+    const known = rename.get(name);
+    if (known !== undefined) return known;
+    rename.set(name, `${prefix}${name}`);
+    return `${prefix}${name}`;
+  };
+  const given = new Map((call.attribute ?? []).map((attribute) => [attribute.name ?? '', attribute]));
+  return (definition.node ?? []).map((node) => ({
+    ...node,
+    opType: node.opType ?? '',
+    domain: node.domain ?? '',
+    name: `${prefix}${node.name || node.output?.[0] || node.opType}`,
+    input: (node.input ?? []).map(nameOf),
+    output: (node.output ?? []).map(nameOf),
+    attribute: (node.attribute ?? []).flatMap((attribute) => {
+      if (!attribute.refAttrName) return [attribute];
+      const value = given.get(attribute.refAttrName);
+      return value === undefined ? [] : [{ ...value, name: attribute.name ?? '' }];
+    }),
+  }));
+}

@@ -1,0 +1,73 @@
+/** `--state output=input[:value]`: persistent memory between two invocations. */
+import type { Diagnostics } from '../../diagnostics/diagnostic.js';
+import { suggestion } from '../../diagnostics/suggest.js';
+import { consumers, type Graph, type StateBinding, type Value, valueOf } from '../../ir/graph.js';
+import { findOperator } from '../../ops/index.js';
+
+/** The graph with its states bound. The default initial value is real zero: the zero point with which the state is read. */
+export function bindStates(graph: Graph, texts: readonly string[], diagnostics: Diagnostics): Graph {
+  const states = texts.flatMap((text) => bind(graph, text, diagnostics) ?? []);
+  for (const side of ['input', 'output'] as const) {
+    const seen = new Set<string>();
+    for (const state of states) {
+      if (seen.has(state[side])) diagnostics.error({ code: 'NC0207', message: `--state: ${side} "${state[side]}" is bound twice` });
+      seen.add(state[side]);
+    }
+  }
+  return { ...graph, states };
+}
+
+function bind(graph: Graph, text: string, diagnostics: Diagnostics): StateBinding | undefined {
+  // Names may hold colons (TensorFlow's do): a value is what follows the last one, if it is a number.
+  const match = /^(.+?)=(.+?)(?::(-?\d+(?:\.\d+)?))?$/.exec(text);
+  if (match === null) {
+    diagnostics.error({ code: 'NC0207', message: `--state ${text}: not of the form output=input or output=input:value` });
+    return undefined;
+  }
+  const [, output, input, initial] = match as unknown as [string, string, string, string | undefined];
+  for (const [name, names, what] of [
+    [output, graph.outputs, 'output'],
+    [input, graph.inputs, 'input'],
+  ] as const) {
+    if (names.includes(name)) continue;
+    const known = names.map((n) => `"${n}"`).join(', ');
+    diagnostics.error({
+      code: 'NC0207',
+      message: `--state ${text}: the model has no ${what} "${name}"`,
+      because: `its ${what}s are ${known}`,
+      ...suggestion(name, names),
+    });
+    return undefined;
+  }
+  const [from, to] = [valueOf(graph, output), valueOf(graph, input)];
+  if (from.dtype !== to.dtype || from.shape.join() !== to.shape.join()) {
+    diagnostics.error({
+      code: 'NC0207',
+      message: `--state ${text}: the two tensors differ`,
+      because: `"${output}" is ${from.dtype}[${from.shape}], "${input}" is ${to.dtype}[${to.shape}]`,
+    });
+    return undefined;
+  }
+  return { output, input, initial: initial === undefined ? realZero(graph, to) : Number(initial) };
+}
+
+/** Follows the state through data movement and Concat to an operator that knows its zero point. */
+function realZero(graph: Graph, state: Value): number {
+  const readers = consumers(graph);
+  const seen = new Set<string>();
+  const queue = [state.name];
+  while (queue.length > 0) {
+    const name = queue.shift()!;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    for (const node of readers.get(name) ?? []) {
+      const operator = findOperator(node.domain, node.op);
+      const index = node.inputs.indexOf(name);
+      const zero = operator?.inputs.findIndex((spec, i) => i > index && spec.name.endsWith('zero_point')) ?? -1;
+      const constant = zero >= 0 ? graph.values.get(node.inputs[zero] ?? '')?.constant : undefined;
+      if (constant !== undefined) return Number(constant.data[0]);
+      if (operator?.quantized === 'moves-data' || node.op === 'Concat') queue.push(...node.outputs);
+    }
+  }
+  return 0;
+}
