@@ -22,6 +22,9 @@ export type ParamValue =
   | { readonly float: number }
   | { readonly ints: readonly number[] }
   | { readonly constant: PackedConstant }
+  /** A nested struct. */
+  | { readonly fields: Readonly<Record<string, ParamValue>> }
+  /** C text as it stands, such as NULL. */
   | { readonly text: string };
 
 export type Argument =
@@ -34,6 +37,8 @@ export type Argument =
   /** Pointer to this call's scratch buffer. */
   | { readonly kind: 'scratch' }
   | { readonly kind: 'int'; readonly value: number; readonly comment?: string }
+  /** No buffer: NULL. */
+  | { readonly kind: 'null' }
   | { readonly kind: 'float'; readonly value: number };
 
 export interface Scratch {

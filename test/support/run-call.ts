@@ -152,6 +152,7 @@ function runFunction({ item, pair }: Run, run: number): string {
     if ('float' in value) return floatLiteral(value.float);
     if ('ints' in value) return `{${value.ints.map(intLiteral).join(', ')}}`;
     if ('constant' in value) return constantSymbol(value.constant);
+    if ('fields' in value) return `{${Object.entries(value.fields).map(([name, inner]) => `.${name} = ${field(inner)}`).join(', ')}}`;
     return value.text;
   };
   const argument = (a: Argument): string => {
@@ -165,6 +166,8 @@ function runFunction({ item, pair }: Run, run: number): string {
         declarations.push(`static const ${a.struct} p_${run} = {${fields.join(', ')}};`);
         return `&p_${run}`;
       }
+      case 'null':
+        return 'NULL';
       case 'scratch':
         return `(void *)${allocateBuffer('scratch', call.scratch?.bytes ?? 0)}`;
       case 'int':

@@ -1,0 +1,290 @@
+import type { GraphEditor } from '../ir/builders.js';
+import type { Value } from '../ir/graph.js';
+import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
+import { allocate, type Tensor } from '../ir/tensor.js';
+import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
+import * as conv from './shared/convolution.js';
+import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
+import { as2d, type Window, windowAttributes, windowOf, windowOnly } from './shared/window.js';
+
+export default defineOp({
+  name: 'Conv',
+  domain: '',
+  opsets: [1, 11, 22],
+  summary: '1-D and 2-D; groups, depthwise with multiplier, dilation, asymmetric pads, auto_pad; constant weights',
+  inputs: [{ name: 'X' }, { name: 'W' }, { name: 'B', optional: true }],
+  outputs: ['Y'],
+  attributes: {
+    ...windowAttributes,
+    group: { type: 'int', default: 1, check: (g) => (Number(g) >= 1 ? undefined : `must be at least 1, and is ${g}`) },
+  },
+  quantized: 'integer',
+  infer: (view) => [inferConv(view)],
+  normalize: normalizeConv,
+  evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
+  kernels: [
+    {
+      function: 'nanoc_matmul_s8',
+      family: 'portable',
+      when: (context) => isPointwise(context),
+      build: (context) => ({ call: pointwiseCall(context) }),
+    },
+    {
+      function: 'nanoc_depthwise_s8',
+      family: 'portable',
+      when: (context) => isDepthwise(context),
+      build: (context) => ({ call: depthwiseCall(context) }),
+    },
+    {
+      function: 'nanoc_conv_s8',
+      family: 'portable',
+      when: (context) => isQuantized(context),
+      build: (context) => ({ call: convCall(context) }),
+    },
+    {
+      function: 'nanoc_conv_f32',
+      family: 'portable',
+      build: (context) => ({ call: floatCall(context) }),
+    },
+  ],
+});
+
+function inferConv(view: NodeView): Inferred {
+  const x = view.required(0);
+  const w = view.required(1);
+  const rank = x.shape.length;
+  if (rank !== 3 && rank !== 4) {
+    view.bad(`the input has ${rank} dimensions`, { expected: '3 (N, C, L) or 4 (N, C, H, W)', because: '3-D convolutions are not supported' });
+  }
+  if (w.shape.length !== rank) view.bad(`the weights have ${w.shape.length} dimensions, the input ${rank}`);
+  const group = view.int('group');
+  const [n, channels] = x.shape as [number, number];
+  const [m, perGroup] = w.shape as [number, number];
+  if (channels !== perGroup * group) {
+    view.bad(`${channels} input channels do not fit weights for ${perGroup} in ${group} group(s)`, { expected: `${perGroup * group} channels` });
+  }
+  if (m % group !== 0) view.bad(`${m} output channels do not divide into ${group} groups`);
+  const b = view.input(2);
+  if (b !== undefined && b.shape.join() !== String(m)) view.bad(`the bias has shape [${b.shape}]`, { expected: `[${m}]` });
+  const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
+  return { dtype: x.dtype, shape: [n, m, ...window.output] };
+}
+
+function normalizeConv(view: NodeView, editor: GraphEditor): void {
+  const { node } = view;
+  const x = view.required(0);
+  const w = view.required(1);
+  const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
+  const attributes = { ...windowOnly(as2d(window)), group: view.int('group') };
+  if (x.shape.length === 4) {
+    const explicit = ['kernel_shape', 'strides', 'dilations', 'pads', 'group'].every((name) => view.has(name)) && !view.has('auto_pad');
+    if (!explicit) editor.updateNode(node, { attributes });
+    return;
+  }
+  const input = addReshape(editor, x.name, withHeight(x.shape), '__2d');
+  const weights = reshapeConstant(editor, w.name, withHeight(w.shape));
+  if (weights === undefined) return view.bad('the weights must be constant');
+  const output = addReshapeBack(editor, node.outputs[0]!, withHeight(view.output(0).shape), '__2d');
+  editor.replaceNode(node, { ...node, inputs: [input, weights, ...node.inputs.slice(2)], outputs: [output], attributes });
+}
+
+function evaluateConv(view: NodeView, x: Tensor, w: Tensor, b: Tensor | undefined): Tensor {
+  const X = view.required(0);
+  const W = view.required(1);
+  const Y = view.output(0);
+  const window = as2d(windowOf(view, X.shape.slice(2), W.shape.slice(2)));
+  const spatial = X.shape.length === 3 ? withHeight(X.shape) : X.shape;
+  const [batches, channels, height, width] = spatial as [number, number, number, number];
+  const group = view.int('group');
+  const m = W.shape[0]!;
+  const perGroup = channels / group;
+  const [outHeight, outWidth] = window.output as [number, number];
+  const finish = conv.finisher(view, X, W);
+  const float = X.quantization === undefined;
+  const zx = conv.zeroOf(X);
+  const zw = float ? new Int32Array(m) : conv.weightZeroPoints(W, m);
+  const [kh, kw] = window.kernel as [number, number];
+  const [sh, sw] = window.strides as [number, number];
+  const [dh, dw] = window.dilations as [number, number];
+  const [top, left] = window.pads as [number, number];
+  const input = x.data as Float32Array;
+  const weights = w.data as Float32Array;
+  const result = allocate(Y.dtype, batches * m * outHeight * outWidth) as Float32Array;
+  let to = 0;
+  for (let n = 0; n < batches; n += 1) {
+    for (let o = 0; o < m; o += 1) {
+      const firstChannel = Math.floor(o / (m / group)) * perGroup;
+      const bias = b === undefined ? 0 : Number(b.data[o]);
+      for (let oy = 0; oy < outHeight; oy += 1) {
+        for (let ox = 0; ox < outWidth; ox += 1) {
+          let sum = bias;
+          for (let ky = 0; ky < kh; ky += 1) {
+            const iy = oy * sh - top + ky * dh;
+            if (iy < 0 || iy >= height) continue;
+            for (let kx = 0; kx < kw; kx += 1) {
+              const ix = ox * sw - left + kx * dw;
+              if (ix < 0 || ix >= width) continue;
+              let from = ((n * channels + firstChannel) * height + iy) * width + ix;
+              let weight = (o * perGroup * kh + ky) * kw + kx;
+              for (let c = 0; c < perGroup; c += 1) {
+                if (float) sum = Math.fround(sum + Math.fround(input[from]! * weights[weight]!));
+                else sum += (input[from]! - zx) * (weights[weight]! - zw[o]!);
+                from += height * width;
+                weight += kh * kw;
+              }
+            }
+          }
+          result[to++] = finish(sum, o);
+        }
+      }
+    }
+  }
+  return { dtype: Y.dtype, shape: Y.shape, data: result };
+}
+
+function isQuantized(context: LowerContext): true | string {
+  return context.required(0).quantization !== undefined || 'the input is float32';
+}
+
+interface Geometry {
+  readonly x: Value;
+  readonly w: Value;
+  readonly y: Value;
+  readonly window: Window;
+  readonly batches: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outputs: number;
+  readonly group: number;
+}
+
+/** x and y are NHWC here, the weights still [M, C/group, kH, kW]. */
+function geometry(context: LowerContext): Geometry {
+  const x = context.required(0);
+  const w = context.required(1);
+  const y = context.output(0);
+  const [batches, height, width, channels] = x.shape as [number, number, number, number];
+  return { x, w, y, window: windowOf(context, [height, width], w.shape.slice(2)), batches, channels, height, width, outputs: w.shape[0]!, group: context.int('group') };
+}
+
+function isPointwise(context: LowerContext): true | string {
+  const quantized = isQuantized(context);
+  if (quantized !== true) return quantized;
+  const { window, group } = geometry(context);
+  if (group !== 1) return 'grouped';
+  const plain = window.kernel.every((k) => k === 1) && window.strides.every((s) => s === 1) && window.pads.every((p) => p === 0);
+  return plain || 'the kernel is larger than 1x1, strided or padded';
+}
+
+function isDepthwise(context: LowerContext): true | string {
+  const quantized = isQuantized(context);
+  if (quantized !== true) return quantized;
+  const { w, group, channels, outputs } = geometry(context);
+  if (group !== channels || group === 1 || outputs !== channels) return 'not one filter for each channel';
+  return conv.weightZeroPoints(w, outputs).every((z) => z === 0) || 'the weights have a zero point';
+}
+
+function packed(context: LowerContext): conv.PackedWeights {
+  const { x, w, outputs, group } = geometry(context);
+  const data = conv.channelsLast(conv.constantOf(context, 1).data as Int8Array, w.shape);
+  const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
+  return conv.packWeights(data, outputs, data.length / outputs, group, conv.weightZeroPoints(w, outputs), bias, x);
+}
+
+function spatialFields({ window, batches, channels, height, width, outputs }: Geometry): Record<string, ParamValue> {
+  const [kernelH, kernelW] = window.kernel as [number, number];
+  const [outH, outW] = window.output as [number, number];
+  return {
+    batches: { int: batches },
+    in_h: { int: height },
+    in_w: { int: width },
+    in_c: { int: channels },
+    out_h: { int: outH },
+    out_w: { int: outW },
+    out_c: { int: outputs },
+    kernel_h: { int: kernelH },
+    kernel_w: { int: kernelW },
+    stride_h: { int: window.strides[0]! },
+    stride_w: { int: window.strides[1]! },
+    dilation_h: { int: window.dilations[0]! },
+    dilation_w: { int: window.dilations[1]! },
+    pad_top: { int: window.pads[0]! },
+    pad_left: { int: window.pads[1]! },
+  };
+}
+
+function call(context: LowerContext, name: string, struct: string, fields: Record<string, ParamValue>, extra: Partial<KernelCall> = {}): KernelCall {
+  const { x, y, w } = geometry(context);
+  return {
+    node: context.node,
+    family: 'portable',
+    function: name,
+    header: 'nanoc/conv.h',
+    sources: [`portable/${name}.c`],
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'params', struct, fields },
+    ],
+    inPlace: [],
+    macs: conv.macsOf(y, (w.constant?.data.length ?? 0) / w.shape[0]!),
+    ...extra,
+  };
+}
+
+function pointwiseCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const weights = packed(context);
+  const fields = {
+    rows: { int: g.batches * g.height * g.width },
+    inner: { int: g.channels },
+    columns: { int: g.outputs },
+    ...conv.weightFields(weights),
+    output: { fields: conv.outputFields(context, g.x, g.w) },
+  };
+  return call(context, 'nanoc_matmul_s8', 'nanoc_matmul_s8_params', fields, { header: 'nanoc/matmul.h', remarks: conv.accumulatorRemarks(weights.accumulator) });
+}
+
+function convCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const weights = packed(context);
+  const fields = {
+    ...spatialFields(g),
+    groups: { int: g.group },
+    x_zero: { int: conv.zeroOf(g.x) },
+    ...conv.weightFields(weights),
+    output: { fields: conv.outputFields(context, g.x, g.w) },
+  };
+  return call(context, 'nanoc_conv_s8', 'nanoc_conv_s8_params', fields, { remarks: conv.accumulatorRemarks(weights.accumulator) });
+}
+
+function depthwiseCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const { bias, accumulator } = packed(context);
+  const source = conv.constantOf(context, 1).data as Int8Array;
+  const taps = source.length / g.outputs;
+  // [kH][kW][channels]: the kernel walks the channels of a tap.
+  const weights = Int8Array.from({ length: source.length }, (_, i) => source[(i % g.outputs) * taps + Math.floor(i / g.outputs)]!);
+  const fields = {
+    ...spatialFields(g),
+    groups: { int: g.group },
+    x_zero: { int: conv.zeroOf(g.x) },
+    ...conv.weightFields({ weights, bias, accumulator }),
+    output: { fields: conv.outputFields(context, g.x, g.w) },
+  };
+  return call(context, 'nanoc_depthwise_s8', 'nanoc_conv_s8_params', fields, { remarks: conv.accumulatorRemarks(accumulator) });
+}
+
+function floatCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const weights = conv.channelsLast(conv.constantOf(context, 1).data as Float32Array, g.w.shape);
+  const fields = {
+    ...spatialFields(g),
+    groups: { int: g.group },
+    weights: { constant: { suffix: 'weights', data: weights, role: 'weights' as const } },
+    bias: conv.floatBiasField(context.input(2)),
+    ...conv.floatClampFields(context),
+  };
+  return call(context, 'nanoc_conv_f32', 'nanoc_conv_f32_params', fields, { alignment: 4 });
+}

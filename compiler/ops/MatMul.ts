@@ -1,0 +1,197 @@
+import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
+import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
+import * as conv from './shared/convolution.js';
+import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shared/shapes.js';
+
+export default defineOp({
+  name: 'MatMul',
+  domain: '',
+  opsets: [1, 9, 13],
+  summary: 'constant or computed right side, batches with broadcasting; quantized right side per tensor or per column',
+  inputs: [{ name: 'A' }, { name: 'B' }, { name: 'bias', optional: true }],
+  outputs: ['Y'],
+  attributes: {},
+  quantized: 'integer',
+  infer: (view) => [inferMatMul(view)],
+  evaluate: (view, [a, b, bias]) => [evaluateMatMul(view, a!, b!, bias)],
+  kernels: [
+    {
+      function: 'nanoc_matmul_s8',
+      family: 'portable',
+      when: (context) => hasConstantWeights(context),
+      build: (context) => ({ call: constantCall(context) }),
+    },
+    {
+      function: 'nanoc_matmul_dynamic_s8',
+      family: 'portable',
+      when: (context) => context.required(0).quantization !== undefined || 'the inputs are float32',
+      build: (context) => ({ call: dynamicCall(context) }),
+    },
+    { function: 'nanoc_matmul_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+  ],
+});
+
+interface Geometry {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+  /** Dimensions before the matrices, of the output. */
+  readonly batch: readonly number[];
+  /** Strides of a and b over `batch`, in elements. */
+  readonly aStrides: readonly number[];
+  readonly bStrides: readonly number[];
+}
+
+/** numpy.matmul: a vector on the left is a row, on the right a column. */
+function geometry(view: NodeView): Geometry {
+  const a = view.required(0).shape;
+  const b = view.required(1).shape;
+  if (a.length === 0 || b.length === 0) view.bad('a scalar cannot be multiplied', { expected: 'at least one dimension' });
+  const left = a.length === 1 ? [1, a[0]!] : a;
+  const right = b.length === 1 ? [b[0]!, 1] : b;
+  const [rows, inner] = left.slice(-2) as [number, number];
+  const [depth, columns] = right.slice(-2) as [number, number];
+  if (inner !== depth) view.bad(`[${a}] times [${b}]`, { expected: `${inner} rows on the right side` });
+  const batch = broadcastShapes(view, left.slice(0, -2), right.slice(0, -2));
+  const scaled = (shape: readonly number[], size: number) => broadcastStrides(shape, batch).map((stride) => stride * size);
+  return {
+    rows,
+    inner,
+    columns,
+    batch,
+    aStrides: scaled(left.slice(0, -2), rows * inner),
+    bStrides: scaled(right.slice(0, -2), inner * columns),
+  };
+}
+
+function inferMatMul(view: NodeView): Inferred {
+  const { rows, columns, batch } = geometry(view);
+  const a = view.required(0);
+  const shape = [...batch];
+  if (a.shape.length > 1) shape.push(rows);
+  if (view.required(1).shape.length > 1) shape.push(columns);
+  return { dtype: a.dtype, shape };
+}
+
+function evaluateMatMul(view: NodeView, a: Tensor, b: Tensor, bias: Tensor | undefined): Tensor {
+  const { rows, inner, columns, batch, aStrides, bStrides } = geometry(view);
+  const A = view.required(0);
+  const B = view.required(1);
+  const Y = view.output(0);
+  const finish = conv.finisher(view, A, B);
+  const float = A.quantization === undefined;
+  const za = conv.zeroOf(A);
+  const zb = float ? new Int32Array(columns) : conv.weightZeroPoints(B, columns);
+  const left = a.data as Float32Array;
+  const right = b.data as Float32Array;
+  const result = allocate(Y.dtype, elementCount(Y.shape)) as Float32Array;
+  let to = 0;
+  forEachOffset(batch, [aStrides, bStrides], (_, [aStart, bStart]) => {
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        let sum = bias === undefined ? 0 : Number(bias.data[column]);
+        let i = aStart! + row * inner;
+        let j = bStart! + column;
+        for (let k = 0; k < inner; k += 1) {
+          if (float) sum = Math.fround(sum + Math.fround(left[i]! * right[j]!));
+          else sum += (left[i]! - za) * (right[j]! - zb[column]!);
+          i += 1;
+          j += columns;
+        }
+        result[to++] = finish(sum, column);
+      }
+    }
+  });
+  return { dtype: Y.dtype, shape: Y.shape, data: result };
+}
+
+function hasConstantWeights(context: LowerContext): true | string {
+  if (context.required(0).quantization === undefined) return 'the inputs are float32';
+  const b = context.required(1);
+  if (b.constant === undefined) return 'the right side is computed at run time';
+  return b.shape.length <= 2 || 'the right side has batches';
+}
+
+function call(context: LowerContext, name: string, fields: Record<string, ParamValue>, extra: Partial<KernelCall> = {}): KernelCall {
+  const y = context.output(0);
+  return {
+    node: context.node,
+    family: 'portable',
+    function: name,
+    header: 'nanoc/matmul.h',
+    sources: [`portable/${name}.c`],
+    arguments: [
+      { kind: 'value', value: context.required(0).name, access: 'read' },
+      { kind: 'value', value: context.required(1).name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'params', struct: `${name}_params`, fields },
+    ],
+    inPlace: [],
+    macs: conv.macsOf(y, geometry(context).inner),
+    ...extra,
+  };
+}
+
+function constantCall(context: LowerContext): KernelCall {
+  const { rows, inner, columns, batch } = geometry(context);
+  const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
+  const data = conv.constantOf(context, 1).data as Int8Array;
+  const turned = Int8Array.from({ length: data.length }, (_, i) => data[(i % inner) * columns + Math.floor(i / inner)]!);
+  const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
+  const packed = conv.packWeights(turned, columns, inner, 1, conv.weightZeroPoints(w, columns), bias, x);
+  const fields: Record<string, ParamValue> = {
+    rows: { int: rows * elementCount(batch) },
+    inner: { int: inner },
+    columns: { int: columns },
+    ...conv.weightFields(packed),
+    output: { fields: conv.outputFields(context, x, w) },
+  };
+  return call(context, 'nanoc_matmul_s8', fields, {
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'params', struct: 'nanoc_matmul_s8_params', fields },
+    ],
+    remarks: conv.accumulatorRemarks(packed.accumulator),
+  });
+}
+
+/** Batches as one loop with a step for each side. */
+function batchFields(context: LowerContext): Record<string, ParamValue> {
+  const { rows, inner, columns, batch, aStrides, bStrides } = geometry(context);
+  const { shape, strides } = mergeDimensions(batch, [aStrides, bStrides]);
+  if (shape.length > 1) {
+    context.bad(`batches [${batch}] repeat in a way that one loop cannot walk`, { help: 'expand the smaller side, or split the product' });
+  }
+  return {
+    batches: { int: shape[0] ?? 1 },
+    rows: { int: rows },
+    inner: { int: inner },
+    columns: { int: columns },
+    a_step: { int: strides[0]![0] ?? 0 },
+    b_step: { int: strides[1]![0] ?? 0 },
+  };
+}
+
+function dynamicCall(context: LowerContext): KernelCall {
+  const [a, b] = [context.required(0), context.required(1)];
+  const zeros = b.quantization!.zeroPoint;
+  if (zeros.some((zero) => zero !== zeros[0])) context.bad('the right side has several zero points', { expected: 'one' });
+  const bias = context.input(2);
+  const fields: Record<string, ParamValue> = {
+    ...batchFields(context),
+    a_zero: { int: conv.zeroOf(a) },
+    b_zero: { int: zeros[0]! },
+    bias: bias === undefined ? { text: 'NULL' } : { constant: { suffix: 'bias', data: conv.constantOf(context, 2).data, role: 'bias' } },
+    output: { fields: conv.outputFields(context, a, b) },
+  };
+  const largest = 255 * 255 * geometry(context).inner;
+  const proof = { largest, proven: largest <= conv.INT32_MAX / 2 };
+  return call(context, 'nanoc_matmul_dynamic_s8', fields, { remarks: conv.accumulatorRemarks(proof) });
+}
+
+function floatCall(context: LowerContext): KernelCall {
+  const fields = { ...batchFields(context), bias: conv.floatBiasField(context.input(2)), ...conv.floatClampFields(context) };
+  return call(context, 'nanoc_matmul_f32', fields, { alignment: 4 });
+}
