@@ -46,6 +46,19 @@ export interface Scratch {
   readonly alignment: number;
 }
 
+/**
+ * The kernel walks input and output in ascending order, so that its writes trail its reads: it is right whenever
+ * address(output) + lead <= address(input), whatever bytes the two then share. `lead` may be negative (the output may start
+ * behind the input's start) and `lead` 0 with equal sizes is the classic in-place operation. Holds for this call's exact shape:
+ * lead = max over all writes of (end of the write in the output - first input byte that is read at or after that moment).
+ */
+export interface Overlap {
+  readonly input: string;
+  readonly output: string;
+  /** Bytes. */
+  readonly lead: number;
+}
+
 export interface KernelCall {
   readonly node: Node;
   readonly family: KernelFamily;
@@ -57,8 +70,11 @@ export interface KernelCall {
   readonly sources: readonly string[];
   readonly arguments: readonly Argument[];
   readonly scratch?: Scratch;
-  /** [input, output] value names that may share storage exactly (same offset): the kernel reads each element before it writes it. */
-  readonly inPlace: readonly (readonly [string, string])[];
+  /**
+   * Inputs whose storage an output may take over while the call still reads them (docs/MEMORY.md, "Overlap").
+   * Without an entry the two are kept apart.
+   */
+  readonly overlaps: readonly Overlap[];
   /** Alignment that the kernel needs of the values it gets, in bytes; 1 or the element size if absent. */
   readonly alignment?: number;
   /** Multiply-accumulates, for the report. */

@@ -227,7 +227,7 @@ function call(context: LowerContext, name: string, struct: string, fields: Recor
       { kind: 'value', value: y.name, access: 'write' },
       { kind: 'params', struct, fields },
     ],
-    inPlace: [],
+    overlaps: [],
     macs: conv.macsOf(y, (w.constant?.data.length ?? 0) / w.shape[0]!),
     ...extra,
   };

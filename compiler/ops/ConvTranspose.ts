@@ -215,7 +215,7 @@ function call(context: LowerContext, name: string, struct: string, fields: Recor
       { kind: 'value', value: context.output(0).name, access: 'write' },
       { kind: 'params', struct, fields },
     ],
-    inPlace: [],
+    overlaps: [],
     macs: conv.macsOf(x, w.shape.slice(1).reduce((a, b) => a * b, 1)),
     ...extra,
   };

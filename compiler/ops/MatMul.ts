@@ -127,7 +127,7 @@ function call(context: LowerContext, name: string, fields: Record<string, ParamV
       { kind: 'value', value: y.name, access: 'write' },
       { kind: 'params', struct: `${name}_params`, fields },
     ],
-    inPlace: [],
+    overlaps: [],
     macs: conv.macsOf(y, geometry(context).inner),
     ...extra,
   };

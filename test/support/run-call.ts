@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Graph, valueOf } from '../../compiler/ir/graph.js';
-import type { Argument, KernelCall, PackedConstant, ParamValue } from '../../compiler/ir/kernel-call.js';
+import type { Argument, KernelCall, Overlap, PackedConstant, ParamValue } from '../../compiler/ir/kernel-call.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
 
 export interface CallCase {
@@ -40,8 +40,8 @@ export async function runCall(
 /** As `runCall` for many calls in one program: one compilation. */
 export async function runCalls(cases: readonly CallCase[], options: RunCallOptions = {}): Promise<Map<string, Tensor>[]> {
   const runs = cases.flatMap((item, index) => [
-    { item, index, pair: undefined as readonly [string, string] | undefined },
-    ...item.call.inPlace.filter(([input]) => item.inputs.has(input)).map((pair) => ({ item, index, pair })),
+    { item, index, overlap: undefined as Overlap | undefined },
+    ...item.call.overlaps.filter(({ input }) => item.inputs.has(input)).map((overlap) => ({ item, index, overlap })),
   ]);
   const folder = await mkdtemp(join(tmpdir(), 'nanoc-call-'));
   try {
@@ -67,7 +67,8 @@ export async function runCalls(cases: readonly CallCase[], options: RunCallOptio
 interface Run {
   readonly item: CallCase;
   readonly index: number;
-  readonly pair: readonly [string, string] | undefined;
+  /** Set: the output lies over the input, as near as the kernel allows. */
+  readonly overlap: Overlap | undefined;
 }
 
 function written(call: KernelCall): string[] {
@@ -77,14 +78,14 @@ function written(call: KernelCall): string[] {
 function collect(runs: readonly Run[], count: number, stdout: Uint8Array): Map<string, Tensor>[] {
   const results: Map<string, Tensor>[] = Array.from({ length: count }, () => new Map());
   let offset = 0;
-  for (const { item, index, pair } of runs) {
+  for (const { item, index, overlap } of runs) {
     for (const name of written(item.call)) {
       const value = valueOf(item.graph, name);
       const bytes = stdout.subarray(offset, (offset += byteLength(value)));
       const tensor: Tensor = { dtype: value.dtype, shape: value.shape, data: fromBytes(value.dtype, bytes) };
-      if (pair === undefined) results[index]!.set(name, tensor);
+      if (overlap === undefined) results[index]!.set(name, tensor);
       else if (Buffer.compare(bytes, bytesOf(results[index]!.get(name)!.data)) !== 0) {
-        throw new Error(`${item.call.function}: running in place of "${pair[0]}" changes output "${name}" (case ${index})`);
+        throw new Error(`${item.call.function}: running over "${overlap.input}" (lead ${overlap.lead}) changes output "${name}" (case ${index})`);
       }
     }
   }
@@ -109,7 +110,7 @@ function program(runs: readonly Run[]): string {
   ].join('\n');
 }
 
-function runFunction({ item, pair }: Run, run: number): string {
+function runFunction({ item, overlap }: Run, run: number): string {
   const { call, graph, inputs } = item;
   const declarations: string[] = [];
   const before: string[] = [];
@@ -141,11 +142,23 @@ function runFunction({ item, pair }: Run, run: number): string {
   };
   const writeBuffer = (name: string): string => {
     const size = byteLength(valueOf(graph, name));
-    const buffer = pair?.[1] === name ? readBuffer(pair[0]) : allocateBuffer(`o_${buffers.size}`, size);
+    const buffer = buffers.get(name) ?? allocateBuffer(`o_${buffers.size}`, size);
     buffers.set(name, buffer);
     after.push(`  fwrite(${buffer}, 1, ${size}, stdout);`);
     return buffer;
   };
+  if (overlap !== undefined) {
+    // One allocation for both; the kernel's alignment may ask for a little more distance than its lead.
+    const unit = call.alignment ?? 1;
+    const lead = Math.ceil(overlap.lead / unit) * unit;
+    const [inputAt, outputAt] = lead >= 0 ? [lead, 0] : [0, -lead];
+    const tensor = inputs.get(overlap.input)!;
+    const size = Math.max(inputAt + byteLength(tensor), outputAt + byteLength(valueOf(graph, overlap.output)));
+    const joint = allocateBuffer('joint', size);
+    before.push(`  memcpy(${joint} + ${inputAt}, ${declare(tensor.data)}, ${byteLength(tensor)});`);
+    buffers.set(overlap.input, `(${joint} + ${inputAt})`);
+    buffers.set(overlap.output, `(${joint} + ${outputAt})`);
+  }
   const constantSymbol = (constant: PackedConstant): string => declare(constant.data, constant.ctype);
   const field = (value: ParamValue): string => {
     if ('int' in value) return intLiteral(value.int);
@@ -176,7 +189,7 @@ function runFunction({ item, pair }: Run, run: number): string {
         return floatLiteral(a.value);
     }
   };
-  // Reads first, so that an in-place output finds its input's buffer.
+  // Reads first: their buffers come before those of the outputs.
   for (const a of call.arguments) if (a.kind === 'value' && a.access === 'read') readBuffer(a.value);
   const text = call.arguments.map(argument).join(', ');
   return [
