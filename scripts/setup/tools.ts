@@ -1,0 +1,63 @@
+/** The programs outside npm that nanoc's demo and tests call, and how to see whether they are there. */
+import { spawnSync } from 'node:child_process';
+import type { Target } from '../../compiler/ir/target.js';
+import { listTargets, loadTarget } from '../../compiler/targets.js';
+
+export interface Tool {
+  readonly command: string;
+  readonly use: string;
+  /** Debian packages that bring it. */
+  readonly packages: readonly string[];
+  /** Undefined when the tool works, else what is wrong. */
+  missing(): string | undefined;
+}
+
+export type Purpose = 'demo' | 'test';
+
+/** What `purpose` needs. Compilers and simulators come from the targets, so that a new target needs no edit here. */
+export async function toolsFor(purpose: Purpose): Promise<readonly Tool[]> {
+  const names = purpose === 'demo' ? ['cortex-m4', 'host'] : listTargets();
+  const targets = await Promise.all(names.map(loadTarget));
+  const found = targets.flatMap((target) => [compilerOf(target), ...simulatorOf(target)]);
+  const tools = purpose === 'demo' ? found : [...found, ...testTools];
+  return [...new Map(tools.map((tool) => [tool.command, tool])).values()];
+}
+
+const testTools: readonly Tool[] = [
+  program('clang', 'second compiler for the warnings check', ['clang']),
+  program('cppcheck', 'static analysis of the C', ['cppcheck']),
+  program('g++', 'the header as C++', ['g++']),
+  program('cmake', 'the generated CMake project', ['cmake']),
+  program('make', 'the generated CMake project', ['make']),
+];
+
+function compilerOf({ toolchain, name, qemu }: Target): Tool {
+  const { compiler, debianPackages } = toolchain;
+  const missing = () => programMissing(compiler) ?? headersMissing(compiler) ?? (qemu && libraryMissing(compiler));
+  return { command: compiler, use: `compiler for ${name}`, packages: debianPackages, missing };
+}
+
+function simulatorOf({ qemu, name }: Target): readonly Tool[] {
+  return qemu === undefined ? [] : [program(qemu.command, `simulator for ${name}`, qemu.debianPackages)];
+}
+
+function program(command: string, use: string, packages: readonly string[]): Tool {
+  return { command, use, packages, missing: () => programMissing(command) };
+}
+
+function programMissing(command: string): string | undefined {
+  const { error, status } = spawnSync(command, ['--version'], { stdio: 'ignore' });
+  if (error !== undefined) return `${command} is not installed`;
+  return status === 0 ? undefined : `${command} --version ends with exit code ${status}`;
+}
+
+function headersMissing(compiler: string): string | undefined {
+  const { status } = spawnSync(compiler, ['-E', '-x', 'c', '-'], { input: '#include <stdio.h>\n', stdio: 'pipe' });
+  return status === 0 ? undefined : `${compiler} has no C library headers`;
+}
+
+/** A cross compiler without its C library prints the bare file name. */
+function libraryMissing(compiler: string): string | undefined {
+  const { stdout } = spawnSync(compiler, ['-print-file-name=libc.a'], { encoding: 'utf8' });
+  return stdout.trim() === 'libc.a' ? `${compiler} has no C library` : undefined;
+}
