@@ -1,0 +1,101 @@
+/** What `verifyModel` (verify.ts) finds out; plain data, fit for JSON. */
+import type { RunOptions } from '../simulate/run-result.js';
+import type { JUnitCase } from './junit.js';
+
+export interface VerifyOptions extends Pick<RunOptions, 'sanitize' | 'timeoutMs' | 'signal' | 'emit'> {
+  /** `auto`: where onnxruntime-node is installed; `require`: an error where it is not; `off`: never. Default `auto`. */
+  readonly onnxRuntime?: 'auto' | 'require' | 'off';
+  /** What is being done, for a progress line: `release plan, poison 0x55: 3 of 32 vectors`. */
+  readonly onProgress?: (text: string) => void;
+}
+
+/** The first place where two sources of the same tensor differ. */
+export interface Divergence {
+  /** `device`: the device against the reference evaluator; `expected`: the reference against outputs that came with the vectors. */
+  readonly kind: 'device' | 'memory' | 'expected';
+  /** `release plan, poison 0x55`. */
+  readonly build?: string;
+  readonly vector: number;
+  /** Label of the vector, e.g. `all minimum` or `clip.npz[3]`. */
+  readonly vectorLabel: string;
+  /** Index in execution order; absent for graph outputs as a whole. */
+  readonly step?: number;
+  /** ONNX node, e.g. `"/conv2/Conv" (Conv)`, and the kernel that ran it. */
+  readonly node?: string;
+  readonly kernel?: string;
+  /** ONNX tensor, or the buffer whose bytes changed for kind `memory`. */
+  readonly tensor: string;
+  /** Coordinates in the ONNX tensor; for kind `memory` the byte offset in the buffer. */
+  readonly element: readonly number[];
+  readonly expected: number;
+  readonly got: number;
+  /** Elements (or bytes) that differ, of how many. */
+  readonly differing: number;
+  readonly of: number;
+  /** One line that stands alone. */
+  readonly message: string;
+}
+
+/** One of the two builds that prove the device. */
+export interface BuildVerification {
+  /** `release plan, poison 0x55` or `plan with guard bytes, poison 0xaa`. */
+  readonly build: string;
+  readonly passed: boolean;
+  /** Tensors compared in one inference, and elements over all vectors. */
+  readonly tensors: number;
+  readonly elements: number;
+  readonly divergence?: Divergence;
+}
+
+/** One ONNX tensor: the reference evaluator against ONNX Runtime, each node fed with ONNX Runtime's own inputs. */
+export interface TensorDistance {
+  readonly tensor: string;
+  readonly node: string;
+  readonly dtype: string;
+  readonly elements: number;
+  readonly differing: number;
+  /** Largest distance in units of the last place for integers, absolute for floats. */
+  readonly maxDistance: number;
+  /** Of the differing elements, those where ONNX Runtime without graph optimisation gives the reference's value. */
+  readonly agreeUnoptimized: number;
+}
+
+export interface OnnxRuntimeVerification {
+  readonly version: string;
+  /** True when every tensor that must agree does: integers exactly, floats within 1e-5 absolute or relative. */
+  readonly passed: boolean;
+  readonly tensors: readonly TensorDistance[];
+  readonly elements: number;
+  readonly differing: number;
+  /** Final outputs, not teacher-forced: default optimisation and none. */
+  readonly outputs: readonly (TensorDistance & { readonly optimization: 'default' | 'none' })[];
+  /** What must be known to read the figures: saturating kernels, layers that ONNX Runtime ran in float. */
+  readonly remarks: readonly string[];
+}
+
+/** Outputs (and final states) that came with the vectors, against the reference evaluator. */
+export interface ExpectedVerification {
+  readonly passed: boolean;
+  readonly elements: number;
+  readonly differing: number;
+  readonly maxDistance: number;
+  readonly divergence?: Divergence;
+}
+
+export interface VerifyResult {
+  /** Device equals reference everywhere, in both builds. ONNX Runtime's distance is reported beside it (`onnxRuntime.passed`). */
+  readonly passed: boolean;
+  readonly target: string;
+  readonly simulator: string;
+  readonly vectors: number;
+  readonly builds: readonly BuildVerification[];
+  /** Values on the device without a counterpart in ONNX: not compared on their own, only through what is made of them. */
+  readonly withoutCounterpart: readonly string[];
+  readonly firstDivergence?: Divergence;
+  readonly onnxRuntime?: OnnxRuntimeVerification;
+  /** Why there is no comparison with ONNX Runtime. */
+  readonly onnxRuntimeSkipped?: string;
+  readonly expected?: ExpectedVerification;
+  /** One for each layer and build, and for each comparison with ONNX Runtime: for `junitXml`. */
+  readonly cases: readonly JUnitCase[];
+}
