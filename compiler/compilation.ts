@@ -44,6 +44,9 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Sees the graph after a stage: `1-import`, `2-check`, `3-rewrite:<pass>`. */
+export type CompileObserver = (stage: string, graph: Graph) => void;
+
 export interface EmittedFile {
   /** Relative to the output folder, with forward slashes. */
   readonly path: string;

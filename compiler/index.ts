@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Compilation, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
+import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
 import { verifyGraph } from './ir/verify.js';
 import { importModel } from './phases/1-import/index.js';
@@ -19,15 +19,20 @@ import { cIdentifier } from './phases/6-emit/names.js';
 import { loadTarget } from './targets.js';
 import { packageRoot } from './toolchain/package-root.js';
 
-export type { Compilation, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
+export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
 export { createRunner } from './simulate/runner.js';
 
 /**
  * Compiles a model as far as the memory plan; `emitFiles` renders the C.
+ * @param observe sees the graph after each phase and pass, `nanoc print`
  * @throws CompileError with every diagnostic that was found, when the model, an option or a limit of nanoc is at fault
  */
-export async function compile(source: ModelSource, options: CompileOptions): Promise<Compilation> {
+export async function compile(
+  source: ModelSource,
+  options: CompileOptions,
+  observe: CompileObserver = () => {},
+): Promise<Compilation> {
   const target = await loadTarget(options.target);
   const diagnostics = new Diagnostics();
   const name = cIdentifier(options.name ?? source.fileName.replace(/\.onnx$/i, ''));
@@ -42,12 +47,14 @@ export async function compile(source: ModelSource, options: CompileOptions): Pro
     diagnostics,
   );
   diagnostics.throwIfErrors();
+  observe('1-import', imported);
   const checked = bindStates(checkGraph(imported, diagnostics), options.states ?? [], diagnostics);
   diagnostics.throwIfErrors();
   verifyGraph(checked, '2-check');
-  const reference = canonicalise(checked, diagnostics);
+  observe('2-check', checked);
+  const reference = canonicalise(checked, diagnostics, observe);
   diagnostics.throwIfErrors();
-  const graph = optimise(reference, diagnostics);
+  const graph = optimise(reference, diagnostics, observe);
   diagnostics.throwIfErrors();
   const program = lower(graph, target, options, diagnostics);
   diagnostics.throwIfErrors();

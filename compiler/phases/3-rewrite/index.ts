@@ -1,3 +1,4 @@
+import type { CompileObserver } from '../../compilation.js';
 import type { Diagnostics } from '../../diagnostics/diagnostic.js';
 import { GraphEditor } from '../../ir/builders.js';
 import type { Graph } from '../../ir/graph.js';
@@ -6,16 +7,16 @@ import type { Pass } from './pass.js';
 import { canonicalisePasses, optimisePasses } from './passes.js';
 
 /** The reference graph: canonical operators in ONNX layout (docs/ARCHITECTURE.md). */
-export function canonicalise(graph: Graph, diagnostics: Diagnostics): Graph {
-  return runPasses(graph, canonicalisePasses, diagnostics);
+export function canonicalise(graph: Graph, diagnostics: Diagnostics, observe?: CompileObserver): Graph {
+  return runPasses(graph, canonicalisePasses, diagnostics, observe);
 }
 
 /** The same function on int8 values in NHWC; every value keeps its `source`. */
-export function optimise(graph: Graph, diagnostics: Diagnostics): Graph {
-  return runPasses(graph, optimisePasses, diagnostics);
+export function optimise(graph: Graph, diagnostics: Diagnostics, observe?: CompileObserver): Graph {
+  return runPasses(graph, optimisePasses, diagnostics, observe);
 }
 
-function runPasses(graph: Graph, passes: readonly Pass[], diagnostics: Diagnostics): Graph {
+function runPasses(graph: Graph, passes: readonly Pass[], diagnostics: Diagnostics, observe: CompileObserver = () => {}): Graph {
   let current = graph;
   for (const pass of passes) {
     const editor = new GraphEditor(current);
@@ -23,6 +24,7 @@ function runPasses(graph: Graph, passes: readonly Pass[], diagnostics: Diagnosti
     diagnostics.throwIfErrors();
     current = editor.finish();
     verifyGraph(current, pass.name);
+    observe(`3-rewrite:${pass.name}`, current);
   }
   return current;
 }
