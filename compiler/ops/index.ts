@@ -1,7 +1,31 @@
 /** The only list of operators. A new operator is its file and a line here. */
-import type { OperatorDefinition } from './define.js';
 
-export const operators: readonly OperatorDefinition[] = [];
+import constant from './Constant.js';
+import constantOfShape from './ConstantOfShape.js';
+import dropout from './Dropout.js';
+import type { OperatorDefinition } from './define.js';
+import flatten from './Flatten.js';
+import identity from './Identity.js';
+import range from './Range.js';
+import reshape from './Reshape.js';
+import shape from './Shape.js';
+import size from './Size.js';
+import squeeze from './Squeeze.js';
+import unsqueeze from './Unsqueeze.js';
+
+export const operators: readonly OperatorDefinition[] = [
+  constant,
+  constantOfShape,
+  dropout,
+  flatten,
+  identity,
+  range,
+  reshape,
+  shape,
+  size,
+  squeeze,
+  unsqueeze,
+];
 
 const byName = new Map(operators.map((operator) => [`${operator.domain}:${operator.name}`, operator]));
 
@@ -11,7 +35,11 @@ export function findOperator(domain: string, name: string): OperatorDefinition |
 }
 
 /** The description of a canonical node; a missing one is a defect. */
-export function operatorOf(node: { readonly domain: string; readonly op: string; readonly name: string }): OperatorDefinition {
+export function operatorOf(node: {
+  readonly domain: string;
+  readonly op: string;
+  readonly name: string;
+}): OperatorDefinition {
   const found = findOperator(node.domain, node.op);
   if (found === undefined) throw new Error(`invariant: no operator ${node.domain}:${node.op} (node "${node.name}")`);
   return found;
