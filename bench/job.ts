@@ -1,0 +1,70 @@
+/**
+ * One measurement, in a process of its own: `job.ts <request as JSON>` prints an outcome as one line of JSON.
+ * Compiles, verifies on the device and measures; `exact` is what this very run of verify found.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readModelFile } from '../compiler/cli/model-file.js';
+import { type Compilation, CompileError, compile } from '../compiler/index.js';
+import { measure } from '../compiler/toolchain/measure.js';
+import { defaultVectors, loadVectors } from '../compiler/verify/vectors.js';
+import { verifyModel } from '../compiler/verify/verify.js';
+import type { BenchModel } from './models.js';
+import { type Result, resultSchema } from './results.js';
+
+export interface Request {
+  readonly model: BenchModel;
+  readonly target: string;
+  readonly kernels: Result['kernels'];
+  readonly optimize: Result['optimize'];
+}
+
+export type Outcome =
+  | { readonly kind: 'measured'; readonly result: Result; readonly divergence?: string }
+  /** The compiler refuses the model, with these diagnostics. */
+  | { readonly kind: 'refused'; readonly diagnostics: readonly string[] };
+
+const RANDOM_VECTORS = 4;
+
+export async function measureModel(request: Request): Promise<Outcome> {
+  const { model, target, kernels, optimize } = request;
+  const { states, dims } = model;
+  const options = { target, kernels, optimize, ...(states && { states }), ...(dims && { dims }) };
+  let compilation: Compilation;
+  try {
+    compilation = await compile(readModelFile(model.path), options);
+  } catch (error) {
+    if (!(error instanceof CompileError) || error.exitCode === 4) throw error;
+    return { kind: 'refused', diagnostics: error.diagnostics.map(({ code, message }) => `${code} ${message}`) };
+  }
+  const verification = await verifyModel(compilation, vectorsOf(compilation, model.path), { onnxRuntime: 'off' });
+  const measurements = await measure(compilation, { instructions: true, stack: true });
+  const { plan, program } = compilation;
+  const result = resultSchema.parse({
+    ...{ model: model.name, target, kernels, optimize, exact: verification.passed },
+    ...{
+      instructions: measurements.instructions,
+      ram: measurements.ram,
+      arena: plan.arenaBytes,
+      lowerBound: plan.lowerBound,
+    },
+    ...{ flash: measurements.flash, code: measurements.code, constants: measurements.constants },
+    ...{ stack: measurements.stackBound ?? measurements.stackPainted },
+    macs: program.calls.reduce((sum, call) => sum + call.macs, 0),
+  });
+  const divergence = verification.firstDivergence?.message;
+  return { kind: 'measured', result, ...(divergence === undefined ? {} : { divergence }) };
+}
+
+/** The vectors that come with the model, where there are some, else random ones with both limits. */
+function vectorsOf(compilation: Compilation, path: string) {
+  const candidates = [path.replace(/\.onnx$/, '.vectors.npz'), join(dirname(path), 'test.npz')];
+  const file = candidates.find((each) => existsSync(each));
+  if (file !== undefined) return loadVectors(compilation.reference, file);
+  return defaultVectors(compilation.reference, { seed: 1, count: RANDOM_VECTORS });
+}
+
+if (process.argv[1]?.endsWith('job.ts')) {
+  const outcome = await measureModel(JSON.parse(process.argv[2]!) as Request);
+  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+}
