@@ -2,7 +2,7 @@ import { elementCount, type Tensor } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
 import { replaceByReshape } from './shared/rewrite.js';
 import { integersOf } from './shared/shapes.js';
-import { windowKernels } from './shared/views.js';
+import { windowKernel } from './shared/views.js';
 
 export default defineOp({
   name: 'Reshape',
@@ -18,7 +18,7 @@ export default defineOp({
     if (view.node.inputs.length > 1 || view.has('shape')) replaceByReshape(editor, view.node);
   },
   evaluate: (view, [x]) => [renamed(view, x!)],
-  kernels: windowKernels(() => 0),
+  kernels: [windowKernel(() => 0)],
 });
 
 /** The same data in the output's shape. */

@@ -10,7 +10,10 @@ import range from './Range.js';
 import reshape from './Reshape.js';
 import shape from './Shape.js';
 import size from './Size.js';
+import slice from './Slice.js';
+import split from './Split.js';
 import squeeze from './Squeeze.js';
+import transpose from './Transpose.js';
 import unsqueeze from './Unsqueeze.js';
 
 export const operators: readonly OperatorDefinition[] = [
@@ -23,7 +26,10 @@ export const operators: readonly OperatorDefinition[] = [
   reshape,
   shape,
   size,
+  slice,
+  split,
   squeeze,
+  transpose,
   unsqueeze,
 ];
 

@@ -1,0 +1,21 @@
+/* Data movement. Elements are moved by their size (1, 2, 4 or 8 bytes), whatever they stand for. */
+#ifndef NANOC_MOVE_H
+#define NANOC_MOVE_H
+
+#include "nanoc/types.h"
+
+#define NANOC_STRIDED_RANK 6
+
+/** A walk over x in another order. y is written in row-major order; sizes of 1 fill the front. */
+typedef struct {
+  int32_t element; /* bytes of one element: 1, 2, 4 or 8; x and y are aligned to it */
+  int32_t offset;  /* of the first element in x, in elements */
+  int32_t sizes[NANOC_STRIDED_RANK];
+  int32_t strides[NANOC_STRIDED_RANK]; /* step in x for each dimension of y, in elements; may be 0 or negative */
+} nanoc_strided_params;
+
+/** Transpose, Slice with steps, Expand, Tile: y[i0]..[i5] = x[offset + i0 * strides[0] + .. + i5 * strides[5]].
+ *  Rows are written in ascending order; a row of stride 1 is moved as by memmove. */
+void nanoc_strided_copy(const void *x, void *y, const nanoc_strided_params *params);
+
+#endif
