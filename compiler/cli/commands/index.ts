@@ -1,0 +1,11 @@
+/** The only list of commands, in the order of `nanoc --help`. A new command is its file and a line here. */
+import type { CommandDefinition } from '../command.js';
+import { doctor } from './doctor.js';
+import { explain } from './explain.js';
+import { init } from './init.js';
+import { inspect } from './inspect.js';
+import { ops } from './ops.js';
+import { print } from './print.js';
+import { targets } from './targets.js';
+
+export const commands: readonly CommandDefinition[] = [inspect, print, ops, targets, doctor, explain, init];

@@ -1,0 +1,64 @@
+/** Reads a model and its external data from the file system. */
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { ModelSource } from '../compilation.js';
+import { fail } from '../diagnostics/diagnostic.js';
+
+/** Largest file that is read: protobuf itself ends at 2 GiB. */
+const MAXIMUM_BYTES = 2 ** 31 - 1;
+
+/** @throws CompileError NC0802 when the file is missing, no file, unreadable or too large */
+export function readModelFile(path: string): ModelSource {
+  const bytes = readWhole(path, (because) =>
+    fail({ code: 'NC0802', message: `cannot read the model ${path}`, because }),
+  );
+  const folder = dirname(path);
+  return { fileName: basename(path), bytes, readExternal: (location) => readExternal(folder, location) };
+}
+
+/**
+ * External data beside or below the model. Symbolic links count as what they point to: none may lead out of the folder.
+ * @throws CompileError NC0106
+ */
+export function readExternal(folder: string, location: string): Uint8Array {
+  const refuse = (because: string) =>
+    fail({ code: 'NC0106', message: `cannot read the model's data file "${location}"`, because });
+  if (isAbsolute(location)) return refuse('external data is read only from files beside or below the model');
+  let path: string;
+  try {
+    path = realpathSync(resolve(folder, location));
+  } catch (error) {
+    return refuse(reason(error));
+  }
+  const inside = relative(realpathSync(folder), path);
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    return refuse(
+      "it lies outside the model's folder; external data is read only from files beside or below the model",
+    );
+  }
+  return readWhole(path, refuse);
+}
+
+function readWhole(path: string, refuse: (because: string) => never): Uint8Array {
+  try {
+    const status = statSync(path);
+    // A device or pipe may never end.
+    if (!status.isFile()) return refuse(status.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+    if (status.size > MAXIMUM_BYTES) return refuse(`it has ${status.size} bytes; at most ${MAXIMUM_BYTES} are read`);
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return refuse(reason(error));
+  }
+}
+
+/** What the system said, without the path that it repeats. */
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const text = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    ENOTDIR: 'a part of the path is not a folder',
+  }[code ?? ''];
+  return text ?? message;
+}

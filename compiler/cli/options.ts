@@ -1,0 +1,93 @@
+/** Options that several commands share, and how their values are read. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseBytes, parseCount } from './numbers.js';
+
+export const CONFIG_FILE = 'nanoc.json';
+export const KERNELS = ['auto', 'native', 'cmsis-nn', 'esp-nn', 'portable'] as const;
+export const OPTIMIZE = ['size', 'speed', 'balanced'] as const;
+
+/** Options that decide what is compiled. */
+export interface CompileFlags {
+  readonly target?: readonly string[];
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly state?: readonly string[];
+  readonly kernels?: (typeof KERNELS)[number];
+  readonly optimize?: (typeof OPTIMIZE)[number];
+  readonly name?: string;
+}
+
+export interface BudgetFlags {
+  readonly maxRam?: number;
+  readonly maxFlash?: number;
+  readonly maxStack?: number;
+  readonly maxInstructions?: number;
+}
+
+export function declareModel(command: Command): void {
+  command.argument('[model]', 'ONNX file, or a folder with a nanoc.json that names one (default: this folder)');
+}
+
+export function declareTarget(command: Command): void {
+  command.option('--target <name>', 'core to compile for; may be given again (see nanoc targets)', appendNames);
+}
+
+export function declareCompile(command: Command): void {
+  declareTarget(command);
+  command
+    .option('--dim <name=n>', 'size of a symbolic dimension', appendDimension)
+    .option('--state <out=in[:value]>', 'keep output `out` as input `in` of the next step, reset to value', appendText)
+    .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
+    .addOption(new Option('--optimize <what>', 'what the compiler aims at').choices(OPTIMIZE))
+    .option('--name <name>', 'prefix of every C symbol (default: from the file name)');
+}
+
+export function declareBudgets(command: Command): void {
+  command
+    .option('--max-ram <bytes>', 'fail when the model needs more RAM, e.g. 16K', bytes)
+    .option('--max-flash <bytes>', 'fail when code and constants are larger', bytes)
+    .option('--max-stack <bytes>', 'fail when the stack may grow deeper', bytes)
+    .option('--max-instructions <n>', 'fail when an inference takes more instructions, e.g. 2.5M', instructions);
+}
+
+function appendText(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+function appendNames(text: string, before: readonly string[] = []): string[] {
+  const names = text.split(',').filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('expected a name.');
+  return [...new Set([...before, ...names])];
+}
+
+function appendDimension(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const match = /^(.+)=(\d+)$/.exec(text);
+  const size = Number(match?.[2]);
+  if (match === null || !Number.isSafeInteger(size) || size < 1) {
+    throw new InvalidArgumentError('expected name=n with n from 1 up, such as batch=1.');
+  }
+  return Object.fromEntries([...Object.entries(before), [match[1]!, size]]);
+}
+
+function bytes(text: string): number {
+  return parsed(parseBytes(text), 'expected bytes, such as 65536 or 64K.');
+}
+
+function instructions(text: string): number {
+  return parsed(parseCount(text), 'expected a number, such as 2500000 or 2.5M.');
+}
+
+/** A whole number from `lowest` up, for options such as --count. */
+export function wholeNumber(lowest: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    return parsed(
+      number >= lowest && Number.isSafeInteger(number) ? number : undefined,
+      `expected a whole number from ${lowest} up.`,
+    );
+  };
+}
+
+function parsed(value: number | undefined, message: string): number {
+  if (value === undefined) throw new InvalidArgumentError(message);
+  return value;
+}
