@@ -3,7 +3,7 @@
  * the package's own runtime-c and targets.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
@@ -66,11 +66,11 @@ export async function compile(
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */
-export function emitFiles(compilation: Compilation): EmittedFile[] {
+export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]> {
   const root = packageRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return emit(compilation, {
-    readRuntime: (path) => readFileSync(join(root, path), 'utf8'),
+    read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
     sha256: (data) => createHash('sha256').update(data).digest('hex'),
     version,
   });

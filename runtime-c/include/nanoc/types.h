@@ -26,6 +26,15 @@
 #define NANOC_STATIC_ASSERT(condition, message) typedef char NANOC_STATIC_ASSERT_NAME(__LINE__)[(condition) ? 1 : -1]
 #endif
 
+/** float32 values that C has no literal for. */
+#if defined(__GNUC__)
+#define NANOC_INFINITY __builtin_inff()
+#define NANOC_NAN __builtin_nanf("")
+#else
+#define NANOC_INFINITY ((float)(1e300 * 1e300))
+#define NANOC_NAN (NANOC_INFINITY * 0.0f)
+#endif
+
 /** 1 where float arithmetic is done by hardware; 0 chooses integer code that gives the same bytes. */
 #ifndef NANOC_FPU
 #if (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen)) || (defined(__XTENSA__) && defined(__XTENSA_SOFT_FLOAT__))

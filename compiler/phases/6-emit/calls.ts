@@ -1,0 +1,118 @@
+/** The kernel calls of a model as C text, and the parameter structs that they point to. */
+import type { Argument, KernelCall } from '../../ir/kernel-call.js';
+import { type EmitContext, locate, scratchPlacement } from './context.js';
+import { describeNode } from './describe.js';
+import { COLUMNS, floatLiteral, intLiteral, wrapComment } from './literals.js';
+import { structInitialiser } from './params.js';
+
+export interface CallView {
+  /** Index of the step. */
+  readonly step: number;
+  /** Block comment, indented and wrapped. */
+  readonly comment: string;
+  /** The call with its semicolon, indented and wrapped. */
+  readonly statement: string;
+}
+
+export interface ParamsView {
+  readonly struct: string;
+  readonly symbol: string;
+  /** From the opening to the closing brace. */
+  readonly initialiser: string;
+}
+
+export interface CallsView {
+  readonly calls: readonly CallView[];
+  readonly params: readonly ParamsView[];
+  /** Which blocks of the context the calls touch. */
+  readonly usesArena: boolean;
+  readonly usesState: boolean;
+}
+
+const INDENT = '      ';
+
+/** All calls, in plan order. Adds their constants to the context's table. */
+export function callsView(context: EmitContext): CallsView {
+  const { calls } = context.compilation.plan;
+  const params: ParamsView[] = [];
+  const regions = new Set<string>();
+  const views = calls.map((call, step) => {
+    const args = call.arguments.map((argument) => argumentText(context, call, argument, params, regions));
+    const remark = (call.remarks ?? []).map((text) => `; ${text}`).join('');
+    const head = `[${step + 1}/${calls.length}] ${describeNode(context.compilation.graph, call.node)}${remark}`;
+    return { step, comment: wrapComment(head, INDENT), statement: statement(call.function, args) };
+  });
+  return { calls: views, params, usesArena: regions.has('arena'), usesState: regions.has('state') };
+}
+
+function statement(name: string, args: readonly string[]): string {
+  const oneLine = `${INDENT}${name}(${args.join(', ')});`;
+  if (oneLine.length <= COLUMNS) return oneLine;
+  const continued = ' '.repeat(INDENT.length + name.length + 1);
+  const indent = continued.length > 40 ? `${INDENT}    ` : continued;
+  const lines = [`${INDENT}${name}(`];
+  args.forEach((arg, index) => {
+    const piece = index + 1 < args.length ? `${arg}, ` : `${arg});`;
+    const last = lines.length - 1;
+    const fits = lines[last]!.length + piece.trimEnd().length <= COLUMNS;
+    if (fits) lines[last] += piece;
+    else {
+      lines[last] = lines[last]!.trimEnd();
+      lines.push(`${indent}${piece}`);
+    }
+  });
+  return lines.join('\n');
+}
+
+function argumentText(
+  context: EmitContext,
+  call: KernelCall,
+  argument: Argument,
+  params: ParamsView[],
+  regions: Set<string>,
+): string {
+  const node = call.node.name;
+  switch (argument.kind) {
+    case 'value': {
+      const location = locate(context, argument.value);
+      regions.add(location.region);
+      if (location.region === 'flash') return flashPointer(location.symbol, location.offset);
+      const stem = context.buffers.stem(argument.value).toUpperCase();
+      return `(${argument.access === 'read' ? 'const ' : ''}void *)&${location.region}[${stem}_OFFSET]`;
+    }
+    case 'constant':
+      return context.constants.addPacked(argument.constant, node);
+    case 'params':
+      return `&${addParams(context, node, argument, params)}`;
+    case 'scratch': {
+      const { region } = scratchPlacement(context, node);
+      regions.add(region);
+      return `(void *)&${region}[${context.buffers.stem(`${node}#scratch`).toUpperCase()}_OFFSET]`;
+    }
+    case 'int':
+      return intLiteral(argument.value) + (argument.comment === undefined ? '' : ` /* ${argument.comment} */`);
+    case 'float':
+      return floatLiteral(argument.value);
+    case 'null':
+      return 'NULL';
+  }
+}
+
+function addParams(
+  context: EmitContext,
+  node: string,
+  argument: Extract<Argument, { kind: 'params' }>,
+  params: ParamsView[],
+): string {
+  const stem = `${context.nodes.stem(node)}_params`;
+  let symbol = stem;
+  for (let index = 2; params.some((each) => each.symbol === symbol); index += 1) symbol = `${stem}_${index}`;
+  params.push({ struct: argument.struct, symbol, initialiser: structInitialiser(context, node, argument.fields) });
+  return symbol;
+}
+
+/** Pointer into a constant array, `offset` bytes from its start. */
+export function flashPointer(symbol: string, offset: number): string {
+  if (offset === 0) return `(const void *)${symbol}`;
+  return `(const void *)((const uint8_t *)(const void *)${symbol} + ${offset})`;
+}

@@ -1,0 +1,93 @@
+/** What all views of one emission share: names, constants, and where each value lies. */
+import type { Compilation } from '../../compilation.js';
+import { type Value, valueOf } from '../../ir/graph.js';
+import type { Placement } from '../../ir/memory-plan.js';
+import { ConstantTable } from './constants.js';
+import type { EmitHost } from './host.js';
+import { StemTable } from './names.js';
+
+/** A graph input or output that the caller sees (states are not among them). */
+export interface Port {
+  readonly value: Value;
+  readonly direction: 'input' | 'output';
+  /** Lower case, for functions: `audio`. */
+  readonly stem: string;
+  /** Upper case, for macros: `KWS_INPUT_AUDIO`. */
+  readonly macro: string;
+}
+
+export interface EmitContext {
+  readonly compilation: Compilation;
+  readonly host: EmitHost;
+  /** Prefix of functions and symbols, and stem of file names: `kws`. */
+  readonly name: string;
+  /** Prefix of macros: `KWS`. */
+  readonly macro: string;
+  readonly nodes: StemTable;
+  /** Stems of values and scratch buffers (`<node>#scratch`). */
+  readonly buffers: StemTable;
+  readonly constants: ConstantTable;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+export function makeContext(compilation: Compilation, host: EmitHost): EmitContext {
+  const { name, graph, target } = compilation;
+  const foreign = [`${name}_`, 'nanoc_'];
+  const nodes = new StemTable('node', foreign);
+  const macro = name.toUpperCase();
+  const ports = (direction: 'input' | 'output', names: readonly string[]): Port[] => {
+    const stems = new StemTable(direction);
+    const bound = new Set(graph.states.map((state) => state[direction]));
+    return [...new Set(names)]
+      .filter((each) => !bound.has(each))
+      .map((each) => {
+        const stem = stems.stem(each);
+        return {
+          value: valueOf(graph, each),
+          direction,
+          stem,
+          macro: `${macro}_${direction.toUpperCase()}_${stem.toUpperCase()}`,
+        };
+      });
+  };
+  return {
+    compilation,
+    host,
+    name,
+    macro,
+    nodes,
+    buffers: new StemTable('value', foreign),
+    constants: new ConstantTable(name, host, nodes, target.alignment),
+    inputs: ports('input', graph.inputs),
+    outputs: ports('output', graph.outputs),
+  };
+}
+
+/** Where a value lies: an offset in the arena or the state block, or an offset from a constant's symbol. */
+export type Location =
+  | { readonly region: 'arena' | 'state'; readonly offset: number }
+  | { readonly region: 'flash'; readonly symbol: string; readonly offset: number };
+
+/** Location of a value; a view of a constant is followed to the constant. */
+export function locate(context: EmitContext, name: string): Location {
+  const { graph, plan } = context.compilation;
+  const value = valueOf(graph, name);
+  if (value.constant !== undefined) {
+    return { region: 'flash', symbol: context.constants.addValue(value, context.buffers.stem(name)), offset: 0 };
+  }
+  const placement = plan.placements.get(name);
+  if (placement !== undefined && placement.region !== 'flash')
+    return { region: placement.region, offset: placement.offset };
+  const view = plan.views.find((each) => each.value === name);
+  if (view === undefined) throw new Error(`invariant: value "${name}" has no place in memory`);
+  const base = locate(context, view.base);
+  return { ...base, offset: base.offset + view.byteOffset };
+}
+
+/** Placement of a call's scratch buffer. */
+export function scratchPlacement(context: EmitContext, node: string): Placement {
+  const placement = context.compilation.plan.placements.get(`${node}#scratch`);
+  if (placement === undefined) throw new Error(`invariant: the scratch of "${node}" has no place in memory`);
+  return placement;
+}

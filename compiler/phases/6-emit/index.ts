@@ -1,0 +1,29 @@
+/** Renders a compilation as text: C, build files, reports, typed binding. */
+import type { Compilation, EmittedFile } from '../../compilation.js';
+import { type EmitContext, makeContext } from './context.js';
+import type { EmitHost } from './host.js';
+import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
+import { runtimeFiles } from './runtime-files.js';
+import { makeSelftest } from './selftest.js';
+import { render } from './templates.js';
+import { weightsView } from './weights-view.js';
+
+export type { EmitHost } from './host.js';
+
+/** Every file of the output folder. The same compilation gives the same bytes, wherever it is run. */
+export async function emit(compilation: Compilation, host: EmitHost): Promise<EmittedFile[]> {
+  const context = makeContext(compilation, host);
+  const parts = modelParts(context, makeSelftest(compilation));
+  return [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+}
+
+function modelFiles(context: EmitContext, parts: ModelParts): EmittedFile[] {
+  const { host, name } = context;
+  const weights = weightsView(context);
+  return [
+    { path: `${name}.h`, content: render(host, 'model.h', headerView(context, parts)) },
+    { path: `${name}.c`, content: render(host, 'model.c', sourceView(context, parts)) },
+    { path: `${name}_weights.h`, content: render(host, 'weights.h', weights) },
+    { path: `${name}_weights.c`, content: render(host, 'weights.c', weights) },
+  ];
+}

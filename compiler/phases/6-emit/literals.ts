@@ -1,0 +1,114 @@
+/** C literals: exact, short, and wrapped at 100 columns. */
+import type { TensorData } from '../../ir/tensor.js';
+
+/** Longest line of generated C. */
+export const COLUMNS = 100;
+
+/** C type of the elements of an array. bool and uint8 are uint8_t, float16 is its raw bits. */
+export function ctypeOf(data: TensorData): string {
+  if (data instanceof Float32Array) return 'float';
+  if (data instanceof Float64Array) return 'double';
+  if (data instanceof Int8Array) return 'int8_t';
+  if (data instanceof Uint8Array) return 'uint8_t';
+  if (data instanceof Int16Array) return 'int16_t';
+  if (data instanceof Uint16Array) return 'uint16_t';
+  if (data instanceof Int32Array) return 'int32_t';
+  if (data instanceof Uint32Array) return 'uint32_t';
+  return data instanceof BigInt64Array ? 'int64_t' : 'uint64_t';
+}
+
+/** An integer of at most 32 bits. -2147483648 is not a literal in C: it is the negation of one that does not fit. */
+export function intLiteral(x: number): string {
+  if (!Number.isInteger(x)) throw new Error(`invariant: ${x} is not an integer`);
+  if (x === -2147483648) return 'INT32_MIN';
+  return x > 2147483647 ? `${x}u` : String(x);
+}
+
+/** The shortest decimal that C reads as exactly this float32. */
+export function floatLiteral(x: number): string {
+  if (Number.isNaN(x)) return 'NANOC_NAN';
+  if (!Number.isFinite(x)) return x > 0 ? 'NANOC_INFINITY' : '-NANOC_INFINITY';
+  if (Math.fround(x) !== x) throw new Error(`invariant: ${x} is not a float32`);
+  if (x === 0) return Object.is(x, -0) ? '-0.0f' : '0.0f';
+  for (let digits = 1; digits <= 9; digits += 1) {
+    const text = x.toPrecision(digits);
+    if (readsAs(Number(text), x)) return `${tidy(text)}f`;
+  }
+  throw new Error(`invariant: no decimal for ${x}`);
+}
+
+/**
+ * C rounds the decimal once, to float; here it is rounded to double first. The two agree unless the double lies on, or beside,
+ * the middle between two floats: so its neighbours have to round to the same float.
+ */
+function readsAs(candidate: number, x: number): boolean {
+  return [candidate, candidate * (1 - 2 ** -52), candidate * (1 + 2 ** -52)].every((c) => Math.fround(c) === x);
+}
+
+/** `5` -> `5.0`, `1.5e-7` and `12.50` -> `1.5e-7` and `12.5`; C needs a point or an exponent. */
+function tidy(text: string): string {
+  const [mantissa, exponent] = text.split('e') as [string, string | undefined];
+  const short = mantissa.includes('.') ? mantissa.replace(/0+$/, '').replace(/\.$/, '') : mantissa;
+  if (exponent !== undefined) return `${short}e${Number(exponent)}`;
+  return short.includes('.') ? short : `${short}.0`;
+}
+
+/** float64 constants: JavaScript's own shortest decimal. */
+function doubleLiteral(x: number): string {
+  if (Number.isNaN(x)) return 'NANOC_NAN';
+  if (!Number.isFinite(x)) return x > 0 ? 'NANOC_INFINITY' : '-NANOC_INFINITY';
+  const text = Object.is(x, -0) ? '-0.0' : String(x);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+function bigLiteral(x: bigint): string {
+  if (x === -(2n ** 63n)) return 'INT64_MIN';
+  return x > 2n ** 63n - 1n ? `UINT64_C(${x})` : `INT64_C(${x})`;
+}
+
+/** The elements of an array as literals. */
+export function elementLiterals(data: TensorData): string[] {
+  if (data instanceof Float32Array) return Array.from(data, floatLiteral);
+  if (data instanceof Float64Array) return Array.from(data, doubleLiteral);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    return Array.from(data as BigInt64Array, bigLiteral);
+  return Array.from(data as Int32Array, intLiteral);
+}
+
+/** Items separated by commas, in lines of at most 100 columns, each line indented. Small integers are set in columns by their width. */
+export function wrap(items: readonly string[], indent: string): string {
+  const lines: string[] = [];
+  let line = indent;
+  for (const item of items) {
+    const piece = line === indent ? item : ` ${item}`;
+    if (line.length + piece.length + 1 > COLUMNS && line !== indent) {
+      lines.push(line);
+      line = `${indent}${item},`;
+    } else line += `${piece},`;
+  }
+  if (line !== indent) lines.push(line);
+  return lines.join('\n');
+}
+
+/** Text for a comment: no end of comment, no line break, only printable ASCII, no trigraphs. */
+export function commentText(text: string): string {
+  return text
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replaceAll('*/', '* /')
+    .replaceAll('/*', '/ *')
+    .replace(/\?\?(?=[=/'()!<>-])/g, '? ?')
+    .replace(/\\$/, '\\ ');
+}
+
+/** Words of a text as the lines of a block comment, each of at most 100 columns. */
+export function wrapComment(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = `${indent}/*`;
+  for (const word of commentText(text).split(' ')) {
+    if (line.length + word.length + 4 > COLUMNS && line.trim() !== '/*') {
+      lines.push(line);
+      line = `${indent} * ${word}`;
+    } else line += ` ${word}`;
+  }
+  return [...lines, `${line} */`].join('\n');
+}

@@ -1,0 +1,144 @@
+/** View objects of `<model>.h` and `<model>.c`. */
+import { type BufferView, buffersView } from './buffers.js';
+import { type CallsView, callsView } from './calls.js';
+import { commandText } from './command.js';
+import type { EmitContext } from './context.js';
+import { COLUMNS, commentText, floatLiteral } from './literals.js';
+import { type PortView, portView } from './ports.js';
+import { runtimeAbi } from './runtime-files.js';
+import type { FillKind, Selftest } from './selftest.js';
+import { type Sizes, sizesOf, sizesTable } from './sizes.js';
+import { type StateView, statesView } from './states.js';
+
+/** Everything about the model's C files that takes arithmetic, made once: constants are registered in order of use. */
+export interface ModelParts {
+  readonly calls: CallsView;
+  readonly inputs: readonly PortView[];
+  readonly outputs: readonly PortView[];
+  readonly states: readonly StateView[];
+  readonly buffers: readonly BufferView[];
+  readonly sizes: Sizes;
+  readonly selftest: Selftest;
+}
+
+export function modelParts(context: EmitContext, selftest: Selftest): ModelParts {
+  const calls = callsView(context);
+  const inputs = context.inputs.map((port) => portView(context, port));
+  const outputs = context.outputs.map((port) => portView(context, port));
+  const states = statesView(context);
+  return { calls, inputs, outputs, states, buffers: buffersView(context), sizes: sizesOf(context), selftest };
+}
+
+/** Lines of the comment at the head of a file: tool, model, target, command, sizes. */
+export function headLines(context: EmitContext, sizes: Sizes): string[] {
+  const { compilation, host } = context;
+  const { plan, target, source } = compilation;
+  const gap = plan.arenaBytes - plan.lowerBound;
+  const bound = gap === 0 ? 'the lower bound of this order' : `${gap} above the lower bound of this order`;
+  return [
+    `model    ${commentText(source.fileName)}, sha256 ${host.sha256(source.bytes)}`,
+    `tool     nanoc ${host.version}`,
+    `target   ${target.name} (${commentText(target.description)})`,
+    `command  ${commentText(commandText(compilation))}`,
+    `arena    ${plan.arenaBytes} bytes, ${bound}`,
+    '',
+    ...sizesTable(sizes),
+  ].map((line) => line.trimEnd());
+}
+
+export function headerView(context: EmitContext, parts: ModelParts): object {
+  const { compilation, name, macro, host } = context;
+  const { plan, source } = compilation;
+  const invocations = parts.selftest.invocations;
+  return {
+    title: `${name}: inference of ${commentText(source.fileName)} with static memory. Generated: do not edit.`,
+    head: headLines(context, parts.sizes),
+    name,
+    macro,
+    abi: runtimeAbi(host),
+    ports: [...parts.inputs, ...parts.outputs].map((port) => ({
+      ...port,
+      quantized: port.quantization !== undefined,
+      zeroPoint: port.quantization?.zeroPoint ?? 0,
+      scale: port.quantization?.scale ?? '',
+      macros: portMacros(port).map((text) => ({ text })),
+    })),
+    inputs: parts.inputs,
+    outputs: parts.outputs,
+    arenaBytes: plan.arenaBytes,
+    stateBytes: plan.stateBytes,
+    contextBytes: parts.sizes.contextBytes,
+    contextAlignment: parts.sizes.contextAlignment,
+    stepCount: plan.calls.length,
+    selftestWords: invocations === 1 ? 'Runs one inference' : `Runs ${invocations} inferences`,
+  };
+}
+
+function portMacros(port: PortView): string[] {
+  const lines: [string, string | number, string][] = [
+    ['SIZE', `${port.elements}u`, '/* elements */'],
+    ['BYTES', `${port.bytes}u`, ''],
+    ...port.dimensions.map((n, i): [string, string, string] => [`DIM_${i}`, `${n}u`, '']),
+  ];
+  if (port.quantization !== undefined) {
+    lines.push(['SCALE', port.quantization.scale, ''], ['ZERO_POINT', `(${port.quantization.zeroPoint})`, '']);
+  }
+  if (port.offset !== undefined) lines.push(['OFFSET', `${port.offset}u`, `/* in the ${port.region} */`]);
+  return lines.map(([suffix, value, comment]) => `${port.macro}_${suffix} ${value} ${comment}`.trimEnd());
+}
+
+export function sourceView(context: EmitContext, parts: ModelParts): object {
+  const { compilation, name, macro } = context;
+  const { calls, params, usesArena, usesState } = parts.calls;
+  return {
+    title: `${name}: the calls of ${commentText(compilation.source.fileName)}, in order. Generated: do not edit.`,
+    head: headLines(context, parts.sizes),
+    name,
+    macro,
+    headers: [...new Set(compilation.plan.calls.map((call) => call.header))].sort(),
+    buffers: parts.buffers,
+    asserts: [
+      { condition: `sizeof(${name}_t) <= ${macro}_CONTEXT_SIZE`, message: 'the context is larger than planned' },
+      { condition: 'sizeof(float) == 4u', message: 'float must be IEEE 754 binary32' },
+    ],
+    params,
+    calls,
+    usesArena,
+    usesState,
+    usesMemory: usesArena || usesState,
+    states: parts.states.map((state) => ({ ...state, fillByte: state.fillByte ?? false })),
+    inputs: parts.inputs,
+    outputs: parts.outputs.map((port) => ({ ...port, inFlash: port.region === 'flash' })),
+    selftest: selftestView(name, parts),
+  };
+}
+
+const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; expression: string }>> = {
+  s8: { ctype: 'int8_t', expression: '(int8_t)((int32_t)(seed >> 24) - 128)' },
+  u8: { ctype: 'uint8_t', expression: '(uint8_t)(seed >> 24)' },
+  bool: { ctype: 'uint8_t', expression: '(uint8_t)(seed >> 31)' },
+  s16: { ctype: 'int16_t', expression: '(int16_t)((int32_t)(seed >> 16) - 32768)' },
+  u16: { ctype: 'uint16_t', expression: '(uint16_t)(seed >> 16)' },
+  f32: { ctype: 'float', expression: '(float)((int32_t)(seed >> 16) - 32768) * unit' },
+};
+
+function selftestView(name: string, { selftest, inputs }: ModelParts): object {
+  const kinds = [...new Set(selftest.inputs.map((input) => input.kind))].filter((kind) => kind !== 'zero');
+  const fillOf = (port: PortView, index: number): string => {
+    const input = selftest.inputs[index]!;
+    const accessor = `${name}_input_${port.stem}(model)`;
+    if (input.kind === 'zero') return `memset(${accessor}, 0, ${port.macro}_BYTES);`;
+    const unit = input.kind === 'f32' ? `${floatLiteral(input.step)}, ` : '';
+    const text = `seed = fill_${input.kind}(${accessor}, ${port.macro}_SIZE, ${unit}seed);`;
+    if (text.length + 4 <= COLUMNS) return text;
+    return `seed = fill_${input.kind}(\n        ${accessor}, ${port.macro}_SIZE, ${unit}seed);`;
+  };
+  return {
+    seed: selftest.seed,
+    hash: `0x${selftest.hash.toString(16).padStart(8, '0')}`,
+    invocations: selftest.invocations,
+    generates: kinds.length > 0,
+    fills: kinds.map((kind) => ({ kind, ...FILLS[kind], extra: kind === 'f32' ? 'float unit, ' : '' })),
+    inputs: inputs.map(fillOf),
+  };
+}

@@ -1,0 +1,56 @@
+/** Flash and RAM by part, as far as they are known before the C compiler has run: for file heads and reports. */
+import type { PackedConstant } from '../../ir/kernel-call.js';
+import { contextAlignment } from './buffers.js';
+import type { EmitContext } from './context.js';
+import { structBytes } from './params.js';
+
+export interface SizePart {
+  readonly part: string;
+  readonly bytes: number;
+}
+
+export interface Sizes {
+  readonly flash: readonly SizePart[];
+  readonly ram: readonly SizePart[];
+  /** sizeof(<model>_t): all RAM of the model but the stack. */
+  readonly contextBytes: number;
+  readonly contextAlignment: number;
+}
+
+const ROLES: readonly PackedConstant['role'][] = ['weights', 'bias', 'scale', 'table', 'parameters'];
+
+/** To be called when all constants have been added to the context. Parameter structs are counted as on a 32-bit core. */
+export function sizesOf(context: EmitContext): Sizes {
+  const { plan } = context.compilation;
+  const structs = plan.calls.flatMap((call) => call.arguments).filter((argument) => argument.kind === 'params');
+  const parameters = structs.reduce((sum, argument) => sum + structBytes(argument.fields), 0);
+  const flash = ROLES.map((role) => ({
+    part: role,
+    bytes: context.constants.bytes(role) + (role === 'parameters' ? parameters : 0),
+  })).filter(({ bytes }) => bytes > 0);
+  const alignment = Math.max(16, contextAlignment(context));
+  const round = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+  const contextBytes = round(round(plan.arenaBytes) + round(plan.stateBytes) + 4);
+  const ram = [
+    { part: 'arena', bytes: plan.arenaBytes },
+    { part: 'state', bytes: plan.stateBytes },
+    { part: 'context', bytes: contextBytes - plan.arenaBytes - plan.stateBytes },
+  ].filter(({ bytes }) => bytes > 0);
+  return { flash, ram, contextBytes, contextAlignment: alignment };
+}
+
+/** The two lists side by side as a table of text lines, with totals. */
+export function sizesTable({ flash, ram }: Sizes): string[] {
+  const total = (parts: readonly SizePart[]): SizePart => ({
+    part: 'total',
+    bytes: parts.reduce((sum, p) => sum + p.bytes, 0),
+  });
+  const left = [...flash, total(flash)];
+  const right = [...ram, total(ram)];
+  const rows = Math.max(left.length, right.length);
+  const cell = (part: SizePart | undefined): string =>
+    part === undefined ? ' '.repeat(22) : `${part.part.padEnd(12)}${String(part.bytes).padStart(10)}`;
+  const lines = ['flash, less code   bytes      RAM, less stack    bytes'];
+  for (let row = 0; row < rows; row += 1) lines.push(`  ${cell(left[row])}       ${cell(right[row])}`.trimEnd());
+  return lines;
+}
