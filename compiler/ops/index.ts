@@ -2,10 +2,14 @@
 
 import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
+import conv from './Conv.js';
+import convTranspose from './ConvTranspose.js';
 import dropout from './Dropout.js';
 import type { OperatorDefinition } from './define.js';
 import flatten from './Flatten.js';
+import gemm from './Gemm.js';
 import identity from './Identity.js';
+import matMul from './MatMul.js';
 import range from './Range.js';
 import reshape from './Reshape.js';
 import shape from './Shape.js';
@@ -19,6 +23,10 @@ import unsqueeze from './Unsqueeze.js';
 export const operators: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
+  matMul,
+  gemm,
+  convTranspose,
+  conv,
   dropout,
   flatten,
   identity,
