@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import type { EmittedFile } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
+import { fetchObject, objectKey, storeObject } from './object-cache.js';
 import { packageRoot } from './package-root.js';
 
 /** Warnings that generated C and kernels are free of; `-ffp-contract=off` keeps float results the same on every core. */
@@ -24,6 +26,7 @@ export interface BuildRequest {
   readonly target: Target;
   /** Where sources, objects and the program are written. */
   readonly directory: string;
+  /** Searched for headers besides `directory`, relative to it; with an absolute one nothing is cached. */
   readonly includeDirectories?: readonly string[];
   /** Host only: AddressSanitizer and UndefinedBehaviorSanitizer, both fatal. */
   readonly sanitize?: boolean;
@@ -42,29 +45,47 @@ export interface Build {
   readonly warnings: string;
 }
 
+const versions = new Map<string, Promise<string>>();
+
 /** First line of `<compiler> --version`. @throws CompileError NC0601 (exit code 3) when the compiler is not installed */
-export async function compilerVersion(target: Target): Promise<string> {
-  return (await runTool(target, ['--version'])).stdout.split('\n')[0] ?? '';
+export function compilerVersion(target: Target): Promise<string> {
+  const { compiler } = target.toolchain;
+  const known = versions.get(compiler);
+  if (known !== undefined) return known;
+  const asked = runTool(target, ['--version'], tmpdir()).then(({ stdout }) => stdout.split('\n')[0] ?? '');
+  versions.set(compiler, asked);
+  asked.catch(() => versions.delete(compiler));
+  return asked;
 }
 
 /**
- * Writes the files, compiles each C source (two at a time) and links them with the target's startup code.
+ * Writes the files, compiles each C source (two at a time) and links them with the target's startup code. Objects come from
+ * the cache where the same source, headers, flags and compiler have made them before.
  * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code; both exit code 3
  */
 export async function buildFirmware(request: BuildRequest): Promise<Build> {
   const { target, directory, signal } = request;
-  for (const file of request.files) {
+  const files = [...request.files, ...(await startupFiles(target))];
+  for (const file of files) {
     const path = join(directory, file.path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, file.content);
   }
-  const sources = [
-    ...request.files.filter((file) => file.path.endsWith('.c')).map((file) => join(directory, file.path)),
-    ...target.startup.map((path) => join(packageRoot(), path)),
-  ];
-  const includes = [directory, ...(request.includeDirectories ?? [])].map((path) => `-I${path}`);
+  const sources = files.filter((file) => file.path.endsWith('.c'));
+  const includes = ['.', ...(request.includeDirectories ?? [])].map((path) => `-I${path}`);
   const sanitize = request.sanitize === true ? ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g'] : [];
   const code = [...target.toolchain.machineFlags, ...target.optimization, ...sanitize, ...(request.extraFlags ?? [])];
+  // Headers outside of the folder are not part of a key.
+  const cached = (request.includeDirectories ?? []).every((path) => !isAbsolute(path) && !path.startsWith('..'));
+  const headers = files.filter((file) => file.path.endsWith('.h')).flatMap((file) => [file.path, file.content]);
+  const context = [
+    target.toolchain.compiler,
+    await compilerVersion(target),
+    ...commonFlags,
+    ...code,
+    ...includes,
+    ...headers,
+  ];
   const objects = sources.map((_, index) => join(directory, `object${index}.o`));
   const warnings: string[] = [];
   let next = 0;
@@ -72,28 +93,63 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
     while (next < sources.length) {
       const index = next;
       next += 1;
-      const run = await runTool(
-        target,
-        [...commonFlags, ...code, ...includes, '-c', sources[index]!, '-o', objects[index]!],
-        signal,
-      );
-      warnings[index] = run.stderr;
+      const source = sources[index]!;
+      const key = cached ? objectKey([...context, source.path, source.content]) : undefined;
+      const flags = [...commonFlags, ...code, ...includes];
+      warnings[index] = await compileOne(target, { directory, source: source.path, index, flags, key, signal });
     }
   };
   await Promise.all([worker(), worker()]);
   const program = join(directory, target.qemu === undefined ? 'program' : 'program.elf');
   const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
-  await runTool(
-    target,
-    [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program],
-    signal,
-  );
+  const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
+  await runTool(target, link, directory, signal);
   return { target, directory, program, objects, warnings: warnings.filter((text) => text !== '').join('\n') };
 }
 
-async function runTool(target: Target, args: readonly string[], signal?: AbortSignal) {
+/** The target's startup sources, as files of the build. */
+async function startupFiles(target: Target): Promise<EmittedFile[]> {
+  return Promise.all(
+    target.startup.map(async (path) => ({
+      path: `target/${basename(path)}`,
+      content: await readFile(join(packageRoot(), path), 'utf8'),
+    })),
+  );
+}
+
+interface Unit {
+  readonly directory: string;
+  readonly source: string;
+  readonly index: number;
+  readonly flags: readonly string[];
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Compiles one source to `object<index>.o`; returns what the compiler said. */
+async function compileOne(target: Target, unit: Unit): Promise<string> {
+  const stem = join(unit.directory, `object${unit.index}`);
+  const files = {
+    '.o': `${stem}.o`,
+    '.txt': `${stem}.txt`,
+    ...(unit.flags.some((flag) => flag.startsWith('-fcallgraph-info')) ? { '.ci': `${stem}.ci` } : {}),
+  };
+  if (unit.key !== undefined && (await fetchObject(unit.key, files))) return readFile(files['.txt'], 'utf8');
+  const args = [...unit.flags, '-c', unit.source, '-o', `object${unit.index}.o`];
+  const { stderr } = await runTool(target, args, unit.directory, unit.signal);
+  await writeFile(files['.txt'], stderr);
+  if (unit.key !== undefined) await storeObject(unit.key, files);
+  return stderr;
+}
+
+async function runTool(target: Target, args: readonly string[], cwd: string, signal?: AbortSignal) {
+  signal?.throwIfAborted();
   const { compiler, debianPackages } = target.toolchain;
-  const run = await execa(compiler, args, { reject: false, ...(signal === undefined ? {} : { cancelSignal: signal }) });
+  const run = await execa(compiler, args, {
+    cwd,
+    reject: false,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
   if (run.isCanceled) throw signal?.reason ?? new Error('cancelled');
   if (run.failed && run.code === 'ENOENT') {
     fail(

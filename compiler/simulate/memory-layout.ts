@@ -1,0 +1,158 @@
+/**
+ * What the harness must know of a plan: where inputs and outputs lie, and for each step which bytes it writes, which it
+ * may change, and which are dead. Lifetimes are worked out here from the calls and views alone, not taken from the
+ * planner, so that a wrong lifetime in the plan shows as a wrong byte.
+ */
+import type { Compilation } from '../compilation.js';
+import type { KernelCall } from '../ir/kernel-call.js';
+import type { MemoryPlan } from '../ir/memory-plan.js';
+import { complementSpans, mergeSpans, type Span } from './spans.js';
+
+/** A value and the bytes that hold it. */
+export interface PlacedValue {
+  readonly name: string;
+  readonly span: Span;
+}
+
+export interface StepLayout {
+  readonly call: KernelCall;
+  /** Values that can be read for the first time after this step: what it wrote, with views, and joints that it completed. */
+  readonly ready: readonly PlacedValue[];
+  /** The bytes of `ready`, merged: what the harness sends back. */
+  readonly sent: readonly Span[];
+  /** What the step may change: its outputs and scratch. */
+  readonly own: readonly Span[];
+  /** What it must leave as it is: all the rest. */
+  readonly kept: readonly Span[];
+  /** Bytes of the arena that hold nothing during this step. */
+  readonly dead: readonly Span[];
+  /** Buffers that hold something during this step, for messages. */
+  readonly live: readonly PlacedValue[];
+}
+
+export interface MemoryLayout {
+  /** Graph inputs that are not states, in graph order. */
+  readonly inputs: readonly PlacedValue[];
+  /** Graph outputs outside flash, in graph order. */
+  readonly outputs: readonly PlacedValue[];
+  readonly steps: readonly StepLayout[];
+  readonly arenaBytes: number;
+  readonly stateBytes: number;
+}
+
+export function memoryLayout(compilation: Compilation): MemoryLayout {
+  const { graph, plan } = compilation;
+  const states = new Set(graph.states.map((state) => state.input));
+  // After the last step a state output is where the next step looks for it: in the place of its input.
+  const placeOf = new Map(graph.states.map((state) => [state.output, state.input]));
+  return {
+    inputs: graph.inputs.filter((name) => !states.has(name)).flatMap((name) => placed(plan, name)),
+    outputs: graph.outputs.flatMap((name) =>
+      placed(plan, placeOf.get(name) ?? name).map(({ span }) => ({ name, span })),
+    ),
+    steps: stepLayouts(compilation),
+    arenaBytes: plan.arenaBytes,
+    stateBytes: plan.stateBytes,
+  };
+}
+
+/**
+ * Place of a value or scratch in RAM; undefined for constants and for a call without scratch.
+ * @throws Error (a defect of nanoc) when a value has no place
+ */
+export function spanOf(plan: MemoryPlan, name: string): Span | undefined {
+  const placement = plan.placements.get(name);
+  if (placement === undefined && !name.endsWith('#scratch'))
+    throw new Error(`invariant: "${name}" has no place in the plan`);
+  if (placement === undefined || placement.region === 'flash') return undefined;
+  return { region: placement.region, offset: placement.offset, bytes: placement.bytes };
+}
+
+/** Values that a call reads or writes. */
+export function accessed(call: KernelCall, access: 'read' | 'write'): string[] {
+  return call.arguments.flatMap((each) => (each.kind === 'value' && each.access === access ? [each.value] : []));
+}
+
+function stepLayouts(compilation: Compilation): StepLayout[] {
+  const { graph, plan } = compilation;
+  const lifetimes = lifetimesOf(compilation);
+  const stateInputs = new Set(graph.states.map((state) => state.input));
+  return plan.calls.map((call, step) => {
+    const written = accessed(call, 'write');
+    const ready = [...lifetimes]
+      .filter(([name, life]) => life.ready === step || (stateInputs.has(name) && written.includes(name)))
+      .flatMap(([name]) => placed(plan, name));
+    const scratch = placed(plan, `${call.node.name}#scratch`);
+    const live = [...lifetimes]
+      .filter(([, life]) => life.first <= step && step <= life.last)
+      .flatMap(([name]) => placed(plan, name));
+    const own = mergeSpans([...written.flatMap((name) => placed(plan, name)), ...scratch].map(({ span }) => span));
+    const spans = live.map(({ span }) => span);
+    return {
+      call,
+      ready,
+      sent: mergeSpans(ready.map(({ span }) => span)),
+      own,
+      kept: [...complementSpans(own, 'arena', plan.arenaBytes), ...complementSpans(own, 'state', plan.stateBytes)],
+      dead: complementSpans([...spans, ...own], 'arena', plan.arenaBytes),
+      live: [...live, ...scratch],
+    };
+  });
+}
+
+function placed(plan: MemoryPlan, name: string): PlacedValue[] {
+  const span = spanOf(plan, name);
+  return span === undefined ? [] : [{ name, span }];
+}
+
+interface Lifetime {
+  /** Step that writes the first byte, and step after which all are there; -1 for graph inputs. */
+  readonly first: number;
+  readonly ready: number;
+  /** Last step that reads any of its bytes; the number of calls for what must be there after the last one. */
+  readonly last: number;
+}
+
+/** Lifetimes of all values in RAM, by name. */
+function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
+  const { graph, plan } = compilation;
+  const writer = new Map<string, number>(graph.inputs.map((name) => [name, -1]));
+  const reads = new Map<string, number>();
+  const states = new Set(graph.states.map((state) => state.output));
+  plan.calls.forEach((call, step) => {
+    for (const name of accessed(call, 'read')) reads.set(name, step);
+    for (const name of accessed(call, 'write')) if (!writer.has(name)) writer.set(name, step);
+  });
+  for (const name of graph.outputs) if (!states.has(name)) reads.set(name, plan.calls.length);
+
+  // A view is a window of what its node reads, or (Concat) the base is joined of windows that the node reads.
+  const parts = new Map<string, string[]>();
+  const wholes = new Map<string, string[]>();
+  const link = (part: string, whole: string) => {
+    parts.set(whole, [...(parts.get(whole) ?? []), part]);
+    wholes.set(part, [...(wholes.get(part) ?? []), whole]);
+  };
+  for (const view of plan.views) {
+    if (view.node.outputs.includes(view.value)) link(view.base, view.value);
+    else link(view.value, view.base);
+  }
+  const first = memoize((name): number => writer.get(name) ?? Math.min(...(parts.get(name) ?? []).map(first)));
+  const ready = memoize((name): number => writer.get(name) ?? Math.max(...(parts.get(name) ?? []).map(ready)));
+  const last = memoize((name): number =>
+    Math.max(reads.get(name) ?? ready(name), ...(wholes.get(name) ?? []).map(last)),
+  );
+  const names = new Set([...writer.keys(), ...plan.views.flatMap((view) => [view.value, view.base])]);
+  const inRam = [...names].filter((name) => spanOf(plan, name) !== undefined);
+  return new Map(inRam.map((name) => [name, { first: first(name), ready: ready(name), last: last(name) }]));
+}
+
+function memoize(compute: (name: string) => number): (name: string) => number {
+  const known = new Map<string, number>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const value = compute(name);
+    known.set(name, value);
+    return value;
+  };
+}
