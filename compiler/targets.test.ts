@@ -6,15 +6,8 @@ import { packageRoot } from './toolchain/package-root.js';
 
 describe('targets', () => {
   it('finds every folder, and each names itself and files that exist', async () => {
-    expect(listTargets()).toEqual([
-      'cortex-m0',
-      'cortex-m3',
-      'cortex-m33',
-      'cortex-m4',
-      'cortex-m55',
-      'cortex-m7',
-      'host',
-    ]);
+    const cores = ['cortex-m0', 'cortex-m3', 'cortex-m33', 'cortex-m4', 'cortex-m55', 'cortex-m7', 'host'];
+    expect(listTargets()).toEqual(expect.arrayContaining(cores));
     for (const name of listTargets()) {
       const target = await loadTarget(name);
       expect(target.name).toBe(name);
