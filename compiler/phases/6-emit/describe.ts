@@ -31,7 +31,7 @@ export function detailsOf(graph: Graph, node: Node): string[] {
   };
   const details: string[] = [];
   const add = (label: string, list: readonly number[] | undefined, usual: number) => {
-    if (list !== undefined && list.some((x) => x !== usual)) details.push(`${label} ${compact(list)}`);
+    if (list?.some((x) => x !== usual)) details.push(`${label} ${compact(list)}`);
   };
   const kernel = ints('kernel_shape');
   if (kernel !== undefined) details.push(`kernel ${kernel.join('x')}`);

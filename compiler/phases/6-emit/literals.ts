@@ -100,12 +100,12 @@ export function commentText(text: string): string {
     .replace(/\\$/, '\\ ');
 }
 
-/** Words of a text as the lines of a block comment, each of at most 100 columns. */
-export function wrapComment(text: string, indent: string): string {
+/** Words of a text as the lines of a block comment that starts with `open`, each of at most 100 columns. */
+export function wrapComment(text: string, indent: string, open: '/*' | '/**' = '/*'): string {
   const lines: string[] = [];
-  let line = `${indent}/*`;
+  let line = `${indent}${open}`;
   for (const word of commentText(text).split(' ')) {
-    if (line.length + word.length + 4 > COLUMNS && line.trim() !== '/*') {
+    if (line.length + word.length + 4 > COLUMNS && line.trim() !== open) {
       lines.push(line);
       line = `${indent} * ${word}`;
     } else line += ` ${word}`;

@@ -3,7 +3,7 @@ import { type BufferView, buffersView } from './buffers.js';
 import { type CallsView, callsView } from './calls.js';
 import { commandText } from './command.js';
 import type { EmitContext } from './context.js';
-import { COLUMNS, commentText, floatLiteral } from './literals.js';
+import { COLUMNS, commentText, floatLiteral, wrapComment } from './literals.js';
 import { type PortView, portView } from './ports.js';
 import { runtimeAbi } from './runtime-files.js';
 import type { FillKind, Selftest } from './selftest.js';
@@ -58,20 +58,59 @@ export function headerView(context: EmitContext, parts: ModelParts): object {
     abi: runtimeAbi(host),
     ports: [...parts.inputs, ...parts.outputs].map((port) => ({
       ...port,
-      quantized: port.quantization !== undefined,
-      zeroPoint: port.quantization?.zeroPoint ?? 0,
-      scale: port.quantization?.scale ?? '',
+      comment: portComment(port),
       macros: portMacros(port).map((text) => ({ text })),
     })),
-    inputs: parts.inputs,
-    outputs: parts.outputs,
+    inputs: parts.inputs.map((port) => ({ ...port, comment: accessorComment(port) })),
+    outputs: parts.outputs.map((port) => ({ ...port, comment: accessorComment(port) })),
+    resetComment: wrapComment(
+      `Sets ${plan.stateBytes > 0 ? 'the state to its initial value' : 'the step counter to 0 (this model has no state)'}. An inference begun with ${name}_step() is given up.`,
+      '',
+      '/**',
+    ),
+    selftestComment: wrapComment(
+      `Runs ${invocations === 1 ? 'one inference' : `${invocations} inferences`} on a pseudo-random input and compares with the results known at compile time. Overwrites inputs and outputs${plan.stateBytes > 0 ? ', resets the state' : ''}.`,
+      '',
+      '/**',
+    ),
+    stepComment: wrapComment(
+      `One layer of an inference, for super-loops and watchdogs: ${macro}_MORE while layers remain, ${macro}_OK after the last.`,
+      '',
+      '/**',
+    ),
     arenaBytes: plan.arenaBytes,
     stateBytes: plan.stateBytes,
     contextBytes: parts.sizes.contextBytes,
     contextAlignment: parts.sizes.contextAlignment,
     stepCount: plan.calls.length,
-    selftestWords: invocations === 1 ? 'Runs one inference' : `Runs ${invocations} inferences`,
   };
+}
+
+/** A macro's number; a negative one in brackets, so that `-KWS_..._ZERO_POINT` is what it looks like. */
+function signed(x: number): string {
+  return x < 0 ? `(${x})` : String(x);
+}
+
+/** `int8 1x490, real = (q + 3) * 0.1`. */
+function portComment({ direction, label, dtype, shape, quantization }: PortView): string {
+  const text = `${direction} "${label}": ${dtype} ${shape}`;
+  if (quantization === undefined) return wrapComment(text, '');
+  const { zeroPoint, scale } = quantization;
+  const shifted = zeroPoint === 0 ? 'q' : zeroPoint < 0 ? `(q + ${-zeroPoint})` : `(q - ${zeroPoint})`;
+  return wrapComment(`${text}, real = ${shifted} * ${scale}`, '');
+}
+
+/** The contract of an accessor. */
+function accessorComment({ direction, label, shape }: PortView): string {
+  const what =
+    direction === 'input'
+      ? 'to be written before each inference, which may overwrite it'
+      : 'valid after an inference until the next one, or until an input is written';
+  return wrapComment(
+    `${direction === 'input' ? 'Input' : 'Output'} "${label}", ${shape}: ${what}. model must not be NULL.`,
+    '',
+    '/**',
+  );
 }
 
 function portMacros(port: PortView): string[] {
@@ -81,7 +120,7 @@ function portMacros(port: PortView): string[] {
     ...port.dimensions.map((n, i): [string, string, string] => [`DIM_${i}`, `${n}u`, '']),
   ];
   if (port.quantization !== undefined) {
-    lines.push(['SCALE', port.quantization.scale, ''], ['ZERO_POINT', `(${port.quantization.zeroPoint})`, '']);
+    lines.push(['SCALE', port.quantization.scale, ''], ['ZERO_POINT', signed(port.quantization.zeroPoint), '']);
   }
   if (port.offset !== undefined) lines.push(['OFFSET', `${port.offset}u`, `/* in the ${port.region} */`]);
   return lines.map(([suffix, value, comment]) => `${port.macro}_${suffix} ${value} ${comment}`.trimEnd());
@@ -97,6 +136,7 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
     macro,
     headers: [...new Set(compilation.plan.calls.map((call) => call.header))].sort(),
     buffers: parts.buffers,
+    bufferAsserts: parts.buffers.map((buffer) => bufferAssert(buffer)),
     asserts: [
       { condition: `sizeof(${name}_t) <= ${macro}_CONTEXT_SIZE`, message: 'the context is larger than planned' },
       { condition: 'sizeof(float) == 4u', message: 'float must be IEEE 754 binary32' },
@@ -111,6 +151,13 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
     outputs: parts.outputs.map((port) => ({ ...port, inFlash: port.region === 'flash' })),
     selftest: selftestView(name, parts),
   };
+}
+
+function bufferAssert({ macro, regionSize }: BufferView): string {
+  const condition = `${macro}_OFFSET + ${macro}_BYTES <= ${regionSize},`;
+  const message = '"buffer outside of its block"';
+  const oneLine = `NANOC_STATIC_ASSERT(${condition} ${message});`;
+  return oneLine.length <= COLUMNS ? oneLine : `NANOC_STATIC_ASSERT(\n    ${condition}\n    ${message});`;
 }
 
 const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; expression: string }>> = {

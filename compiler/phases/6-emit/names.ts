@@ -21,7 +21,7 @@ const RESERVED_MODELS = new Set(
 );
 
 /** Longest stem of a symbol: lines stay below 100 columns. */
-const MAX_STEM = 40;
+const MAX_STEM = 32;
 
 /** Lower-case identifier characters of a name, without leading, trailing or double underscores; may be empty or start with a digit. */
 function sanitise(text: string): string {

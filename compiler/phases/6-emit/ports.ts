@@ -53,7 +53,7 @@ export function portView(context: EmitContext, port: Port): PortView {
   const base =
     location.region === 'flash'
       ? `((const uint8_t *)(const void *)${location.symbol} + ${location.offset})`
-      : `&model->${location.region}[${port.macro}_OFFSET]`;
+      : `&model->${location.region}[${context.buffers.stem(value.name).toUpperCase()}_OFFSET]`;
   const quantization = value.quantization;
   return {
     direction: port.direction,

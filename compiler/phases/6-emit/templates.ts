@@ -11,5 +11,5 @@ export function render(host: EmitHost, name: string, view: object): string {
     template = Handlebars.create().compile(text, { noEscape: true, strict: true, knownHelpersOnly: true });
     compiled.set(text, template);
   }
-  return template(view);
+  return template(view).replace(/[ \t]+$/gm, '');
 }
