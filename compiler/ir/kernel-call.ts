@@ -41,6 +41,13 @@ export type Argument =
   | { readonly kind: 'null' }
   | { readonly kind: 'float'; readonly value: number };
 
+/** A C source or header written for one shape by a kernel generator (compiler/kernels). Equal paths have equal contents. */
+export interface GeneratedSource {
+  /** Below `runtime/` of the emitted folder: `include/nanoc/generated/<name>.h` or `src/<name>.c`. */
+  readonly path: string;
+  readonly content: string;
+}
+
 export interface Scratch {
   readonly bytes: number;
   readonly alignment: number;
@@ -68,6 +75,10 @@ export interface KernelCall {
   readonly header: string;
   /** Paths below runtime-c/src that must be compiled in, e.g. `portable/nanoc_conv_s8.c`, with what they include. */
   readonly sources: readonly string[];
+  /** Further sources, generated for this shape; layers of equal shape share them. */
+  readonly generated?: readonly GeneratedSource[];
+  /** Bytes of stack that the call's assembly takes, which the C compiler's stack usage does not show. */
+  readonly assemblyStack?: number;
   readonly arguments: readonly Argument[];
   readonly scratch?: Scratch;
   /**

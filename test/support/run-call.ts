@@ -2,13 +2,14 @@
  * Runs kernel calls on the host, under AddressSanitizer and UndefinedBehaviorSanitizer, without the rest of the compiler:
  * every buffer is its own allocation of the exact size, so that a byte too far is an error.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Graph, valueOf } from '../../compiler/ir/graph.js';
 import type { Argument, KernelCall, Overlap, PackedConstant, ParamValue } from '../../compiler/ir/kernel-call.js';
+import type { QemuMachine, Target } from '../../compiler/ir/target.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
 
 export interface CallCase {
@@ -25,7 +26,9 @@ export interface RunCallOptions {
   readonly flags?: readonly string[];
 }
 
-const RUNTIME = join(dirname(fileURLToPath(import.meta.url)), '../../runtime-c');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const RUNTIME = join(ROOT, 'runtime-c');
+const INCLUDES = ['-I', join(RUNTIME, 'include'), '-I', 'include'];
 
 /** Values written by one call, by name. Throws when the C does not compile, a sanitizer objects, or an in-place run differs. */
 export async function runCall(
@@ -37,31 +40,99 @@ export async function runCall(
   return (await runCalls([{ call, graph, inputs }], options))[0]!;
 }
 
+const WARNINGS = [
+  '-std=c99',
+  '-Wall',
+  '-Wextra',
+  '-Wconversion',
+  '-Wshadow',
+  '-Wpedantic',
+  '-Werror',
+  '-ffp-contract=off',
+];
+const SANITIZERS = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
 /** As `runCall` for many calls in one program: one compilation. */
-export async function runCalls(cases: readonly CallCase[], options: RunCallOptions = {}): Promise<Map<string, Tensor>[]> {
-  const runs = cases.flatMap((item, index) => [
-    { item, index, overlap: undefined as Overlap | undefined },
-    ...item.call.overlaps.filter(({ input }) => item.inputs.has(input)).map((overlap) => ({ item, index, overlap })),
-  ]);
+export async function runCalls(
+  cases: readonly CallCase[],
+  options: RunCallOptions = {},
+): Promise<Map<string, Tensor>[]> {
+  return inFolder(async (folder) => {
+    const runs = runsOf(cases);
+    await writeFile(join(folder, 'main.c'), program(runs, undefined));
+    const sources = await sourcesOf(cases, folder);
+    const flags = [...WARNINGS, ...SANITIZERS, ...INCLUDES, ...(options.flags ?? [])];
+    await execa(options.compiler ?? 'cc', [...flags, 'main.c', ...sources, '-o', 'main'], { cwd: folder });
+    await execa('./main', [], { cwd: folder });
+    return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), false).map(({ values }) => values);
+  });
+}
+
+export interface TargetResult {
+  readonly values: Map<string, Tensor>;
+  /** Instructions of the call in storage of its own, to the timer's resolution. */
+  readonly instructions: number;
+}
+
+/** Runs the calls on a simulated Cortex-M, compiled with the target's own flags. Newlib's semihosting writes the results. */
+export async function runCallsOnTarget(cases: readonly CallCase[], target: Target): Promise<TargetResult[]> {
+  return inFolder(async (folder) => {
+    const qemu = target.qemu!;
+    const runs = runsOf(cases);
+    await writeFile(join(folder, 'main.c'), program(runs, qemu.counter));
+    const sources = [...(await sourcesOf(cases, folder)), ...target.startup.map((path) => join(ROOT, path))];
+    const code = [
+      ...WARNINGS,
+      ...target.toolchain.machineFlags,
+      ...target.optimization,
+      ...INCLUDES,
+      '-ffunction-sections',
+    ];
+    const link = ['-nostartfiles', '-specs=rdimon.specs', '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
+    const arguments_ = [...code, 'main.c', ...sources, ...link, '-o', 'main.elf'];
+    await execa(target.toolchain.compiler, arguments_, { cwd: folder });
+    const machine = ['-M', qemu.machine, '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
+    const semihosting = ['-semihosting-config', 'enable=on,target=native', '-kernel', 'main.elf'];
+    await execa(qemu.command, [...machine, ...semihosting], { cwd: folder, stdin: 'ignore', timeout: 240_000 });
+    return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), true).map((result) => ({
+      ...result,
+      instructions: result.ticks * qemu.counter.instructionsPerTick,
+    }));
+  });
+}
+
+async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nanoc-call-'));
   try {
-    await writeFile(join(folder, 'main.c'), program(runs));
-    const sources = [...new Set(cases.flatMap(({ call }) => call.sources))].map((path) => join(RUNTIME, 'src', path));
-    await execa(
-      options.compiler ?? 'cc',
-      [
-        ...['-std=c99', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-ffp-contract=off'],
-        ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror', '-I', join(RUNTIME, 'include')],
-        ...(options.flags ?? []),
-        ...['main.c', ...sources, '-o', 'main'],
-      ],
-      { cwd: folder },
-    );
-    const { stdout } = await execa('./main', [], { cwd: folder, encoding: 'buffer', maxBuffer: 1 << 30 });
-    return collect(runs, cases.length, stdout);
+    return await action(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Every call in storage of its own, then once over each input that it may overlap. */
+function runsOf(cases: readonly CallCase[]): Run[] {
+  return cases.flatMap((item, index) => [
+    { item, index, overlap: undefined as Overlap | undefined },
+    ...item.call.overlaps.filter(({ input }) => item.inputs.has(input)).map((overlap) => ({ item, index, overlap })),
+  ]);
+}
+
+async function sourcesOf(cases: readonly CallCase[], folder: string): Promise<string[]> {
+  const runtime = [...new Set(cases.flatMap(({ call }) => call.sources))].map((path) => join(RUNTIME, 'src', path));
+  return [...runtime, ...(await writeGenerated(cases, folder))];
+}
+
+/** Writes the sources that kernels are generated as; returns the C files. */
+async function writeGenerated(cases: readonly CallCase[], folder: string): Promise<string[]> {
+  const files = new Map(
+    cases.flatMap(({ call }) => (call.generated ?? []).map(({ path, content }) => [path, content])),
+  );
+  for (const [path, content] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return [...files.keys()].filter((path) => path.endsWith('.c'));
 }
 
 interface Run {
@@ -75,25 +146,37 @@ function written(call: KernelCall): string[] {
   return call.arguments.flatMap((a) => (a.kind === 'value' && a.access === 'write' ? [a.value] : []));
 }
 
-function collect(runs: readonly Run[], count: number, stdout: Uint8Array): Map<string, Tensor>[] {
-  const results: Map<string, Tensor>[] = Array.from({ length: count }, () => new Map());
+interface CallResult {
+  readonly values: Map<string, Tensor>;
+  readonly ticks: number;
+}
+
+/** Takes the response apart: for each run the values written, then (on a target) a uint32 of timer ticks. */
+function collect(runs: readonly Run[], count: number, response: Uint8Array, timed: boolean): CallResult[] {
+  const results = Array.from({ length: count }, () => ({ values: new Map<string, Tensor>(), ticks: 0 }));
   let offset = 0;
   for (const { item, index, overlap } of runs) {
     for (const name of written(item.call)) {
       const value = valueOf(item.graph, name);
-      const bytes = stdout.subarray(offset, (offset += byteLength(value)));
+      const bytes = response.subarray(offset, (offset += byteLength(value)));
       const tensor: Tensor = { dtype: value.dtype, shape: value.shape, data: fromBytes(value.dtype, bytes) };
-      if (overlap === undefined) results[index]!.set(name, tensor);
-      else if (Buffer.compare(bytes, bytesOf(results[index]!.get(name)!.data)) !== 0) {
-        throw new Error(`${item.call.function}: running over "${overlap.input}" (lead ${overlap.lead}) changes output "${name}" (case ${index})`);
+      if (overlap === undefined) results[index]!.values.set(name, tensor);
+      else if (Buffer.compare(bytes, bytesOf(results[index]!.values.get(name)!.data)) !== 0) {
+        throw new Error(
+          `${item.call.function}: running over "${overlap.input}" (lead ${overlap.lead}) changes output "${name}" (case ${index})`,
+        );
       }
     }
+    if (!timed) continue;
+    const ticks = new DataView(response.buffer, response.byteOffset + offset, 4).getUint32(0, true);
+    offset += 4;
+    if (overlap === undefined) results[index]!.ticks = ticks;
   }
-  if (offset !== stdout.length) throw new Error(`expected ${offset} bytes from the program, got ${stdout.length}`);
+  if (offset !== response.length) throw new Error(`expected ${offset} bytes from the program, got ${response.length}`);
   return results;
 }
 
-function program(runs: readonly Run[]): string {
+function program(runs: readonly Run[], counter: QemuMachine['counter'] | undefined): string {
   const headers = [...new Set(runs.map(({ item }) => item.call.header))];
   return [
     '#include <stdint.h>',
@@ -101,16 +184,38 @@ function program(runs: readonly Run[]): string {
     '#include <stdlib.h>',
     '#include <string.h>',
     ...headers.map((header) => `#include "${header}"`),
-    ...runs.map(runFunction),
+    'static FILE *response;',
+    ...(counter === undefined ? [] : timerCode(counter)),
+    ...runs.map((run, i) => runFunction(run, i, counter !== undefined)),
+    ...(counter === undefined ? [] : ['extern void initialise_monitor_handles(void);']),
     'int main(void) {',
+    ...(counter === undefined ? [] : ['  initialise_monitor_handles();', '  start_timer();']),
+    '  response = fopen("response.bin", "wb");',
+    '  if (response == NULL) { return 1; }',
     ...runs.map((_, i) => `  run_${i}();`),
+    '  (void)fclose(response);',
+    ...(counter === undefined ? [] : ['  exit(0);']),
     '  return 0;',
     '}',
     '',
   ].join('\n');
 }
 
-function runFunction({ item, overlap }: Run, run: number): string {
+/** Both timers count down; SysTick has 24 bits. */
+function timerCode({ timer, address }: QemuMachine['counter']): string[] {
+  const [start, value, mask] =
+    timer === 'cmsdk'
+      ? ['timer[0] = 0u; timer[2] = ~0u; timer[1] = ~0u; timer[0] = 1u;', 1, '0xFFFFFFFFu']
+      : ['timer[0] = 0u; timer[1] = 0xFFFFFFu; timer[2] = 0u; timer[0] = 5u;', 2, '0xFFFFFFu'];
+  return [
+    `static volatile uint32_t *const timer = (volatile uint32_t *)${address}u;`,
+    `static void start_timer(void) { ${start} (void)timer[${value}]; }`,
+    `static uint32_t now(void) { return timer[${value}]; }`,
+    `static void write_ticks(uint32_t ticks) { ticks &= ${mask}; (void)fwrite(&ticks, 1, 4, response); }`,
+  ];
+}
+
+function runFunction({ item, overlap }: Run, run: number, timed: boolean): string {
   const { call, graph, inputs } = item;
   const declarations: string[] = [];
   const before: string[] = [];
@@ -144,7 +249,7 @@ function runFunction({ item, overlap }: Run, run: number): string {
     const size = byteLength(valueOf(graph, name));
     const buffer = buffers.get(name) ?? allocateBuffer(`o_${buffers.size}`, size);
     buffers.set(name, buffer);
-    after.push(`  fwrite(${buffer}, 1, ${size}, stdout);`);
+    after.push(`  fwrite(${buffer}, 1, ${size}, response);`);
     return buffer;
   };
   if (overlap !== undefined) {
@@ -165,7 +270,10 @@ function runFunction({ item, overlap }: Run, run: number): string {
     if ('float' in value) return floatLiteral(value.float);
     if ('ints' in value) return `{${value.ints.map(intLiteral).join(', ')}}`;
     if ('constant' in value) return constantSymbol(value.constant);
-    if ('fields' in value) return `{${Object.entries(value.fields).map(([name, inner]) => `.${name} = ${field(inner)}`).join(', ')}}`;
+    if ('fields' in value)
+      return `{${Object.entries(value.fields)
+        .map(([name, inner]) => `.${name} = ${field(inner)}`)
+        .join(', ')}}`;
     return value.text;
   };
   const argument = (a: Argument): string => {
@@ -196,8 +304,11 @@ function runFunction({ item, overlap }: Run, run: number): string {
     ...declarations,
     `static void run_${run}(void) {`,
     ...before,
+    ...(timed ? ['  uint32_t ticks = now();'] : []),
     `  ${call.function}(${text});`,
+    ...(timed ? ['  ticks -= now();'] : []),
     ...after,
+    ...(timed ? ['  write_ticks(ticks);'] : []),
     ...frees,
     '}',
   ].join('\n');
@@ -217,7 +328,8 @@ function ctypeOf(data: TensorData): string {
 
 function literals(data: TensorData): string {
   if (data instanceof Float32Array || data instanceof Float64Array) return Array.from(data, floatLiteral).join(',');
-  if (data instanceof BigInt64Array) return Array.from(data, (x) => (x === -(2n ** 63n) ? 'INT64_MIN' : `${x}LL`)).join(',');
+  if (data instanceof BigInt64Array)
+    return Array.from(data, (x) => (x === -(2n ** 63n) ? 'INT64_MIN' : `${x}LL`)).join(',');
   if (data instanceof BigUint64Array) return Array.from(data, (x) => `${x}ULL`).join(',');
   return Array.from(data as Int32Array, intLiteral).join(',');
 }

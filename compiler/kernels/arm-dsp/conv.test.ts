@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/conv-case.js';
+import { Random } from '../../../test/support/random.js';
+import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { Diagnostics } from '../../diagnostics/diagnostic.js';
+import { operatorOf } from '../../ops/index.js';
+import { viewNode } from '../../ops/node-view.js';
+import { loadTarget } from '../../targets.js';
+import { dspConv } from './conv-kernel.js';
+
+/** Shapes of real layers, and shapes that are awkward: one column, odd counts, all padding, an odd number of channels. */
+const chosen: ConvSpec[] = [
+  { input: [64, 5, 5], outputs: 64, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+  { input: [1, 12, 10], outputs: 64, kernel: [10, 4], strides: [2, 2], pads: [4, 1, 5, 1] },
+  { input: [3, 8, 8], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
+  { input: [16, 6, 6], outputs: 32, kernel: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] },
+  { input: [16, 7, 7], outputs: 5, kernel: [1, 1], strides: [2, 2], pads: [0, 0, 0, 0] },
+  { input: [7, 3, 1], outputs: 3, kernel: [3, 2], strides: [1, 1], pads: [1, 1, 1, 1] },
+  { input: [4, 2, 3], outputs: 2, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], batches: 3 },
+  { input: [100, 2, 2], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
+  { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
+  { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
+];
+
+function lowered(spec: ConvSpec, random: Random): { case: CallCase; expected: Int8Array } | undefined {
+  const { graph, node, inputs, expected } = convCase(spec, random);
+  const view = viewNode(graph, node, operatorOf(node));
+  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
+  if (dspConv.when!(context) !== true) return undefined;
+  const built = dspConv.build(context);
+  if (!('call' in built)) throw new Error('views for a convolution');
+  return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
+}
+
+describe('convolution for the DSP extension', () => {
+  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
+    const random = new Random(7);
+    const specs = [
+      ...chosen,
+      ...Array.from({ length: 60 }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
+    ];
+    const cases = specs.flatMap((spec) => lowered(spec, random) ?? []);
+    expect(cases.length).toBeGreaterThan(50);
+    expect(cases.flatMap((c) => c.case.call.remarks ?? []).some((remark) => remark.includes('in float'))).toBe(true);
+    const results = await runCalls(cases.map((c) => c.case));
+    results.forEach((result, i) => {
+      expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
+    });
+  });
+
+  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', async (name) => {
+    const random = new Random(8);
+    const specs = [
+      ...chosen,
+      ...Array.from({ length: 40 }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
+    ];
+    const cases = specs.flatMap((spec) => lowered(spec, random) ?? []);
+    const results = await runCallsOnTarget(
+      cases.map((c) => c.case),
+      await loadTarget(name),
+    );
+    results.forEach((result, i) => {
+      expect(result.values.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
+    });
+    if (process.env.NANOC_SHOW !== undefined) {
+      results.slice(0, chosen.length).forEach(({ instructions }, i) => {
+        const { call } = cases[i]!.case;
+        console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
+      });
+    }
+  });
+
+  it('refuses what it cannot do, with the reason', () => {
+    const random = new Random(3);
+    const one: ConvSpec = { input: [4, 3, 3], outputs: 1, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+    expect(lowered(one, random)).toBeUndefined();
+    const grouped: ConvSpec = { ...one, outputs: 4, group: 2 };
+    expect(lowered(grouped, random)).toBeUndefined();
+  });
+});

@@ -1,0 +1,145 @@
+/*
+ * Kernels for cores with the DSP extension and an FPU (Armv7E-M, Armv8-M Mainline), and the plain C twin of each, which runs
+ * elsewhere from the same data. Layouts:
+ *
+ * Wide inputs, two pixels: for each four inputs k..k+3 four words of two halfwords:
+ *   pixel 0 (k, k+2), pixel 0 (k+1, k+3), pixel 1 (k, k+2), pixel 1 (k+1, k+3).
+ * Stream of a pair of channels, in words:
+ *   S0 start, 256 * S1 + S0 start; for each four inputs (k, k+2) and (k+1, k+3), a halfword being 256 * w1 + w0;
+ *   then for fixed-point requantization m0, m1, c0, c1; for the exact one scale0 and scale1 / 256 as floats.
+ */
+#ifndef NANOC_DSP_H
+#define NANOC_DSP_H
+
+#include <string.h>
+
+#include "nanoc/requantize.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && defined(__thumb2__)
+#define NANOC_DSP_ASSEMBLY 1
+#else
+#define NANOC_DSP_ASSEMBLY 0
+#endif
+
+typedef struct {
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  const uint32_t *stream;
+  const int32_t *segments; /* four numbers each: 1 if exact, first channel, first word, end word */
+  int32_t segment_count;
+} nanoc_dsp_params;
+
+/** Widens 4 * groups bytes of two pixels. a and b may lie anywhere, `to` on a word. */
+static inline void nanoc_dsp_widen2(const int8_t *a, const int8_t *b, uint32_t *to, int32_t groups) {
+#if NANOC_DSP_ASSEMBLY
+#define NANOC_DSP_WIDEN_GROUP                                                                                             \
+  "ldr %[p], [%[a]], #4\n ldr %[q], [%[b]], #4\n sxtb16 %[r], %[p]\n sxtb16 %[p], %[p], ror #8\n"                         \
+  " strd %[r], %[p], [%[to]], #8\n sxtb16 %[r], %[q]\n sxtb16 %[q], %[q], ror #8\n strd %[r], %[q], [%[to]], #8\n"
+  uint32_t p;
+  uint32_t q;
+  uint32_t r;
+  for (; groups >= 4; groups -= 4) {
+    __asm__ volatile(NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP
+                     : [a] "+r"(a), [b] "+r"(b), [to] "+r"(to), [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r)
+                     :
+                     : "memory");
+  }
+  for (; groups > 0; groups--) {
+    __asm__ volatile(NANOC_DSP_WIDEN_GROUP
+                     : [a] "+r"(a), [b] "+r"(b), [to] "+r"(to), [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r)
+                     :
+                     : "memory");
+  }
+#undef NANOC_DSP_WIDEN_GROUP
+#else
+  for (; groups > 0; groups--, a += 4, b += 4, to += 4) {
+    to[0] = (uint32_t)(uint16_t)a[0] | ((uint32_t)(uint16_t)a[2] << 16);
+    to[1] = (uint32_t)(uint16_t)a[1] | ((uint32_t)(uint16_t)a[3] << 16);
+    to[2] = (uint32_t)(uint16_t)b[0] | ((uint32_t)(uint16_t)b[2] << 16);
+    to[3] = (uint32_t)(uint16_t)b[1] | ((uint32_t)(uint16_t)b[3] << 16);
+  }
+#endif
+}
+
+/** Clamps n bytes to [low, high], for activations whose bounds are not those of int8. */
+static inline void nanoc_dsp_clamp(int8_t *y, int32_t n, int32_t low, int32_t high) {
+  for (int32_t i = 0; i < n; i++) {
+    y[i] = (int8_t)nanoc_clamp(y[i], low, high);
+  }
+}
+
+#if !NANOC_DSP_ASSEMBLY
+
+/* SMLAD: sum + low * low + high * high, modulo 2^32. */
+static inline uint32_t nanoc_dsp_smlad(uint32_t x, uint32_t w, uint32_t sum) {
+  const int32_t low = (int32_t)(int16_t)(uint16_t)x * (int16_t)(uint16_t)w;
+  const int32_t high = (int32_t)(int16_t)(uint16_t)(x >> 16) * (int16_t)(uint16_t)(w >> 16);
+  return sum + (uint32_t)low + (uint32_t)high;
+}
+
+/* SXTB16: the low byte of each halfword, sign extended. */
+static inline uint32_t nanoc_dsp_sxtb16(uint32_t x) {
+  return (uint32_t)(uint16_t)(int8_t)(uint8_t)x | ((uint32_t)(uint16_t)(int8_t)(uint8_t)(x >> 16) << 16);
+}
+
+/* SMMLA, ASR, SSAT. */
+static inline int8_t nanoc_dsp_fixed(uint32_t sum, uint32_t m, uint32_t c, int32_t shift) {
+  const int64_t product = (int64_t)(int32_t)sum * (int32_t)m;
+  const int32_t word = (int32_t)(uint32_t)((uint64_t)(product >> 32) + c);
+  return (int8_t)nanoc_clamp(word >> shift, -128, 127);
+}
+
+static inline const uint32_t *nanoc_dsp_pair(const uint32_t *x, const uint32_t *w, uint32_t sums[4], int32_t inner) {
+  sums[0] = w[0];
+  sums[1] = w[0];
+  sums[2] = w[1];
+  sums[3] = w[1];
+  w += 2;
+  for (int32_t k = 0; k < inner; k += 4, x += 4, w += 2) {
+    for (int32_t half = 0; half < 2; half++) {
+      for (int32_t pixel = 0; pixel < 2; pixel++) {
+        sums[pixel] = nanoc_dsp_smlad(x[2 * pixel + half], nanoc_dsp_sxtb16(w[half]), sums[pixel]);
+        sums[2 + pixel] = nanoc_dsp_smlad(x[2 * pixel + half], w[half], sums[2 + pixel]);
+      }
+    }
+  }
+  sums[2] -= sums[0];
+  sums[3] -= sums[1];
+  return w;
+}
+
+/** C twin of the generated nanoc_gemm_dsp_*_shift*. */
+static inline void nanoc_dsp_gemm_fixed(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t channels, int32_t shift) {
+  while (w != w_end) {
+    uint32_t sums[4];
+    w = nanoc_dsp_pair(x, w, sums, inner);
+    for (int32_t pixel = 0; pixel < 2; pixel++) {
+      y[pixel * channels] = nanoc_dsp_fixed(sums[pixel], w[0], w[2], shift);
+      y[pixel * channels + 1] = nanoc_dsp_fixed(sums[2 + pixel], w[1], w[3], shift + 8);
+    }
+    w += 4;
+    y += 2;
+  }
+}
+
+/** C twin of the generated nanoc_gemm_dsp_*_exact. */
+static inline void nanoc_dsp_gemm_exact(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t zero, int32_t inner, int32_t channels) {
+  while (w != w_end) {
+    uint32_t sums[4];
+    float scale[2];
+    w = nanoc_dsp_pair(x, w, sums, inner);
+    memcpy(scale, w, sizeof scale);
+    for (int32_t pixel = 0; pixel < 2; pixel++) {
+      y[pixel * channels] = (int8_t)nanoc_round_clamp((float)(int32_t)sums[pixel] * scale[0], zero, -128, 127);
+      y[pixel * channels + 1] = (int8_t)nanoc_round_clamp((float)(int32_t)sums[2 + pixel] * scale[1], zero, -128, 127);
+    }
+    w += 2;
+    y += 2;
+  }
+}
+
+#endif
+
+#endif
