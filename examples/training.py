@@ -135,6 +135,18 @@ def add_arg_max(model, scores, name):
     model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.INT64, [1]))
 
 
+def transpose_input(model, perm):
+    """Puts a Transpose behind the graph input; `perm` gives the model's old input shape from the new one."""
+    graph_input = model.graph.input[0]
+    inner = f"{graph_input.name}_transposed"
+    for node in model.graph.node:
+        node.input[:] = [inner if name == graph_input.name else name for name in node.input]
+    model.graph.node.insert(0, helper.make_node("Transpose", [graph_input.name], [inner], inner, perm=perm))
+    old = [dim.dim_value for dim in graph_input.type.tensor_type.shape.dim]
+    for axis, size in zip(perm, old, strict=True):
+        graph_input.type.tensor_type.shape.dim[axis].dim_value = size
+
+
 def check_integer(model):
     """Refuses a float island: every operator computes on int8 tensors, between DequantizeLinear and QuantizeLinear or as QLinear."""
     onnx.checker.check_model(model)
