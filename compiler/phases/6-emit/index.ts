@@ -1,6 +1,7 @@
 /** Renders a compilation as text: C, build files, reports, typed binding. */
 import type { Compilation, EmittedFile } from '../../compilation.js';
 import { type EmitContext, makeContext } from './context.js';
+import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
 import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
 import { runtimeFiles } from './runtime-files.js';
@@ -14,7 +15,9 @@ export type { EmitHost } from './host.js';
 export async function emit(compilation: Compilation, host: EmitHost): Promise<EmittedFile[]> {
   const context = makeContext(compilation, host);
   const parts = modelParts(context, makeSelftest(compilation));
-  return [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+  const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+  const sources = library.map((file) => file.path).filter((path) => path.endsWith('.c'));
+  return [...library, ...firmwareFiles(context, parts, sources)];
 }
 
 function modelFiles(context: EmitContext, parts: ModelParts): EmittedFile[] {

@@ -1,0 +1,106 @@
+/** What makes a firmware of the model: main.c, startup code, linker script, CMake. */
+import type { EmittedFile } from '../../compilation.js';
+import { commandText } from './command.js';
+import type { EmitContext } from './context.js';
+import { readRequired } from './host.js';
+import { commentText, wrapComment } from './literals.js';
+import type { ModelParts } from './model-view.js';
+import type { PortView } from './ports.js';
+import { render } from './templates.js';
+
+const LINKER_SCRIPT = 'linker.ld';
+
+/**
+ * Files of the firmware and of its build.
+ * @param library the C sources of the model, which CMake compiles into the library
+ */
+export function firmwareFiles(context: EmitContext, parts: ModelParts, library: readonly string[]): EmittedFile[] {
+  const { host, compilation } = context;
+  const { target } = compilation;
+  const startup = target.startup.map((path) => ({ path: baseName(path), content: readRequired(host, path) }));
+  const script =
+    target.linkerScript === undefined
+      ? []
+      : [{ path: LINKER_SCRIPT, content: readRequired(host, target.linkerScript) }];
+  const sources = ['main.c', ...startup.map((file) => file.path)];
+  return [
+    { path: 'main.c', content: render(host, 'main.c', mainView(context, parts)) },
+    ...startup,
+    ...script,
+    { path: 'CMakeLists.txt', content: render(host, 'CMakeLists.txt', cmakeView(context, library, sources)) },
+    { path: 'toolchain.cmake', content: render(host, 'toolchain.cmake', toolchainView(context)) },
+    { path: 'README.md', content: render(host, 'README.md', readmeView(context, parts, sources.slice(1))) },
+  ];
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function mainView(context: EmitContext, parts: ModelParts): object {
+  return {
+    name: context.name,
+    macro: context.macro,
+    hosted: context.compilation.target.startup.length === 0,
+    contextBytes: parts.sizes.contextBytes,
+    inputs: parts.inputs.map((port) => ({
+      ...port,
+      zero: zeroOf(port),
+      comment: wrapComment(`Where input "${port.label}" comes from: a sensor, in a product. Here: real zero.`, ''),
+    })),
+    outputs: parts.outputs.map((port) => ({ ...port, single: port.elements === 1, comment: useComment(port) })),
+  };
+}
+
+function useComment({ label, elements }: PortView): string {
+  const what = elements === 1 ? '' : ': the index of its largest element';
+  return wrapComment(`What becomes of output "${label}"${what}. Volatile: a debugger sees it.`, '');
+}
+
+/** The element that stands for real zero. */
+function zeroOf(port: PortView): string {
+  if (port.quantization !== undefined) return `${port.macro}_ZERO_POINT`;
+  return port.ctype === 'float' ? '0.0f' : '0';
+}
+
+function cmakeView(context: EmitContext, library: readonly string[], firmware: readonly string[]): object {
+  const { target } = context.compilation;
+  return {
+    name: context.name,
+    target: target.name,
+    version: context.host.version,
+    sources: library,
+    firmwareSources: firmware.join(' '),
+    optimization: target.optimization.join(' '),
+    linkerScript: target.linkerScript === undefined ? false : LINKER_SCRIPT,
+    linkFlags: target.toolchain.linkFlags.join(' '),
+  };
+}
+
+function toolchainView(context: EmitContext): object {
+  const { target } = context.compilation;
+  return {
+    description: target.description,
+    target: target.name,
+    version: context.host.version,
+    cross: target.toolchain.prefix !== '',
+    compiler: target.toolchain.compiler,
+    machineFlags: target.toolchain.machineFlags.join(' '),
+  };
+}
+
+function readmeView(context: EmitContext, parts: ModelParts, startup: readonly string[]): object {
+  const { compilation, host, name } = context;
+  const script = compilation.target.linkerScript === undefined ? [] : [LINKER_SCRIPT];
+  return {
+    name,
+    fileName: commentText(compilation.source.fileName),
+    target: compilation.target.name,
+    version: host.version,
+    command: commandText(compilation),
+    startup: [...startup, ...script],
+    contextBytes: parts.sizes.contextBytes,
+    inputs: parts.inputs,
+    outputs: parts.outputs,
+  };
+}
