@@ -1,35 +1,117 @@
 /** The only list of operators. A new operator is its file and a line here. */
 
+import abs from './Abs.js';
+import add from './Add.js';
+import averagePool from './AveragePool.js';
+import ceil from './Ceil.js';
+import celu from './Celu.js';
+import clip from './Clip.js';
 import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
 import convTranspose from './ConvTranspose.js';
+import div from './Div.js';
 import dropout from './Dropout.js';
 import type { OperatorDefinition } from './define.js';
+import elu from './Elu.js';
+import erf from './Erf.js';
+import exp from './Exp.js';
 import flatten from './Flatten.js';
+import floor from './Floor.js';
+import gelu from './Gelu.js';
 import gemm from './Gemm.js';
+import globalAveragePool from './GlobalAveragePool.js';
+import globalMaxPool from './GlobalMaxPool.js';
+import hardSigmoid from './HardSigmoid.js';
+import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
+import leakyRelu from './LeakyRelu.js';
+import log from './Log.js';
 import matMul from './MatMul.js';
+import max from './Max.js';
+import maxPool from './MaxPool.js';
+import min from './Min.js';
+import mish from './Mish.js';
+import mul from './Mul.js';
+import neg from './Neg.js';
+import pow from './Pow.js';
+import pRelu from './PRelu.js';
 import range from './Range.js';
+import reciprocal from './Reciprocal.js';
+import relu from './Relu.js';
+import requantize from './Requantize.js';
 import reshape from './Reshape.js';
+import round from './Round.js';
+import selu from './Selu.js';
 import shape from './Shape.js';
+import sigmoid from './Sigmoid.js';
+import sign from './Sign.js';
+import signShift from './SignShift.js';
 import size from './Size.js';
 import slice from './Slice.js';
+import softplus from './Softplus.js';
+import softsign from './Softsign.js';
 import split from './Split.js';
+import sqrt from './Sqrt.js';
 import squeeze from './Squeeze.js';
+import sub from './Sub.js';
+import table from './Table.js';
+import tanh from './Tanh.js';
+import thresholdedRelu from './ThresholdedRelu.js';
 import transpose from './Transpose.js';
 import unsqueeze from './Unsqueeze.js';
 
 export const operators: readonly OperatorDefinition[] = [
+  mish,
+  hardSwish,
+  hardSigmoid,
+  thresholdedRelu,
+  celu,
+  selu,
+  elu,
+  softsign,
+  reciprocal,
+  sign,
+  round,
+  ceil,
+  floor,
+  abs,
+  neg,
+  softplus,
+  erf,
+  sqrt,
+  log,
+  exp,
+  tanh,
+  sigmoid,
+  leakyRelu,
+  relu,
+  gelu,
+  signShift,
+  table,
+  requantize,
+  clip,
+  pRelu,
+  pow,
+  max,
+  min,
+  div,
+  mul,
+  sub,
+  add,
+  averagePool,
   constant,
   constantOfShape,
-  matMul,
-  gemm,
-  convTranspose,
   conv,
+  convTranspose,
   dropout,
   flatten,
+  gemm,
+  globalAveragePool,
+  globalMaxPool,
   identity,
+  matMul,
+  maxPool,
   range,
   reshape,
   shape,

@@ -67,11 +67,11 @@ function plainOffset(problem: FormProblem, numbers: Int32Array, shift: number): 
     if (y < problem.high && start + step - 1 < most) most = start + step - 1;
     if (least > most) return undefined;
   }
-  if (least === Number.NEGATIVE_INFINITY || most === Number.POSITIVE_INFINITY) return guessedOffset(problem, shift);
-  return Math.floor((least + most) / 2);
+  const bounded = Number.isFinite(least) && Number.isFinite(most);
+  return bounded ? Math.floor((least + most) / 2) : clamp(guessedOffset(problem, shift), least, most);
 }
 
-/** Where one side saturates everywhere, the rounding offset itself serves if the law agrees. */
+/** Adds the zero point and rounds to the nearest. */
 function guessedOffset(problem: FormProblem, shift: number): number {
   return problem.yZero * 2 ** shift + 2 ** (shift - 1);
 }
@@ -85,7 +85,11 @@ function isEven(problem: FormProblem, numbers: Int32Array, shift: number): boole
 }
 
 /** The smallest distance from a tie outside which the fixed-point form is right for all pairs. */
-function nearForm(problem: FormProblem, numbers: Int32Array, shift: number): Pick<FixedForm, 'offset' | 'near' | 'floatShare'> {
+function nearForm(
+  problem: FormProblem,
+  numbers: Int32Array,
+  shift: number,
+): Pick<FixedForm, 'offset' | 'near' | 'floatShare'> {
   const offset = guessedOffset(problem, shift);
   const mask = 2 ** shift - 1;
   const distance = (x: number) => Math.min((x & mask) + 1, mask + 1 - (x & mask));

@@ -1,0 +1,40 @@
+import { defineOp } from './define.js';
+import {
+  type BinaryRule,
+  evaluateBinary,
+  floatBinaryCall,
+  inferBinary,
+  isFloat,
+  isQuantizedInt8,
+} from './shared/elementwise.js';
+import { sumCall } from './shared/quantized-sum.js';
+
+const rule: BinaryRule = { float: (a, b) => Math.fround(a + b), integer: (a, b) => a + b };
+
+/** Quantized: Q(DQ(a) + DQ(b)), each step in float32 (docs/NUMERICS.md). */
+export default defineOp({
+  name: 'Add',
+  domain: '',
+  opsets: [7, 13, 14],
+  summary: 'ONNX broadcasting; quantized: two int8 or uint8 tensors, each with its own scale',
+  inputs: [{ name: 'A' }, { name: 'B' }],
+  outputs: ['C'],
+  attributes: {},
+  quantized: 'integer',
+  infer: (view) => [inferBinary(view)],
+  evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
+  kernels: [
+    {
+      function: 'nanoc_add_s8',
+      family: 'portable',
+      when: isQuantizedInt8,
+      build: (context) => ({ call: sumCall(context, rule, 1) }),
+    },
+    {
+      function: 'nanoc_add_f32',
+      family: 'portable',
+      when: isFloat,
+      build: (context) => ({ call: floatBinaryCall(context, 'nanoc_add_f32') }),
+    },
+  ],
+});
