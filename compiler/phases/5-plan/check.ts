@@ -1,0 +1,195 @@
+/**
+ * The plan's judge: plays the calls on memory whose bytes remember what was written to them. It knows nothing of how the plan
+ * was made; it only asks whether every read finds what it should. What it refuses is a defect of nanoc.
+ */
+import { valueOf } from '../../ir/graph.js';
+import type { KernelCall, Program } from '../../ir/kernel-call.js';
+import type { MemoryPlan, Placement } from '../../ir/memory-plan.js';
+import { byteLength, bytesPerElement } from '../../ir/tensor.js';
+import { checkGuards } from './check-guards.js';
+import { type Contents, contentsOf, readsOf, writesOf } from './contents.js';
+import { TaggedMemory } from './memory-tags.js';
+
+interface Range {
+  readonly region: Placement['region'];
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * @param program the separated program that was planned
+ * @throws Error with an invariant message when a call is missing, a buffer lies outside its region or is misaligned, a call's
+ *   buffers overlap where its kernel does not allow it, or a step, the caller, or the next start would read clobbered bytes
+ */
+export function checkPlan(plan: MemoryPlan, program: Program): void {
+  new Judge(plan, program).run();
+  checkGuards(plan, program);
+}
+
+class Judge {
+  private readonly contents: Contents;
+  private readonly memory = { arena: new TaggedMemory(), state: new TaggedMemory(), flash: new TaggedMemory() };
+
+  constructor(
+    private readonly plan: MemoryPlan,
+    private readonly program: Program,
+  ) {
+    this.contents = contentsOf({ ...program, calls: plan.calls, views: plan.views });
+  }
+
+  run(): void {
+    const { plan, program } = this;
+    const expected = new Set(program.calls);
+    if (plan.calls.length !== expected.size || plan.calls.some((call) => !expected.delete(call))) {
+      throw new Error('invariant: the plan does not run every call once');
+    }
+    for (const placement of plan.placements.values()) this.checkBounds(placement);
+    for (const { name, writer } of this.contents.definitions.values()) {
+      if (writer === 'input' || writer === 'state') this.write(name);
+    }
+    plan.calls.forEach((call, step) => {
+      this.step(call, step);
+    });
+    for (const name of program.graph.outputs) this.read(name, plan.calls.length, 'the caller');
+    for (const state of program.graph.states) this.checkState(state.input, state.output);
+  }
+
+  private step(call: KernelCall, step: number): void {
+    const reader = `step ${step} (${call.function}, "${call.node.name}")`;
+    for (const name of readsOf(call)) this.read(name, step, reader);
+    this.checkOverlaps(call, reader);
+    if (this.needsScratch(call)) {
+      const { region, start, end } = this.rangeOf(`${call.node.name}#scratch`);
+      if (end - start < call.scratch!.bytes) throw new Error(`invariant: the scratch of ${reader} is too small`);
+      this.memory[region].write(start, end - start, undefined);
+    }
+    for (const name of writesOf(call)) this.write(name);
+    this.checkAlignment(call, reader);
+  }
+
+  private needsScratch(call: KernelCall): boolean {
+    return call.scratch !== undefined && call.scratch.bytes > 0;
+  }
+
+  private placementOf(name: string): Placement {
+    const placement = this.plan.placements.get(name);
+    if (placement === undefined) throw new Error(`invariant: "${name}" has no place`);
+    return placement;
+  }
+
+  private rangeOf(name: string): Range {
+    const { region, offset, bytes, kind } = this.placementOf(name);
+    const needed = kind === 'scratch' ? bytes : byteLength(valueOf(this.program.graph, name));
+    if (bytes < needed) throw new Error(`invariant: "${name}" has ${bytes} bytes of ${needed}`);
+    return { region, name, start: offset, end: offset + needed };
+  }
+
+  private checkBounds({ name, region, offset, bytes }: Placement): void {
+    const size =
+      region === 'arena' ? this.plan.arenaBytes : region === 'state' ? this.plan.stateBytes : Number.POSITIVE_INFINITY;
+    if (offset < 0 || offset + bytes > size) throw new Error(`invariant: "${name}" lies outside the ${region}`);
+  }
+
+  private checkAlignment(call: KernelCall, reader: string): void {
+    const aligned = (name: string, alignment: number): void => {
+      const { region, offset } = this.placementOf(name);
+      if (region !== 'flash' && offset % alignment !== 0)
+        throw new Error(`invariant: "${name}" is not aligned to ${alignment} bytes for ${reader}`);
+    };
+    for (const name of [...readsOf(call), ...writesOf(call)]) {
+      aligned(name, Math.max(call.alignment ?? 1, bytesPerElement(valueOf(this.program.graph, name).dtype)));
+    }
+    if (this.needsScratch(call)) aligned(`${call.node.name}#scratch`, call.scratch!.alignment);
+  }
+
+  private write(name: string): void {
+    const { region, start, end } = this.rangeOf(name);
+    if (region === 'flash') throw new Error(`invariant: "${name}" is written and lies in flash`);
+    this.memory[region].write(start, end - start, name);
+  }
+
+  private read(name: string, step: number, reader: string): void {
+    const { region, start } = this.rangeOf(name);
+    const { live } = this.placementOf(name);
+    const pieces = this.contents.piecesOf(name);
+    for (const { definition, start: byte, at, bytes } of pieces) {
+      if (definition.writer === 'constant' && region === 'flash') continue;
+      const wrong = this.memory[region].mismatch(start + at, bytes, definition.name, byte);
+      if (wrong === undefined) continue;
+      throw new Error(
+        `invariant: ${reader} reads "${name}", and ${region} byte ${wrong.address} holds ${wrong.holds} instead of byte ${byte + wrong.address - start - at} of "${definition.name}"`,
+      );
+    }
+    if (region !== 'flash' && pieces.length > 0 && (step < live[0] || step > live[1])) {
+      throw new Error(`invariant: ${reader} reads "${name}" outside its lifetime`);
+    }
+  }
+
+  /** What a call writes may lie over what it reads only as its kernel allows; scratch and outputs are apart from each other. */
+  private checkOverlaps(call: KernelCall, reader: string): void {
+    const reads = readsOf(call);
+    const outputs = writesOf(call).map((name) => this.rangeOf(name));
+    const scratch = this.needsScratch(call) ? [this.rangeOf(`${call.node.name}#scratch`)] : [];
+    const written = [...outputs, ...scratch];
+    written.forEach((a, i) => {
+      for (const b of written.slice(i + 1))
+        if (intersect(a, b))
+          throw new Error(`invariant: ${reader} writes "${a.name}" and "${b.name}" to the same bytes`);
+    });
+    for (const name of new Set(reads)) {
+      const input = this.rangeOf(name);
+      for (const output of written) {
+        if (!intersect(input, output)) continue;
+        const entries = call.overlaps.filter((overlap) => overlap.input === name && overlap.output === output.name);
+        const times = reads.filter((other) => other === name).length;
+        if (entries.length >= times && entries.every(({ lead }) => output.start + lead <= input.start)) continue;
+        throw new Error(`invariant: ${reader} writes "${output.name}" over "${name}" while it reads it`);
+      }
+    }
+  }
+
+  /** The next start finds its state. */
+  private checkState(input: string, output: string): void {
+    const { region, start, end } = this.rangeOf(input);
+    if (region !== 'state') throw new Error(`invariant: state "${input}" is not in state memory`);
+    for (const { definition, start: byte, at, bytes } of this.contents.piecesOf(output)) {
+      const wrong =
+        at + bytes > end - start || this.memory.state.mismatch(start + at, bytes, definition.name, byte) !== undefined;
+      const stored = this.contents.definitions.get(input)!;
+      if (wrong && !this.isCopied(stored.name, output))
+        throw new Error(`invariant: after the last step the memory of state "${input}" does not hold "${output}"`);
+    }
+  }
+
+  /** Whether the state's memory holds a copy of the output, under the name of the copy. */
+  private isCopied(input: string, output: string): boolean {
+    const view = this.plan.views.find(({ base, value }) => base === input && this.contents.definitions.has(value));
+    const copy = view === undefined ? undefined : this.contents.definitions.get(view.value);
+    if (copy === undefined || typeof copy.writer === 'string' || copy.writer.function !== 'nanoc_copy') return false;
+    const { start, end } = this.rangeOf(input);
+    if (this.memory.state.mismatch(start, end - start, copy.name, 0) !== undefined) return false;
+    const source = readsOf(copy.writer)[0]!;
+    return samePieces(this.contents, source, output) || this.isCopyOf(source, output);
+  }
+
+  /** A value put aside (states that change places) is a copy of a copy. */
+  private isCopyOf(name: string, original: string): boolean {
+    const writer = this.contents.definitions.get(name)?.writer;
+    if (writer === undefined || typeof writer === 'string' || writer.function !== 'nanoc_copy') return false;
+    return samePieces(this.contents, readsOf(writer)[0]!, original);
+  }
+}
+
+function samePieces(contents: Contents, a: string, b: string): boolean {
+  const text = (name: string) =>
+    contents
+      .piecesOf(name)
+      .map((p) => `${p.definition.name}/${p.start}/${p.at}/${p.bytes}`)
+      .join();
+  return text(a) === text(b);
+}
+
+function intersect(a: Range, b: Range): boolean {
+  return a.region === b.region && a.region !== 'flash' && a.start < b.end && b.start < a.end;
+}
