@@ -13,7 +13,7 @@ import { checkGraph } from './phases/2-check/index.js';
 import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { lower } from './phases/4-lower/index.js';
-import { planMemory } from './phases/5-plan/index.js';
+import { planMemory, separateStorage } from './phases/5-plan/index.js';
 import { emit } from './phases/6-emit/index.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { loadTarget } from './targets.js';
@@ -56,13 +56,14 @@ export async function compile(
   diagnostics.throwIfErrors();
   const graph = optimise(reference, diagnostics, observe);
   diagnostics.throwIfErrors();
-  const program = lower(graph, target, options, diagnostics);
+  const lowered = lower(graph, target, options, diagnostics);
   diagnostics.throwIfErrors();
+  const program = separateStorage(lowered);
   const plan = planMemory(program, {
     alignment: target.alignment,
     ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
   });
-  return { source, options, name, target, reference, graph, program, plan, diagnostics: diagnostics.list };
+  return { source, options, name, target, reference, graph: program.graph, program, plan, diagnostics: diagnostics.list };
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */
