@@ -1,0 +1,127 @@
+/** A model built together with its harness, and running it: what `session.ts`, verification and measuring have in common. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Compilation, EmittedFile } from '../compilation.js';
+import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
+import { emitFiles } from '../index.js';
+import type { Target } from '../ir/target.js';
+import { type Build, buildFirmware } from '../toolchain/build.js';
+import { harnessSource } from './harness.js';
+import { type MemoryLayout, memoryLayout } from './memory-layout.js';
+import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
+import type { RunOptions } from './run-result.js';
+import { type Simulator, simulatorFor } from './simulator.js';
+
+export type ProgramOptions = Pick<RunOptions, 'directory' | 'sanitize' | 'signal' | 'timeoutMs' | 'emit'>;
+
+/** A harness with its model, ready to run. */
+export interface DeviceProgram {
+  readonly compilation: Compilation;
+  readonly layout: MemoryLayout;
+  readonly build: Build;
+  readonly simulator: Simulator;
+}
+
+/**
+ * Folders that the C of a model needs on its include path.
+ */
+export const INCLUDE_DIRECTORIES = ['runtime/include'];
+
+/** The emitted C and headers, without the example firmware and the startup code, which the build brings itself. */
+export async function modelSources(compilation: Compilation, emit: RunOptions['emit']): Promise<EmittedFile[]> {
+  const files = await (emit ?? emitFiles)(compilation);
+  const others = new Set(['main.c', ...compilation.target.startup.map((path) => basename(path))]);
+  return files.filter((file) => /\.[ch]$/.test(file.path) && !others.has(file.path));
+}
+
+/** Builds the model with the harness, runs `action` with it, and removes the folder unless one was given. */
+export async function withProgram<T>(
+  compilation: Compilation,
+  options: ProgramOptions,
+  action: (program: DeviceProgram) => Promise<T>,
+): Promise<T> {
+  options.signal?.throwIfAborted();
+  const layout = memoryLayout(compilation);
+  const model = await modelSources(compilation, options.emit);
+  return withFolder(options.directory, async (directory) => {
+    const build = await buildFirmware({
+      files: [...model, { path: 'harness.c', content: harnessSource(compilation, layout) }],
+      target: compilation.target,
+      directory,
+      includeDirectories: INCLUDE_DIRECTORIES,
+      ...(options.sanitize === undefined ? {} : { sanitize: options.sanitize }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return action({ compilation, layout, build, simulator: simulatorFor(compilation.target) });
+  });
+}
+
+/** Runs `action` in the given folder, or in a temporary one that is removed whatever happens. */
+export async function withFolder<T>(given: string | undefined, action: (folder: string) => Promise<T>): Promise<T> {
+  if (given !== undefined) return action(given);
+  const folder = await mkdtemp(join(tmpdir(), 'nanoc-build-'));
+  try {
+    return await action(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Sends a stimulus through the program. One that does not end, or ends with a fault, is reported with the layer that was
+ * running: where the mode does not tell, the vectors are run once more layer by layer.
+ * @throws CompileError NC0701, NC0702 or NC0703
+ */
+export async function runProgram(
+  program: DeviceProgram,
+  stimulus: Stimulus,
+  options: ProgramOptions,
+): Promise<Response> {
+  const limits = {
+    timeoutMs: options.timeoutMs ?? defaultTimeout(program.compilation, stimulus),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const bytes = encodeStimulus(stimulus, program.layout);
+  const { response, failure } = await program.simulator.attempt(program.build, bytes, limits);
+  if (failure === undefined) return decodeResponse(response, stimulus, program.layout);
+  if (stimulus.mode === 'profile' || stimulus.mode === 'verify') {
+    throw failed(failure, program, progressOf(response, stimulus, program.layout));
+  }
+  const steps: Stimulus = { ...stimulus, mode: 'profile' };
+  const again = await program.simulator.attempt(program.build, encodeStimulus(steps, program.layout), limits);
+  if (again.failure === undefined) {
+    const note = 'run layer by layer, the same vectors end well';
+    throw failed({ ...failure, because: [failure.because, note].filter(Boolean).join('\n') }, program, undefined);
+  }
+  throw failed(again.failure, program, progressOf(again.response, steps, program.layout));
+}
+
+function failed(failure: Diagnostic, program: DeviceProgram, progress: Progress | undefined): CompileError {
+  if (progress === undefined) return new CompileError([failure], EXIT.failed);
+  const { vector, step } = progress;
+  const calls = program.compilation.plan.calls;
+  const call = step === undefined ? undefined : calls[step];
+  const node =
+    call === undefined
+      ? `vector ${vector + 1}`
+      : `"${call.node.name}" (${call.node.op}, ${call.function}), step ${step! + 1} of ${calls.length}, vector ${vector + 1}`;
+  return new CompileError([{ ...failure, node }], EXIT.failed);
+}
+
+/** Instructions per multiply-accumulate that no kernel exceeds, and what QEMU does in a second on a slow machine. */
+const SLOWEST_KERNEL = 100;
+const SLOWEST_SIMULATOR = 30e6;
+
+/** Time that no good program needs, in milliseconds: half a minute, and for each vector a second and its arithmetic. */
+export function defaultTimeout(compilation: Compilation, stimulus: Stimulus): number {
+  const macs = compilation.plan.calls.reduce((sum, call) => sum + call.macs, 0);
+  const seconds = 30 + stimulus.vectors.length * (1 + (macs * SLOWEST_KERNEL) / SLOWEST_SIMULATOR);
+  return Math.min(seconds * 1000, 2 ** 31 - 1);
+}
+
+/** Instructions of a number of ticks, or undefined where the simulator cannot count. */
+export function instructionsOf(target: Target, ticks: number): number | undefined {
+  const counter = target.qemu?.counter;
+  return counter === undefined ? undefined : Math.round(ticks * counter.instructionsPerTick);
+}
