@@ -29,7 +29,13 @@ export type ParamValue =
 
 export type Argument =
   /** Pointer to a value: in the arena, in state memory, or in flash when the value is a constant. */
-  | { readonly kind: 'value'; readonly value: string; readonly access: 'read' | 'write' }
+  | {
+      readonly kind: 'value';
+      readonly value: string;
+      readonly access: 'read' | 'write';
+      /** Neighbouring arguments with `list` are one C argument, an array of `const void *` (`joinLists`). */
+      readonly list?: true;
+    }
   /** Pointer to a constant that this call owns. */
   | { readonly kind: 'constant'; readonly constant: PackedConstant }
   /** Pointer to a `static const <struct>` with these fields, in the struct's order (designated initialisers). */
@@ -40,6 +46,26 @@ export type Argument =
   /** No buffer: NULL. */
   | { readonly kind: 'null' }
   | { readonly kind: 'float'; readonly value: number };
+
+/** The C arguments of a call from the text of each of its arguments: those of a `list` become one array. */
+export function joinLists(list: readonly Argument[], texts: readonly string[]): string[] {
+  const result: string[] = [];
+  let open: string[] = [];
+  const close = () => {
+    if (open.length > 0) result.push(`(const void *const[]){${open.join(', ')}}`);
+    open = [];
+  };
+  list.forEach((argument, index) => {
+    if (argument.kind === 'value' && argument.list) {
+      open.push(texts[index]!);
+      return;
+    }
+    close();
+    result.push(texts[index]!);
+  });
+  close();
+  return result;
+}
 
 /** A C source or header written for one shape by a kernel generator (compiler/kernels). Equal paths have equal contents. */
 export interface GeneratedSource {

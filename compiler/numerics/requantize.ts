@@ -12,6 +12,14 @@ export function productScale(inputScale: number, weightScale: number, outputScal
   return Math.fround(Math.fround(Math.fround(inputScale) * Math.fround(weightScale)) / Math.fround(outputScale));
 }
 
+/**
+ * Scale of a sum of (q - zeroPoint) on the way to the average of `count` real numbers: float32(sx / float32(sy * count)), the
+ * order of ONNX Runtime's integer kernel (MlasQLinearGlobalAveragePool). The C twin is in nanoc_average_pool_s8.
+ */
+export function averageScale(inputScale: number, outputScale: number, count: number): number {
+  return Math.fround(Math.fround(inputScale) / Math.fround(Math.fround(outputScale) * count));
+}
+
 /** clamp(zeroPoint + roundHalfEven(float32(float32(sum) * scale)), low, high); `sum` is an int32, `scale` a float32. */
 export function requantize(sum: number, scale: number, zeroPoint: number, low: number, high: number): number {
   const product = Math.fround(Math.fround(sum) * scale);

@@ -6,6 +6,7 @@ import averagePool from './AveragePool.js';
 import ceil from './Ceil.js';
 import celu from './Celu.js';
 import clip from './Clip.js';
+import concat from './Concat.js';
 import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
@@ -36,6 +37,12 @@ import mul from './Mul.js';
 import neg from './Neg.js';
 import pow from './Pow.js';
 import pRelu from './PRelu.js';
+import qGemm from './QGemm.js';
+import qLinearAveragePool from './QLinearAveragePool.js';
+import qLinearConcat from './QLinearConcat.js';
+import qLinearConv from './QLinearConv.js';
+import qLinearGlobalAveragePool from './QLinearGlobalAveragePool.js';
+import qLinearMatMul from './QLinearMatMul.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
 import relu from './Relu.js';
@@ -62,63 +69,70 @@ import transpose from './Transpose.js';
 import unsqueeze from './Unsqueeze.js';
 
 export const operators: readonly OperatorDefinition[] = [
-  mish,
-  hardSwish,
-  hardSigmoid,
-  thresholdedRelu,
-  celu,
-  selu,
-  elu,
-  softsign,
-  reciprocal,
-  sign,
-  round,
-  ceil,
-  floor,
   abs,
-  neg,
-  softplus,
-  erf,
-  sqrt,
-  log,
-  exp,
-  tanh,
-  sigmoid,
-  leakyRelu,
-  relu,
-  gelu,
-  signShift,
-  table,
-  requantize,
-  clip,
-  pRelu,
-  pow,
-  max,
-  min,
-  div,
-  mul,
-  sub,
   add,
   averagePool,
+  ceil,
+  celu,
+  clip,
+  concat,
   constant,
   constantOfShape,
   conv,
   convTranspose,
+  div,
   dropout,
+  elu,
+  erf,
+  exp,
   flatten,
+  floor,
+  gelu,
   gemm,
   globalAveragePool,
   globalMaxPool,
+  hardSigmoid,
+  hardSwish,
   identity,
+  leakyRelu,
+  log,
   matMul,
+  max,
   maxPool,
+  min,
+  mish,
+  mul,
+  neg,
+  pow,
+  pRelu,
+  qGemm,
+  qLinearAveragePool,
+  qLinearConcat,
+  qLinearConv,
+  qLinearGlobalAveragePool,
+  qLinearMatMul,
   range,
+  reciprocal,
+  relu,
+  requantize,
   reshape,
+  round,
+  selu,
   shape,
+  sigmoid,
+  sign,
+  signShift,
   size,
   slice,
+  softplus,
+  softsign,
   split,
+  sqrt,
   squeeze,
+  sub,
+  table,
+  tanh,
+  thresholdedRelu,
   transpose,
   unsqueeze,
 ];

@@ -8,7 +8,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Graph, valueOf } from '../../compiler/ir/graph.js';
-import type { Argument, KernelCall, Overlap, PackedConstant, ParamValue } from '../../compiler/ir/kernel-call.js';
+import {
+  type Argument,
+  joinLists,
+  type KernelCall,
+  type Overlap,
+  type PackedConstant,
+  type ParamValue,
+} from '../../compiler/ir/kernel-call.js';
 import type { QemuMachine, Target } from '../../compiler/ir/target.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
 
@@ -299,7 +306,7 @@ function runFunction({ item, overlap }: Run, run: number, timed: boolean): strin
   };
   // Reads first: their buffers come before those of the outputs.
   for (const a of call.arguments) if (a.kind === 'value' && a.access === 'read') readBuffer(a.value);
-  const text = call.arguments.map(argument).join(', ');
+  const text = joinLists(call.arguments, call.arguments.map(argument)).join(', ');
   return [
     ...declarations,
     `static void run_${run}(void) {`,

@@ -1,5 +1,5 @@
 /** The kernel calls of a model as C text, and the parameter structs that they point to. */
-import type { Argument, KernelCall } from '../../ir/kernel-call.js';
+import { type Argument, joinLists, type KernelCall } from '../../ir/kernel-call.js';
 import { type EmitContext, locate, scratchPlacement } from './context.js';
 import { describeNode } from './describe.js';
 import { COLUMNS, floatLiteral, intLiteral, wrapComment } from './literals.js';
@@ -37,9 +37,10 @@ export function callsView(context: EmitContext): CallsView {
   const params: ParamsView[] = [];
   const regions = new Set<string>();
   const views = calls.map((call, step) => {
-    const args = call.arguments.map((argument) => argumentText(context, call, argument, params, regions));
+    const texts = call.arguments.map((argument) => argumentText(context, call, argument, params, regions));
+    const args = joinLists(call.arguments, texts);
     const remark = (call.remarks ?? []).map((text) => `; ${text}`).join('');
-    const head = `[${step + 1}/${calls.length}] ${describeNode(context.compilation.graph, call.node)}${remark}`;
+    const head = `[${step + 1}/${calls.length}] ${describeNode(context.graph, call.node)}${remark}`;
     return { step, comment: wrapComment(head, INDENT), statement: statement(call.function, args) };
   });
   return { calls: views, params, usesArena: regions.has('arena'), usesState: regions.has('state') };

@@ -18,4 +18,13 @@ typedef struct {
  *  Rows are written in ascending order; a row of stride 1 is moved as by memmove. */
 void nanoc_strided_copy(const void *x, void *y, const nanoc_strided_params *params);
 
+typedef struct {
+  int32_t inputs;
+  int32_t rows;
+  const int32_t *bytes; /* of one row of each input */
+} nanoc_concat_params;
+
+/** y = for each row, the row of every input, one after the other. y overlaps none of them. */
+void nanoc_concat(const void *const *inputs, void *y, const nanoc_concat_params *params);
+
 #endif

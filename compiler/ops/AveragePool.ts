@@ -1,0 +1,105 @@
+import type { Node } from '../ir/graph.js';
+import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { averageFields, averageParams, finishAverage } from './shared/average.js';
+import * as pool from './shared/pool.js';
+import { isQuantized, resultOf } from './shared/quantized.js';
+import type { Window } from './shared/window.js';
+
+/**
+ * Quantized, the law is exact integer sums and one requantization (docs/NUMERICS.md, "Averages"). Which elements count:
+ * those inside the image, with count_include_pad also those of `pads`, never those that ceil_mode adds (opset 19).
+ */
+export default defineOp({
+  name: 'AveragePool',
+  domain: '',
+  opsets: [1, 7, 10, 11, 19, 22],
+  summary: '1-D and 2-D; count_include_pad, dilations, ceil_mode, auto_pad',
+  inputs: [{ name: 'X' }],
+  outputs: ['Y'],
+  attributes: { ...pool.poolAttributes, count_include_pad: { type: 'int', default: 0 } },
+  quantized: 'integer',
+  infer: (view) => [pool.inferPool(view)],
+  normalize: (view, editor) => pool.normalizePool(view, editor, { count_include_pad: view.int('count_include_pad') }),
+  evaluate: (view, [x]) => [evaluateAveragePool(view, x!)],
+  kernels: [
+    {
+      function: 'nanoc_average_pool_s8',
+      family: 'portable',
+      when: (context) => isQuantized(context.required(0)) || 'the input is float32',
+      build: (context) => ({ call: quantizedCall(context) }),
+    },
+    { function: 'nanoc_average_pool_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+  ],
+});
+
+function evaluateAveragePool(view: NodeView, x: Tensor): Tensor {
+  const { shape, window } = pool.poolGeometry(view);
+  const finish = finishAverage(view);
+  const [rows, columns] = [0, 1].map((axis) => countsOf(view.node, window, axis, shape[axis + 2]!)) as [
+    number[],
+    number[],
+  ];
+  const data = allocate(x.dtype, elementCount(view.output(0).shape));
+  const floats = !isQuantized(view.required(0));
+  pool.forEachWindow(shape, window, (position, taps, row, column) => {
+    let sum = 0;
+    for (const tap of taps) sum = floats ? Math.fround(sum + Number(x.data[tap])) : sum + Number(x.data[tap]);
+    data[position] = finish(sum, taps.length, rows[row]! * columns[column]!);
+  });
+  return resultOf(view, data);
+}
+
+/** For each output index along an axis, how many taps count. */
+function countsOf(node: Node, window: Window, axis: number, size: number): number[] {
+  const { low, high } = countedRange(node, window, axis, size);
+  return Array.from({ length: window.output[axis]! }, (_, index) => {
+    const start = index * window.strides[axis]! - window.pads[axis]!;
+    const taps = Array.from({ length: window.kernel[axis]! }, (_unused, k) => start + k * window.dilations[axis]!);
+    return taps.filter((at) => at >= low && at < high).length;
+  });
+}
+
+/** Positions that count, from `low` to `high`, not included. */
+function countedRange(node: Node, window: Window, axis: number, size: number): { low: number; high: number } {
+  if (Number(node.attributes.count_include_pad ?? 0) === 0) return { low: 0, high: size };
+  return { low: -window.pads[axis]!, high: size + window.pads[axis + 2]! - pool.uncountedOf(node)[axis]! };
+}
+
+function averageWindowFields(context: LowerContext) {
+  const { shape } = context.required(0);
+  const window = pool.loweredWindow(context);
+  const counts = Number(context.node.attributes.count_include_pad ?? 0);
+  return {
+    window: { fields: pool.windowFields(shape, window) },
+    count_pad: { int: counts },
+    count_h: { int: countedRange(context.node, window, 0, shape[1]!).high },
+    count_w: { int: countedRange(context.node, window, 1, shape[2]!).high },
+  };
+}
+
+function quantizedCall(context: LowerContext) {
+  const { shape } = context.required(0);
+  const fields = averageParams(averageWindowFields(context), averageFields(context));
+  return pool.poolCall(
+    context,
+    'nanoc_average_pool_s8',
+    'nanoc_average_pool_s8_params',
+    fields,
+    shape,
+    pool.loweredWindow(context),
+  );
+}
+
+function floatCall(context: LowerContext) {
+  const { shape } = context.required(0);
+  const fields = averageWindowFields(context);
+  return pool.poolCall(
+    context,
+    'nanoc_average_pool_f32',
+    'nanoc_average_window',
+    fields,
+    shape,
+    pool.loweredWindow(context),
+  );
+}
