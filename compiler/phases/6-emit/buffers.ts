@@ -43,7 +43,7 @@ export function buffersView(context: EmitContext): BufferView[] {
 function describe(context: EmitContext, placement: Placement): string {
   const life = placement.region === 'state' ? 'kept' : lifeText(placement.live, context.compilation.plan.calls.length);
   if (placement.kind === 'scratch') return `scratch, ${life}`;
-  const { dtype, shape } = valueOf(context.compilation.graph, placement.name);
+  const { dtype, shape } = valueOf(context.graph, placement.name);
   const name = placement.name.length > 40 ? `...${placement.name.slice(-37)}` : placement.name;
   return `${dtype} ${shapeText(shape)}, "${name}", ${life}`;
 }
@@ -57,7 +57,8 @@ export function lifeText([first, last]: readonly [number, number], steps: number
 
 /** Lowest alignment that the context needs: the largest element in it, and what kernels ask for. */
 export function contextAlignment(context: EmitContext): number {
-  const { plan, graph, target } = context.compilation;
+  const { graph } = context;
+  const { plan, target } = context.compilation;
   let alignment = target.alignment;
   for (const placement of plan.placements.values()) {
     if (placement.kind === 'value' && placement.region !== 'flash') {

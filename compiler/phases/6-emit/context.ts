@@ -1,6 +1,6 @@
 /** What all views of one emission share: names, constants, and where each value lies. */
 import type { Compilation } from '../../compilation.js';
-import { type Value, valueOf } from '../../ir/graph.js';
+import { type Graph, type Value, valueOf } from '../../ir/graph.js';
 import type { Placement } from '../../ir/memory-plan.js';
 import { ConstantTable } from './constants.js';
 import type { EmitHost } from './host.js';
@@ -18,6 +18,8 @@ export interface Port {
 
 export interface EmitContext {
   readonly compilation: Compilation;
+  /** The lowered graph, with the copies that the planner needs. */
+  readonly graph: Graph;
   readonly host: EmitHost;
   /** Prefix of functions and symbols, and stem of file names: `kws`. */
   readonly name: string;
@@ -32,7 +34,8 @@ export interface EmitContext {
 }
 
 export function makeContext(compilation: Compilation, host: EmitHost): EmitContext {
-  const { name, graph, target } = compilation;
+  const { name, target } = compilation;
+  const { graph } = compilation.program;
   const foreign = [`${name}_`, 'nanoc_'];
   const nodes = new StemTable('node', foreign);
   const macro = name.toUpperCase();
@@ -53,6 +56,7 @@ export function makeContext(compilation: Compilation, host: EmitHost): EmitConte
   };
   return {
     compilation,
+    graph,
     host,
     name,
     macro,
@@ -71,8 +75,8 @@ export type Location =
 
 /** Location of a value; a view of a constant is followed to the constant. */
 export function locate(context: EmitContext, name: string): Location {
-  const { graph, plan } = context.compilation;
-  const value = valueOf(graph, name);
+  const { plan } = context.compilation;
+  const value = valueOf(context.graph, name);
   if (value.constant !== undefined) {
     return { region: 'flash', symbol: context.constants.addValue(value, context.buffers.stem(name)), offset: 0 };
   }

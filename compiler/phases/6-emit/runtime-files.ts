@@ -5,37 +5,38 @@ import { type EmitHost, readRequired } from './host.js';
 
 const INCLUDE = /^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm;
 
+/** Text of a file below runtime-c, or of one that a kernel generator wrote, by its path below `runtime/`. */
+type Reader = (path: string) => string | undefined;
+
 /**
  * Kernels' sources and, transitively, the headers and other files that they include. A header `nanoc/<name>.h` brings its
  * companion `src/portable/nanoc_<name>.c`, where there is one: the functions that it declares and does not define.
  */
 export function runtimeFiles(calls: readonly KernelCall[], host: EmitHost): EmittedFile[] {
+  const generated = new Map(calls.flatMap((call) => call.generated ?? []).map(({ path, content }) => [path, content]));
+  const read: Reader = (path) => generated.get(path) ?? host.read(`runtime-c/${path}`);
+  const needed = calls.flatMap((call) => [`include/${call.header}`, ...call.sources.map((path) => `src/${path}`)]);
+  const queue = ['include/nanoc/types.h', ...needed, ...generated.keys()];
   const files = new Map<string, string>();
-  const queue = [
-    'include/nanoc/types.h',
-    ...calls.flatMap((call) => [`include/${call.header}`, ...call.sources.map((path) => `src/${path}`)]),
-  ];
   while (queue.length > 0) {
     const path = queue.shift()!;
     if (files.has(path)) continue;
-    const text = readRequired(host, `runtime-c/${path}`);
+    const text = read(path);
+    if (text === undefined) throw new Error(`invariant: the package has no runtime-c/${path}`);
     files.set(path, text);
-    for (const [, included] of text.matchAll(INCLUDE)) queue.push(resolve(path, included!, host));
-    const companion = /^include\/nanoc\/(\w+)\.h$/.exec(path);
-    const source = `src/portable/nanoc_${companion?.[1]}.c`;
-    if (companion !== null && host.read(`runtime-c/${source}`) !== undefined) queue.push(source);
+    for (const [, included] of text.matchAll(INCLUDE)) queue.push(resolve(path, included!, read));
+    const companion = `src/portable/nanoc_${/^include\/nanoc\/(\w+)\.h$/.exec(path)?.[1]}.c`;
+    if (read(companion) !== undefined) queue.push(companion);
   }
   return [...files]
     .map(([path, content]) => ({ path: `runtime/${path}`, content }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Path below runtime-c of an included file: in the includer's folder, else below include/, else below src/. */
-function resolve(from: string, included: string, host: EmitHost): string {
+/** Path of an included file: in the includer's folder, else below include/, else below src/. */
+function resolve(from: string, included: string, read: Reader): string {
   const beside = `${from.slice(0, from.lastIndexOf('/'))}/${included}`;
-  const found = [beside, `include/${included}`, `src/${included}`].find(
-    (path) => host.read(`runtime-c/${path}`) !== undefined,
-  );
+  const found = [beside, `include/${included}`, `src/${included}`].find((path) => read(path) !== undefined);
   if (found === undefined) throw new Error(`invariant: ${from} includes "${included}", which is not in runtime-c`);
   return found;
 }

@@ -108,7 +108,7 @@ function goldenBytes(
   const generator = new Generator(seed);
   const steps = Array.from(
     { length: invocations },
-    () => new Map(inputs.map((input) => [input.name, onnxTensor(compilation, input, generator)])),
+    () => new Map(inputs.map((input) => onnxInput(compilation, input, generator))),
   );
   const results = evaluateSteps(reference, steps);
   const bound = new Set(graph.states.map((state) => state.output));
@@ -138,21 +138,23 @@ function toDevice(value: Value, onnx: Tensor): Tensor {
   return applySource({ ...value, source: value.source ?? { name: value.name } }, onnx);
 }
 
-/** The ONNX tensor whose device form is what the generator writes: the inverse of `applySource`. */
-function onnxTensor(compilation: Compilation, input: SelftestInput, generator: Generator): Tensor {
-  const device = valueOf(compilation.graph, input.name);
-  const { dtype, shape } = valueOf(compilation.reference, input.name);
+/** Name and ONNX tensor whose device form is what the generator writes: the inverse of `applySource`. Inputs keep their order. */
+function onnxInput(compilation: Compilation, input: SelftestInput, generator: Generator): [string, Tensor] {
+  const { graph, reference } = compilation;
+  const device = valueOf(graph, input.name);
+  const name = reference.inputs[graph.inputs.indexOf(input.name)]!;
+  const { dtype, shape } = valueOf(reference, name);
   const count = elementCount(shape);
   const from = applySource(
-    { ...device, dtype: 'int32', source: { ...(device.source ?? { name: input.name }), signShift: false } },
+    { ...device, dtype: 'int32', source: { ...(device.source ?? { name }), signShift: false } },
     { dtype: 'int32', shape, data: Int32Array.from({ length: count }, (_, i) => i) },
   ).data as Int32Array;
   const data = allocate(dtype, count);
   const shift = device.source?.signShift === true ? 128 : 0;
-  for (let i = 0; i < count; i += 1) {
-    if (input.kind !== 'zero') data[from[i]!] = generator.element(input) + shift;
+  if (input.kind !== 'zero') {
+    for (let i = 0; i < count; i += 1) data[from[i]!] = generator.element(input) + shift;
   }
-  return { dtype, shape, data };
+  return [name, { dtype, shape, data }];
 }
 
 /** x' = 1664525 x + 1013904223 modulo 2^32 (Knuth; Numerical Recipes); the high bits are the good ones. */

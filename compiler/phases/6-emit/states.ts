@@ -23,7 +23,8 @@ export interface StateView {
 }
 
 export function statesView(context: EmitContext): StateView[] {
-  const { graph, reference } = context.compilation;
+  const { graph } = context;
+  const { reference } = context.compilation;
   return graph.states.map((state) => {
     const value = valueOf(graph, state.input);
     const location = locate(context, state.input);
