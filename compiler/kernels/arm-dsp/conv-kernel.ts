@@ -15,8 +15,9 @@ import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { type ChannelSums, reachOf } from '../requantization-plan.js';
+import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
-import { GEMM_STACK } from './gemm.js';
+
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -37,7 +38,7 @@ function whyNot(context: LowerContext): true | string {
   if (zeroPoint.some((z) => z !== 0)) return 'the weights have a zero point';
   const [batches, height, width] = context.output(0).shape as [number, number, number];
   if (batches * height * width < 2) return 'a single output pixel';
-  return whyNotPacked(layerOf(context)) ?? true;
+  return whyNotPacked(layerOf(context), 2) ?? true;
 }
 
 /** The layer as the stream wants it; x and y are NHWC, the weights [M, C, kH, kW]. */
@@ -80,7 +81,7 @@ function buildCall(context: LowerContext): KernelCall {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
   const layer = layerOf(context);
-  const stream = packStream(layer);
+  const stream = packStream(layer, 2);
   const shape = shapeOf(context, window, layer, stream);
   const generated = generateConv(shape);
   const segments = stream.segments.flatMap((s) => [s.kind === 'exact' ? 1 : 0, s.firstChannel, s.firstWord, s.endWord]);
@@ -92,7 +93,7 @@ function buildCall(context: LowerContext): KernelCall {
     header: generated.header,
     sources: [],
     generated: generated.generated,
-    assemblyStack: GEMM_STACK,
+    assemblyStack: SAVED_BYTES,
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },

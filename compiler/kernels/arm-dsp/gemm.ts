@@ -3,6 +3,7 @@
  * One function for each number of inputs, number of output channels and shift; its C twin computes the same from the same stream.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
+import { assemblyFunction, immediate, SAVED_BYTES, schedule } from './assembly.js';
 import type { Segment } from './stream.js';
 import { paddedInner } from './stream.js';
 
@@ -12,12 +13,6 @@ export interface GemmShape {
   readonly channels: number;
   readonly shift: number;
 }
-
-/** r4 to r11 and lr. */
-export const GEMM_STACK = 36;
-
-/** Eight inputs are one step of 23 instructions; up to this many are written out before a loop is made. */
-const UNROLL = 8;
 
 export function gemmName({ inner, channels, shift }: GemmShape, kind: Segment['kind']): string {
   const tail = kind === 'fixed' ? `shift${shift}` : 'exact';
@@ -35,7 +30,7 @@ export function gemmSource(shape: GemmShape, kind: Segment['kind']): GeneratedSo
     '',
     '#if NANOC_DSP_ASSEMBLY',
     '',
-    ...assembly(name, shape, kind),
+    ...assemblyFunction(name, instructions(shape, kind)),
     '',
     '#else',
     '',
@@ -54,27 +49,6 @@ export function gemmSource(shape: GemmShape, kind: Segment['kind']): GeneratedSo
 export function prototype(name: string, kind: Segment['kind']): string {
   const zero = kind === 'fixed' ? '' : ', int32_t zero';
   return `void ${name}(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end${zero})`;
-}
-
-/** Instructions as a file-scope asm statement: no compiler can then assume anything of the registers. */
-function assembly(name: string, shape: GemmShape, kind: Segment['kind']): string[] {
-  const body = [
-    '.syntax unified',
-    `.pushsection .text.${name},"ax",%progbits`,
-    '.p2align 2',
-    `.global ${name}`,
-    '.thumb_func',
-    `.type ${name},%function`,
-    `${name}:`,
-    ...instructions(shape, kind),
-    `.size ${name},.-${name}`,
-    '.popsection',
-  ];
-  return [
-    '__asm__(',
-    ...body.map((line) => `    "${/^[.\w]+:|^\./.test(line) ? '' : '  '}${line.replaceAll('"', '\\"')}\\n"`),
-    ');',
-  ];
 }
 
 /**
@@ -165,21 +139,8 @@ function exactTail(): string[] {
     ...each((s) => `vcvtr.s32.f32 s${s},s${s}`),
     'vmov r2,r3,s0,s1',
     'vmov r4,r5,s2,s3',
-    `ldr r6,[sp,#${GEMM_STACK}]`,
+    `ldr r6,[sp,#${SAVED_BYTES}]`,
     ...each((s) => `qadd r${s + 2},r${s + 2},r6`),
     ...each((s) => `ssat r${s + 2},#8,r${s + 2}`),
   ];
-}
-
-function immediate(register: string, value: number): string[] {
-  if (value < 65536) return [`movw ${register},#${value}`];
-  return [`movw ${register},#${value % 65536}`, `movt ${register},#${Math.floor(value / 65536)}`];
-}
-
-/** A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body. */
-function schedule(steps: number): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
-  if (steps <= UNROLL) return { unrolled: steps, rounds: 1, rest: 0 };
-  let unrolled = UNROLL;
-  for (let u = UNROLL; u >= UNROLL / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
-  return { unrolled, rounds: Math.floor(steps / unrolled), rest: steps % unrolled };
 }

@@ -3,10 +3,9 @@
  * 256 * w1 + w0; SMLAD on it sums 256 * S1 + S0, SMLAD on its SXTB16 sums S0, one SUB parts them. Right while 256 * S1 fits 32 bits
  * and no halfword overflows, which `packStream` proves from the weights.
  *
- * Everything a pair of channels needs is one stream in the order of use, in 32-bit words:
- *   S0 start, 256 * S1 + S0 start, then for each four inputs k..k+3 the words (k, k+2) and (k+1, k+3), then the constants of the
- *   requantization: fixed-point m0, m1, c0, c1; exact scale0, scale1 / 256 (float32 bits).
+ * Everything a group of channels needs is one stream in the order of use (nanoc/dsp.h has the layout).
  */
+import type { FixedPoint } from '../../numerics/requantization-solver.js';
 import type { ChannelSums } from '../requantization-plan.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 
@@ -43,19 +42,21 @@ export function paddedInner(inner: number): number {
   return Math.ceil(inner / 4) * 4;
 }
 
-/** First channel of each pair; the last pair of an odd number overlaps the one before it. */
-export function pairStarts(channels: number): number[] {
-  const starts = Array.from({ length: Math.floor(channels / 2) }, (_, i) => 2 * i);
-  if (channels % 2 === 1 && channels > 1) starts.push(channels - 2);
+/** First channel of each group of `width`; the last group of an uneven number overlaps the one before it. */
+export function groupStarts(channels: number, width: 2 | 4): number[] {
+  const starts = Array.from({ length: Math.floor(channels / width) }, (_, i) => width * i);
+  if (channels % width !== 0) starts.push(channels - width);
   return starts;
 }
 
 /** Why the layer cannot be packed, or undefined. */
-export function whyNotPacked(layer: StreamLayer): string | undefined {
+export function whyNotPacked(layer: StreamLayer, width: 2 | 4): string | undefined {
   const { weights, inner, channels } = layer;
-  if (channels.length < 2) return 'a single output channel';
+  if (channels.length < width) return `fewer than ${width} output channels`;
   if (channels.length > 4000) return 'more than 4,000 output channels';
-  for (const first of pairStarts(channels.length)) {
+  for (const first of groupStarts(channels.length, width).flatMap((start) =>
+    width === 2 ? [start] : [start, start + 2],
+  )) {
     const { least, greatest } = channels[first + 1]!.reach;
     if (least < -(2 ** 23) + 2 ** 16 || greatest > 2 ** 23 - 2 ** 16) return 'a sum can leave 24 bits';
     for (let k = 0; k < inner; k += 1) {
@@ -66,22 +67,23 @@ export function whyNotPacked(layer: StreamLayer): string | undefined {
   return undefined;
 }
 
-/** Packs a layer that `whyNotPacked` has let through. */
-export function packStream(layer: StreamLayer): Stream {
+/**
+ * Packs a layer that `whyNotPacked` has let through.
+ * @param width channels that are computed together: 2 for two pixels at a time, 4 for one
+ */
+export function packStream(layer: StreamLayer, width: 2 | 4): Stream {
   const shift = commonShift(layer.channels);
   const words: number[] = [];
   const segments: Segment[] = [];
-  let fixedChannels = 0;
-  const starts = pairStarts(layer.channels.length);
-  for (const [index, first] of starts.entries()) {
+  const fixed = new Set<number>();
+  for (const first of groupStarts(layer.channels.length, width)) {
     const firstWord = words.length;
-    const kind = packPair(layer, first, shift, words);
-    const fresh = layer.channels.length % 2 === 1 && index === starts.length - 1 ? 1 : 2;
-    if (kind === 'fixed') fixedChannels += fresh;
+    const kind = packGroup(layer, first, width, shift, words);
+    if (kind === 'fixed') for (let c = 0; c < width; c += 1) fixed.add(first + c);
     const last = segments.at(-1);
+    const perGroup = words.length - firstWord;
     const joins =
-      last?.kind === kind &&
-      last.firstChannel + (2 * (firstWord - last.firstWord)) / (words.length - firstWord) === first;
+      last?.kind === kind && last.firstChannel + (width * (firstWord - last.firstWord)) / perGroup === first;
     if (joins) segments[segments.length - 1] = { ...last, endWord: words.length };
     else segments.push({ kind, firstChannel: first, firstWord, endWord: words.length });
   }
@@ -89,34 +91,50 @@ export function packStream(layer: StreamLayer): Stream {
     words: Uint32Array.from(words, (word) => word >>> 0),
     segments,
     shift: shift ?? 1,
-    fixedChannels,
-    exactChannels: layer.channels.length - fixedChannels,
+    fixedChannels: fixed.size,
+    exactChannels: layer.channels.length - fixed.size,
   };
 }
 
-function packPair(layer: StreamLayer, first: number, shift: number | undefined, words: number[]): Segment['kind'] {
+/** Starts, weights and requantization of the pairs (first, first + 1) and, for four channels, (first + 2, first + 3). */
+function packGroup(
+  layer: StreamLayer,
+  first: number,
+  width: 2 | 4,
+  shift: number | undefined,
+  words: number[],
+): Segment['kind'] {
   const { zeroPoint, low, high } = layer;
-  const [a, b] = [layer.channels[first]!, layer.channels[first + 1]!];
-  const fixed =
-    shift === undefined
-      ? []
-      : [fixedPointFor(a, shift, 0, zeroPoint, low, high), fixedPointFor(b, shift, 8, zeroPoint, low, high)];
-  const [fixedA, fixedB] = fixed;
-  const isFixed = fixedA !== undefined && fixedB !== undefined;
-  const startA = a.bias + (isFixed ? fixedA.tweak : 0);
-  words.push(startA, 256 * b.bias + (isFixed ? fixedB.tweak : 0) + startA);
-  packWeights(layer, first, words);
-  if (isFixed) words.push(fixedA.multiplier, fixedB.multiplier, fixedA.addend, fixedB.addend);
-  else words.push(...floatBits([a.scale, b.scale / 256]));
-  return isFixed ? 'fixed' : 'exact';
+  const channels = layer.channels.slice(first, first + width);
+  const solved = channels.map((channel, c) =>
+    shift === undefined ? undefined : fixedPointFor(channel, shift, c % 2 === 0 ? 0 : 8, zeroPoint, low, high),
+  );
+  const constants = solved.every((constant) => constant !== undefined) ? (solved as FixedPoint[]) : undefined;
+  const tweak = (c: number) => constants?.[c]!.tweak ?? 0;
+  for (let c = 0; c < width; c += 2) {
+    const start = channels[c]!.bias + tweak(c);
+    words.push(start, 256 * channels[c + 1]!.bias + tweak(c + 1) + start);
+  }
+  packWeights(layer, first, width, words);
+  if (constants === undefined) {
+    words.push(...floatBits(channels.map(({ scale }, c) => (c % 2 === 0 ? scale : scale / 256))));
+    return 'exact';
+  }
+  words.push(...constants.map(({ multiplier }) => multiplier), ...constants.map(({ addend }) => addend));
+  return 'fixed';
 }
 
-function packWeights({ weights, inner }: StreamLayer, first: number, words: number[]): void {
-  const halfword = (k: number) =>
-    k < inner ? 256 * weights[(first + 1) * inner + k]! + weights[first * inner + k]! : 0;
-  const word = (low: number, high: number) => (low & 0xffff) | (high << 16);
-  for (let k = 0; k < inner; k += 4) {
-    words.push(word(halfword(k), halfword(k + 2)), word(halfword(k + 1), halfword(k + 3)));
+/** Two words of each pair for four inputs; for four channels eight inputs of one pair come before those of the other. */
+function packWeights({ weights, inner }: StreamLayer, first: number, width: 2 | 4, words: number[]): void {
+  const halfword = (channel: number, k: number) =>
+    k < inner ? 256 * weights[(channel + 1) * inner + k]! + weights[channel * inner + k]! : 0;
+  const word = (channel: number, k: number) => (halfword(channel, k) & 0xffff) | (halfword(channel, k + 2) << 16);
+  const end = paddedInner(inner);
+  const block = width === 2 ? 4 : 8;
+  for (let start = 0; start < end; start += block) {
+    for (let channel = first; channel < first + width; channel += 2) {
+      for (let k = start; k < Math.min(start + block, end); k += 4) words.push(word(channel, k), word(channel, k + 1));
+    }
   }
 }
 

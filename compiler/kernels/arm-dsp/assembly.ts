@@ -1,0 +1,43 @@
+/** Text of Thumb-2 functions inside C files. */
+
+/** r4 to r11 and lr, pushed on entry. */
+export const SAVED_BYTES = 36;
+
+/** Eight inputs are one step; up to this many are written out before a loop is made. */
+const UNROLL = 8;
+
+/** A function as a file-scope asm statement: no compiler can then assume anything of the registers. */
+export function assemblyFunction(name: string, instructions: readonly string[]): string[] {
+  const body = [
+    '.syntax unified',
+    `.pushsection .text.${name},"ax",%progbits`,
+    '.p2align 2',
+    `.global ${name}`,
+    '.thumb',
+    '.thumb_func',
+    `.type ${name},%function`,
+    `${name}:`,
+    ...instructions,
+    `.size ${name},.-${name}`,
+    '.popsection',
+  ];
+  return [
+    '__asm__(',
+    ...body.map((line) => `    "${/^[.\w]+:|^\./.test(line) ? '' : '  '}${line.replaceAll('"', '\\"')}\\n"`),
+    ');',
+  ];
+}
+
+/** Loads a constant of up to 32 bits. */
+export function immediate(register: string, value: number): string[] {
+  if (value < 65536) return [`movw ${register},#${value}`];
+  return [`movw ${register},#${value % 65536}`, `movt ${register},#${Math.floor(value / 65536)}`];
+}
+
+/** A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body. */
+export function schedule(steps: number): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
+  if (steps <= UNROLL) return { unrolled: steps, rounds: 1, rest: 0 };
+  let unrolled = UNROLL;
+  for (let u = UNROLL; u >= UNROLL / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
+  return { unrolled, rounds: Math.floor(steps / unrolled), rest: steps % unrolled };
+}
