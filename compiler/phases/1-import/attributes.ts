@@ -11,7 +11,11 @@ const KIND = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints
 const text = new TextDecoder();
 
 /** An attribute as a plain value. Subgraphs (If, Loop, Scan) are not supported: NC0108. */
-export function readAttribute(proto: AttributeProto, node: string, readExternal: ReadExternal | undefined): AttributeValue {
+export function readAttribute(
+  proto: AttributeProto,
+  node: string,
+  readExternal: ReadExternal | undefined,
+): AttributeValue {
   switch (kindOf(proto)) {
     case KIND.float:
       return proto.f ?? 0;

@@ -16,7 +16,11 @@ export function resolveDimensions(
   const all: Dimension[] = inputs.flatMap((info) => {
     const dims = info.type?.tensorType?.shape?.dim;
     if (!dims) {
-      return fail({ code: 'NC0107', message: `input "${info.name}" has no shape`, help: 'export the model with input shapes' });
+      return fail({
+        code: 'NC0107',
+        message: `input "${info.name}" has no shape`,
+        help: 'export the model with input shapes',
+      });
     }
     return dims.map((dim, axis) => ({
       input: info.name ?? '',
@@ -29,10 +33,15 @@ export function resolveDimensions(
   for (const name of Object.keys(given)) {
     if (!symbols.has(name)) {
       const known = symbols.size === 0 ? 'the model has no symbolic dimension' : `it has ${[...symbols].join(', ')}`;
-      diagnostics.error({ code: 'NC0107', message: `--dim ${name}: no such dimension`, because: known, ...suggestion(name, symbols) });
+      diagnostics.error({
+        code: 'NC0107',
+        message: `--dim ${name}: no such dimension`,
+        because: known,
+        ...suggestion(name, symbols),
+      });
     }
   }
-  const unknown = all.filter((d) => d.size === 0 && given[d.name] === undefined);
+  const unknown = all.filter((d) => d.size === 0 && !Object.hasOwn(given, d.name));
   const batchOnly = unknown.every((d) => d.axis === 0) && new Set(unknown.map((d) => d.name)).size <= 1;
   if (unknown.length > 0 && batchOnly) {
     const first = unknown[0]!;
@@ -54,9 +63,14 @@ export function resolveDimensions(
   }
   const shapes = new Map<string, number[]>(inputs.map((info) => [info.name ?? '', []]));
   for (const dimension of all) {
-    const size = dimension.size !== 0 ? dimension.size : (given[dimension.name] ?? 1);
+    const size =
+      dimension.size === 0 && Object.hasOwn(given, dimension.name) ? given[dimension.name]! : dimension.size || 1;
     if (!Number.isSafeInteger(size) || size < 1) {
-      diagnostics.error({ code: 'NC0107', message: `input "${dimension.input}" has a dimension of ${size}`, expected: '1 or more' });
+      diagnostics.error({
+        code: 'NC0107',
+        message: `input "${dimension.input}" has a dimension of ${size}`,
+        expected: '1 or more',
+      });
     }
     shapes.get(dimension.input)!.push(size);
   }

@@ -7,6 +7,7 @@ type FunctionProto = onnxProto.onnx.IFunctionProto;
 
 /** Functions that call functions: deeper than this is a cycle or an attack. */
 const MAXIMUM_DEPTH = 32;
+/** All bodies together. */
 const MAXIMUM_NODES = 1 << 17;
 
 /** The nodes with every call of a model-local function replaced by its body; names inside become unique. */
@@ -14,15 +15,21 @@ export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly
   if (functions.length === 0) return [...nodes];
   const byName = new Map(functions.map((f) => [`${f.domain ?? ''}:${f.name}`, f]));
   let calls = 0;
+  let written = 0;
   const expand = (list: readonly NodeProto[], depth: number): NodeProto[] =>
     list.flatMap((node) => {
       const definition = byName.get(`${node.domain ?? ''}:${node.opType}`);
       if (definition === undefined) return [node];
       if (depth > MAXIMUM_DEPTH) {
-        fail({ code: 'NC0109', message: `function "${node.opType}" calls itself, or calls nest deeper than ${MAXIMUM_DEPTH}` });
+        fail({
+          code: 'NC0109',
+          message: `function "${node.opType}" calls itself, or calls nest deeper than ${MAXIMUM_DEPTH}`,
+        });
       }
       calls += 1;
-      if (calls > MAXIMUM_NODES) fail({ code: 'NC0109', message: 'the functions of the model expand to too many nodes' });
+      written += 1 + (definition.node ?? []).length;
+      if (written > MAXIMUM_NODES)
+        fail({ code: 'NC0109', message: 'the functions of the model expand to too many nodes' });
       return expand(instantiate(node, definition, calls), depth + 1);
     });
   return expand(nodes, 0);

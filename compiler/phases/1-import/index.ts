@@ -38,6 +38,9 @@ export function importModel(bytes: Uint8Array, options: ImportOptions, diagnosti
   const kept = readNodes(nodes, values, options.readExternal, diagnostics);
   const outputs = (graph.output ?? []).map((info) => info.name ?? '');
   if (outputs.length === 0) diagnostics.error({ code: 'NC0102', message: 'the model has no outputs' });
+  for (const name of new Set(outputs.filter((each, index) => outputs.indexOf(each) !== index))) {
+    diagnostics.error({ code: 'NC0112', message: `the output "${name}" is listed twice` });
+  }
   return { name: options.name, inputs, outputs, values, nodes: kept, opsets, states: [] };
 }
 
@@ -81,14 +84,21 @@ function readInitializers(
   diagnostics: Diagnostics,
 ): void {
   if ((graph.sparseInitializer ?? []).length > 0) {
-    fail({ code: 'NC0108', message: 'the model has sparse initializers, which nanoc does not read', help: 'export dense weights' });
+    fail({
+      code: 'NC0108',
+      message: 'the model has sparse initializers, which nanoc does not read',
+      help: 'export dense weights',
+    });
   }
   for (const proto of graph.initializer ?? []) {
     const name = proto.name ?? '';
     const tensor = diagnostics.collect(() => readTensor(proto, `initializer "${name}"`, readExternal));
     if (tensor === undefined) continue;
     if (name === '' || values.has(name)) {
-      diagnostics.error({ code: 'NC0112', message: name === '' ? 'an initializer has no name' : `two initializers are named "${name}"` });
+      diagnostics.error({
+        code: 'NC0112',
+        message: name === '' ? 'an initializer has no name' : `two initializers are named "${name}"`,
+      });
       continue;
     }
     values.set(name, constantValue(name, tensor));
@@ -114,7 +124,10 @@ function readInputs(
     const number = info.type?.tensorType?.elemType ?? 0;
     const dtype = dataTypeOf(number);
     if (dtype === undefined || name === '') {
-      diagnostics.error({ code: 'NC0104', message: `input "${name}" has an unsupported type (TensorProto.DataType ${number})` });
+      diagnostics.error({
+        code: 'NC0104',
+        message: `input "${name}" has an unsupported type (TensorProto.DataType ${number})`,
+      });
     } else if (values.has(name)) {
       diagnostics.error({ code: 'NC0112', message: `two inputs are named "${name}"` });
     } else {
@@ -130,7 +143,7 @@ function readNodes(
   readExternal: ReadExternal | undefined,
   diagnostics: Diagnostics,
 ): Node[] {
-  const names = new Set<string>();
+  const names = new Map<string, number>();
   const written = new Set(values.keys());
   const nodes: Node[] = [];
   for (const proto of protos) {
@@ -156,15 +169,21 @@ function readNodes(
     };
     const constant = node.op === 'Constant' && node.domain === '' ? constantOf(node, diagnostics) : undefined;
     if (constant === undefined) nodes.push(node);
-    else values.set(outputs[0]!, constantValue(outputs[0]!, constant));
+    else if (outputs[0] !== undefined) values.set(outputs[0], constantValue(outputs[0], constant));
   }
   return nodes;
 }
 
-function uniqueName(stem: string, names: Set<string>): string {
-  let name = stem;
-  for (let index = 1; names.has(name); index += 1) name = `${stem}_${index}`;
-  names.add(name);
+/** @param names every name that is taken, with the number that its next namesake gets */
+function uniqueName(stem: string, names: Map<string, number>): string {
+  let index = names.get(stem) ?? 0;
+  let name = index === 0 ? stem : `${stem}_${index}`;
+  while (index > 0 && names.has(name)) {
+    index += 1;
+    name = `${stem}_${index}`;
+  }
+  names.set(stem, index + 1);
+  if (name !== stem) names.set(name, 1);
   return name;
 }
 
@@ -189,14 +208,19 @@ function constantOf(node: Node, diagnostics: Diagnostics): Tensor | undefined {
   if (typeof value === 'object' && 'data' in value) return value;
   if (typeof value_float === 'number') return { dtype: 'float32', shape: [], data: Float32Array.of(value_float) };
   if (Array.isArray(value_floats)) return vector('float32', Float32Array.from(value_floats as number[]));
-  if (typeof value_int === 'number') return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(value_int)) };
-  if (Array.isArray(value_ints)) return vector('int64', BigInt64Array.from((value_ints as number[]).map(BigInt)));
+  if (typeof value_int === 'number') return { dtype: 'int64', shape: [], data: BigInt64Array.of(toInt64(value_int)) };
+  if (Array.isArray(value_ints)) return vector('int64', BigInt64Array.from((value_ints as number[]).map(toInt64)));
   diagnostics.error({
     code: 'NC0104',
     message: 'Constant holds no tensor, number or list of numbers',
     node: `"${node.name}" (Constant)`,
   });
   return undefined;
+}
+
+/** INT64_MAX ("to the end") is 2^63 as a double. */
+function toInt64(value: number): bigint {
+  return value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 function vector(dtype: Tensor['dtype'], data: Float32Array | BigInt64Array): Tensor {

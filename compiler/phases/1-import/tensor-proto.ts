@@ -1,7 +1,15 @@
 /** TensorProto -> Tensor, with every length checked before anything is allocated. */
-import onnxProto from 'onnx-proto';
+import type onnxProto from 'onnx-proto';
 import { fail } from '../../diagnostics/diagnostic.js';
-import { allocate, bytesPerElement, type DataType, elementCount, fromBytes, type Tensor } from '../../ir/tensor.js';
+import {
+  allocate,
+  bytesPerElement,
+  type DataType,
+  elementCount,
+  fromBytes,
+  type Tensor,
+  type TensorData,
+} from '../../ir/tensor.js';
 
 export type TensorProto = onnxProto.onnx.ITensorProto;
 export type ReadExternal = (location: string) => Uint8Array;
@@ -43,7 +51,11 @@ export function toNumber(value: unknown): number {
 export function readTensor(proto: TensorProto, what: string, readExternal: ReadExternal | undefined): Tensor {
   const shape = (proto.dims ?? []).map(toNumber);
   if (shape.some((n) => !Number.isSafeInteger(n) || n < 0)) {
-    fail({ code: 'NC0103', message: `${what} has a negative or absurd dimension`, expected: `dimensions from 0 up, got [${shape}]` });
+    fail({
+      code: 'NC0103',
+      message: `${what} has a negative or absurd dimension`,
+      expected: `dimensions from 0 up, got [${shape}]`,
+    });
   }
   const number = proto.dataType ?? 0;
   const nibbles = number === INT4 || number === UINT4;
@@ -57,7 +69,11 @@ export function readTensor(proto: TensorProto, what: string, readExternal: ReadE
   }
   const count = elementCount(shape);
   if (count * bytesPerElement(dtype) > MAXIMUM_BYTES) {
-    fail({ code: 'NC0105', message: `${what} is too large: ${dtype}[${shape}]`, expected: `at most ${MAXIMUM_BYTES} bytes` });
+    fail({
+      code: 'NC0105',
+      message: `${what} is too large: ${dtype}[${shape}]`,
+      expected: `at most ${MAXIMUM_BYTES} bytes`,
+    });
   }
   const wantedBytes = nibbles ? Math.ceil(count / 2) : count * bytesPerElement(dtype);
   const raw = rawBytes(proto, what, readExternal);
@@ -69,11 +85,25 @@ export function readTensor(proto: TensorProto, what: string, readExternal: ReadE
   const wantedItems = nibbles ? Math.ceil(count / 2) : count;
   if (list.length !== wantedItems) mismatch(what, dtype, shape, `${wantedItems} elements of data`, `${list.length}`);
   if (nibbles) return { dtype, shape, data: unpackNibbles(Uint8Array.from(list, toNumber), count, number === INT4) };
+  return { dtype, shape, data: fromTyped(list, dtype, count, what) };
+}
+
+/** Integers outside the range of the type would wrap: they are refused. */
+function fromTyped(list: ArrayLike<unknown>, dtype: DataType, count: number, what: string): TensorData {
   const data = allocate(dtype, count);
+  const integers = !dtype.startsWith('float') || dtype === 'float16';
   for (let i = 0; i < count; i += 1) {
-    data[i] = data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(String(list[i])) : toNumber(list[i]);
+    data[i] =
+      data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(String(list[i])) : toNumber(list[i]);
+    if (integers && (String(data[i]) !== String(list[i]) || (dtype === 'bool' && Number(data[i]) > 1))) {
+      fail({
+        code: 'NC0103',
+        message: `${what} holds ${list[i]}, which is no ${dtype}`,
+        expected: `values of ${dtype}`,
+      });
+    }
   }
-  return { dtype, shape, data };
+  return data;
 }
 
 function mismatch(what: string, dtype: DataType, shape: readonly number[], expected: string, got: string): never {
@@ -119,7 +149,10 @@ function externalBytes(proto: TensorProto, what: string, readExternal: ReadExter
     });
   }
   if (readExternal === undefined) {
-    return fail({ code: 'NC0106', message: `${what} keeps its data in another file, "${location}", which was not given` });
+    return fail({
+      code: 'NC0106',
+      message: `${what} keeps its data in another file, "${location}", which was not given`,
+    });
   }
   const bytes = readExternal(location);
   const offset = Number(entries.get('offset') ?? 0);
