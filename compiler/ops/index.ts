@@ -35,6 +35,7 @@ import min from './Min.js';
 import mish from './Mish.js';
 import mul from './Mul.js';
 import neg from './Neg.js';
+import pad from './Pad.js';
 import pow from './Pow.js';
 import pRelu from './PRelu.js';
 import qGemm from './QGemm.js';
@@ -103,6 +104,7 @@ export const operators: readonly OperatorDefinition[] = [
   mish,
   mul,
   neg,
+  pad,
   pow,
   pRelu,
   qGemm,

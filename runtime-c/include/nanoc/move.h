@@ -27,4 +27,21 @@ typedef struct {
 /** y = for each row, the row of every input, one after the other. y overlaps none of them. */
 void nanoc_concat(const void *const *inputs, void *y, const nanoc_concat_params *params);
 
+#define NANOC_PAD_RANK 4
+
+typedef enum { NANOC_PAD_CONSTANT = 0, NANOC_PAD_EDGE = 1, NANOC_PAD_REFLECT = 2, NANOC_PAD_WRAP = 3 } nanoc_pad_mode;
+
+typedef struct {
+  int32_t mode;    /* nanoc_pad_mode */
+  int32_t element; /* bytes of one element, and of `fill` that are used */
+  int32_t block;   /* bytes that are moved together: the dimensions behind the last padded one */
+  int32_t in[NANOC_PAD_RANK];
+  int32_t before[NANOC_PAD_RANK];
+  int32_t out[NANOC_PAD_RANK];
+  uint8_t fill[8];
+} nanoc_pad_params;
+
+/** y[out] = x[in] with `before` elements in front of each dimension. With reflect every pad is smaller than its dimension. */
+void nanoc_pad(const void *x, void *y, const nanoc_pad_params *params);
+
 #endif
