@@ -4,7 +4,7 @@
  */
 import { type Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import { suggestion } from '../../diagnostics/suggest.js';
-import type { Graph, Node, Value } from '../../ir/graph.js';
+import { type Graph, type Node, type Value, valueOf } from '../../ir/graph.js';
 import { byteLength, elementCount } from '../../ir/tensor.js';
 import type { OperatorDefinition } from '../../ops/define.js';
 import { findOperator, operators } from '../../ops/index.js';
@@ -21,6 +21,10 @@ const FOLDED_ELEMENTS = 4096;
 export function checkGraph(graph: Graph, diagnostics: Diagnostics): Graph {
   checkOperators(graph, diagnostics);
   diagnostics.throwIfErrors();
+  for (const name of graph.inputs) {
+    diagnostics.collect(() => checkSize(`input "${name}"`, valueOf(graph, name)));
+  }
+  diagnostics.throwIfErrors();
   const nodes = sortNodes(graph, diagnostics);
   const values = new Map(graph.values);
   const live: Graph = { ...graph, values, nodes: [] };
@@ -35,7 +39,11 @@ export function checkGraph(graph: Graph, diagnostics: Diagnostics): Graph {
   diagnostics.throwIfErrors();
   for (const name of graph.outputs) {
     if (values.has(name)) continue;
-    diagnostics.error({ code: 'NC0203', message: `graph output "${name}" is written by no node`, ...suggestion(name, values.keys()) });
+    diagnostics.error({
+      code: 'NC0203',
+      message: `graph output "${name}" is written by no node`,
+      ...suggestion(name, values.keys()),
+    });
   }
   diagnostics.throwIfErrors();
   return { ...graph, values, nodes: kept };
@@ -52,7 +60,10 @@ function checkOperators(graph: Graph, diagnostics: Diagnostics): void {
   for (const [name, nodes] of unknown) {
     const first = nodes[0]!;
     const listed = nodes.slice(0, 3).map((node) => `"${node.name}"`);
-    const near = suggestion(first.op, operators.filter((o) => o.domain !== 'ai.nanoc').map((o) => o.name));
+    const near = suggestion(
+      first.op,
+      operators.filter((o) => o.domain !== 'ai.nanoc').map((o) => o.name),
+    );
     diagnostics.error({
       code: 'NC0201',
       message: `${name} is not supported`,
@@ -101,7 +112,12 @@ function visit(root: Node, writer: ReadonlyMap<string, Node>, state: Map<Node, '
     if (above === undefined || state.get(above) === 'done') continue;
     if (state.get(above) === 'open') {
       const cycle = stack.slice(stack.findIndex((entry) => entry.node === above)).map(({ node }) => `"${node.name}"`);
-      fail({ code: 'NC0205', message: 'the graph has a cycle', node: cycle.slice(0, 8).join(' -> '), because: 'a node reads its own result' });
+      fail({
+        code: 'NC0205',
+        message: 'the graph has a cycle',
+        node: cycle.slice(0, 8).join(' -> '),
+        because: 'a node reads its own result',
+      });
     }
     state.set(above, 'open');
     stack.push({ node: above, next: 0 });
@@ -124,8 +140,9 @@ function checkNode(graph: Graph, node: Node): CheckedNode {
   const values = node.outputs.flatMap((name, index): Value[] => {
     if (name === '') return [];
     const result = inferred[index];
-    if (result === undefined) return view.bad(`has no output ${index}`, { expected: `at most ${inferred.length} outputs` });
-    checkSize(node, name, result);
+    if (result === undefined)
+      return view.bad(`has no output ${index}`, { expected: `at most ${inferred.length} outputs` });
+    checkSize(`"${name}" of "${node.name}" (${node.op})`, result);
     return [{ name, dtype: result.dtype, shape: [...result.shape], source: { name } }];
   });
   const constant = fold(graph, node, operator, values);
@@ -152,13 +169,12 @@ function checkInputs(graph: Graph, node: Node, operator: OperatorDefinition): vo
   });
 }
 
-function checkSize(node: Node, name: string, result: { dtype: Value['dtype']; shape: readonly number[] }): void {
-  const bytes = byteLength(result);
-  if (result.shape.some((n) => !Number.isSafeInteger(n) || n < 1) || !(bytes <= MAXIMUM_BYTES)) {
+function checkSize(what: string, tensor: { dtype: Value['dtype']; shape: readonly number[] }): void {
+  const bytes = byteLength(tensor);
+  if (tensor.shape.some((n) => !Number.isSafeInteger(n) || n < 1) || !(bytes <= MAXIMUM_BYTES)) {
     fail({
       code: 'NC0206',
-      message: `"${name}" would be ${result.dtype}[${result.shape}]`,
-      node: `"${node.name}" (${node.op})`,
+      message: `${what} would be ${tensor.dtype}[${tensor.shape}]`,
       expected: `dimensions from 1 up and at most ${MAXIMUM_BYTES} bytes`,
     });
   }
@@ -168,7 +184,8 @@ function checkSize(node: Node, name: string, result: { dtype: Value['dtype']; sh
 function fold(graph: Graph, node: Node, operator: OperatorDefinition, values: readonly Value[]): Value | undefined {
   const [output] = values;
   if (operator.evaluate === undefined || values.length !== 1 || output === undefined) return undefined;
-  if (elementCount(output.shape) > FOLDED_ELEMENTS || node.op === 'DequantizeLinear' || node.op === 'QuantizeLinear') return undefined;
+  if (elementCount(output.shape) > FOLDED_ELEMENTS || node.op === 'DequantizeLinear' || node.op === 'QuantizeLinear')
+    return undefined;
   const shapeOnly = node.domain === '' && (node.op === 'Shape' || node.op === 'Size');
   const inputs = node.inputs.map((name) => {
     const value = graph.values.get(name);

@@ -44,7 +44,9 @@ function checkZeroPoint(view: NodeView, index: number, name: string, value: Valu
   }
   const scale = view.input(index - 1);
   if (scale !== undefined && elementCount(scale.shape) !== elementCount(value.shape)) {
-    view.bad(`${where} has ${elementCount(value.shape)} elements`, { expected: `${elementCount(scale.shape)}, as many as scales` });
+    view.bad(`${where} has ${elementCount(value.shape)} elements`, {
+      expected: `${elementCount(scale.shape)}, as many as scales`,
+    });
   }
 }
 
@@ -56,7 +58,10 @@ function checkAxis(view: NodeView): void {
   const axis = given < 0 ? given + x.shape.length : given;
   if (x.shape[axis] !== scales) {
     view.bad(`${scales} scales on axis ${given} of [${x.shape}]`, {
-      expected: x.shape[axis] === undefined ? `an axis from ${-x.shape.length} to ${x.shape.length - 1}` : `${x.shape[axis]} scales`,
+      expected:
+        x.shape[axis] === undefined
+          ? `an axis from ${-x.shape.length} to ${x.shape.length - 1}`
+          : `${x.shape[axis]} scales`,
     });
   }
 }

@@ -2,6 +2,7 @@
 import type { Diagnostics } from '../../diagnostics/diagnostic.js';
 import { suggestion } from '../../diagnostics/suggest.js';
 import { consumers, type Graph, type StateBinding, type Value, valueOf } from '../../ir/graph.js';
+import { allocate, type DataType } from '../../ir/tensor.js';
 import { findOperator } from '../../ops/index.js';
 
 /** The graph with its states bound. The default initial value is real zero: the zero point with which the state is read. */
@@ -10,7 +11,8 @@ export function bindStates(graph: Graph, texts: readonly string[], diagnostics: 
   for (const side of ['input', 'output'] as const) {
     const seen = new Set<string>();
     for (const state of states) {
-      if (seen.has(state[side])) diagnostics.error({ code: 'NC0207', message: `--state: ${side} "${state[side]}" is bound twice` });
+      if (seen.has(state[side]))
+        diagnostics.error({ code: 'NC0207', message: `--state: ${side} "${state[side]}" is bound twice` });
       seen.add(state[side]);
     }
   }
@@ -18,13 +20,15 @@ export function bindStates(graph: Graph, texts: readonly string[], diagnostics: 
 }
 
 function bind(graph: Graph, text: string, diagnostics: Diagnostics): StateBinding | undefined {
-  // Names may hold colons (TensorFlow's do): a value is what follows the last one, if it is a number.
-  const match = /^(.+?)=(.+?)(?::(-?\d+(?:\.\d+)?))?$/.exec(text);
-  if (match === null) {
-    diagnostics.error({ code: 'NC0207', message: `--state ${text}: not of the form output=input or output=input:value` });
+  const parts = splitBinding(graph, text);
+  if (parts === undefined) {
+    diagnostics.error({
+      code: 'NC0207',
+      message: `--state ${text}: not of the form output=input or output=input:value`,
+    });
     return undefined;
   }
-  const [, output, input, initial] = match as unknown as [string, string, string, string | undefined];
+  const { output, input, initial } = parts;
   for (const [name, names, what] of [
     [output, graph.outputs, 'output'],
     [input, graph.inputs, 'input'],
@@ -48,7 +52,27 @@ function bind(graph: Graph, text: string, diagnostics: Diagnostics): StateBindin
     });
     return undefined;
   }
-  return { output, input, initial: initial === undefined ? realZero(graph, to) : Number(initial) };
+  const value = initial ?? realZero(graph, to);
+  if (holds(to.dtype, value)) return { output, input, initial: value };
+  diagnostics.error({ code: 'NC0207', message: `--state ${text}: ${to.dtype} does not hold ${value}` });
+  return undefined;
+}
+
+/** Names may hold colons (TensorFlow's do): a number behind the last one is the value unless it is part of an input's name. */
+function splitBinding(graph: Graph, text: string): { output: string; input: string; initial?: number } | undefined {
+  const sides = /^(.+?)=(.+)$/.exec(text);
+  if (sides === null) return undefined;
+  const [, output, rest] = sides as unknown as [string, string, string];
+  const valued = /^(.+):(-?\d+(?:\.\d+)?)$/.exec(rest);
+  if (valued === null || graph.inputs.includes(rest)) return { output, input: rest };
+  return { output, input: valued[1]!, initial: Number(valued[2]) };
+}
+
+function holds(dtype: DataType, value: number): boolean {
+  const probe = allocate(dtype, 1);
+  if (probe instanceof BigInt64Array || probe instanceof BigUint64Array) return Number.isSafeInteger(value);
+  probe[0] = value;
+  return probe[0] === value || probe instanceof Float32Array;
 }
 
 /** Follows the state through data movement and Concat to an operator that knows its zero point. */
