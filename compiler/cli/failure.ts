@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
 import { renderDiagnostics } from '../diagnostics/render.js';
 import { Interrupted } from './interrupt.js';
+import { SHOWN } from './session.js';
 import type { Terminal } from './terminal.js';
 
 /** What a shell reports for a program that SIGINT ended: 128 + 2. */
@@ -19,7 +20,7 @@ export function reportFailure(error: unknown, terminal: Terminal, json: boolean)
   }
   const { diagnostics, exitCode } = describe(error, terminal);
   if (json) terminal.out(`${JSON.stringify({ ok: false, exitCode, diagnostics }, undefined, 2)}\n`);
-  else terminal.err(`${renderDiagnostics(diagnostics, { color: terminal.errorColor })}\n`);
+  else terminal.err(`${renderDiagnostics(diagnostics, { color: terminal.errorColor, limit: SHOWN })}\n`);
   return exitCode;
 }
 

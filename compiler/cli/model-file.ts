@@ -13,7 +13,17 @@ export function readModelFile(path: string): ModelSource {
     fail({ code: 'NC0802', message: `cannot read the model ${path}`, because }),
   );
   const folder = dirname(path);
-  return { fileName: basename(path), bytes, readExternal: (location) => readExternal(folder, location) };
+  // Many tensors lie in one file: it is read once.
+  const files = new Map<string, Uint8Array>();
+  return {
+    fileName: basename(path),
+    bytes,
+    readExternal: (location) => {
+      const known = files.get(location) ?? readExternal(folder, location);
+      files.set(location, known);
+      return known;
+    },
+  };
 }
 
 /**

@@ -11,10 +11,13 @@ export interface Session {
   readonly quiet: boolean;
 }
 
+/** Diagnostics of one severity that text shows: a hostile model may earn a hundred thousand. */
+export const SHOWN = 50;
+
 /** Warnings and notes, on standard error; in JSON they are part of the document. */
 export function showDiagnostics(session: Session, list: readonly Diagnostic[]): void {
   if (session.json || session.quiet || list.length === 0) return;
-  session.terminal.err(`${renderDiagnostics(list, { color: session.terminal.errorColor })}\n`);
+  session.terminal.err(`${renderDiagnostics(list, { color: session.terminal.errorColor, limit: SHOWN })}\n`);
 }
 
 /** Text for people: left out with --json and --quiet. */
