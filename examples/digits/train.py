@@ -32,10 +32,20 @@ FEATURES = 32 * 2 * 2
 
 
 def data():
-    """Images [N, 1, 8, 8] with values 0..1 and labels: 1437 for training, 360 for the test, the same split every time."""
+    """Images [N, 1, 8, 8] of int pixels 0..16 and labels: 1437 for training, 360 for the test, the same split every time."""
     digits = load_digits()
-    images = (digits.images[:, None] / 16.0).astype(np.float32)
+    images = digits.images[:, None].astype(np.int32)
     return train_test_split(images, digits.target, test_size=360, random_state=SEED, stratify=digits.target)
+
+
+def real_pixels(pixels):
+    """What the network sees of pixels 0..16: float32 0..1."""
+    return (pixels / 16).astype(np.float32)
+
+
+def quantized_pixels(pixels):
+    """What main.c computes of pixels 0..16, for an input of scale 1/255 and zero point -128."""
+    return ((pixels * 255 + 8) // 16 - 128).astype(np.int8)
 
 
 def initial(rng):
@@ -70,7 +80,7 @@ def batches(images, labels, rng):
         chosen = rng.integers(0, len(images), BATCH)
         down, right = rng.integers(0, 3, (2, BATCH))
         moved = [padded[i, :, d : d + 8, r : r + 8] for i, d, r in zip(chosen, down, right, strict=True)]
-        return np.stack(moved), labels[chosen]
+        return real_pixels(np.stack(moved)), labels[chosen]
 
     return batch
 
@@ -95,6 +105,20 @@ def export(parameters):
     return float_model("digits", nodes, parameters, ("image", [1, 1, 8, 8]), ("probability", [1, 10]))
 
 
+def write_images(path, images, labels):
+    """The camera of the firmware: the first test image of each digit, pixels 0..16."""
+    rows = []
+    for digit in range(10):
+        pixels = images[labels == digit][0].reshape(8, 8)
+        lines = ",\n     ".join(", ".join(f"{value:2}" for value in row) for row in pixels)
+        rows.append(f"    {{{lines}}},")
+    path.write_text(
+        "/* Written by train.py: test images of the digits 0 to 9, eight rows of eight pixels, 0 is paper and 16 is ink. */\n"
+        "#ifndef IMAGES_H\n#define IMAGES_H\n#include <stdint.h>\n\n#define IMAGE_COUNT 10u\n\n"
+        "static const uint8_t images[IMAGE_COUNT][64] = {\n" + "\n".join(rows) + "\n};\n\n#endif\n"
+    )
+
+
 def main():
     train_images, test_images, train_labels, test_labels = data()
     rng = np.random.default_rng(SEED)
@@ -106,20 +130,22 @@ def main():
         0.003,
     )
     model = export(parameters)
-    float_accuracy = np.mean(run_all(model, test_images[:, None])["probability"].argmax(-1)[:, 0] == test_labels)
+    scores = run_all(model, real_pixels(test_images)[:, None])["probability"]
 
-    quantized = quantize(model, train_images[:, None], QuantFormat.QDQ)
+    quantized = quantize(model, real_pixels(train_images)[:, None], QuantFormat.QDQ)
     (scale, zero_point), _ = integer_edges(quantized)
+    assert (scale, zero_point) == (np.float32(1 / 255), -128), (scale, zero_point)
     add_arg_max(quantized, "logits_QuantizeLinear_Output", "digit")
-    inputs = np.clip(np.round(test_images / scale) + zero_point, -128, 127).astype(np.int8)[:, None]
-    accuracy = np.mean(run_all(quantized, inputs)["digit"][:, 0] == test_labels)
+    inputs = quantized_pixels(test_images)[:, None]
     results = {
         "testVectors": len(inputs),
         "measure": "accuracy",
-        "float": round(float(float_accuracy), 4),
-        "quantized": round(float(accuracy), 4),
+        "float": round(float(np.mean(scores.argmax(-1)[:, 0] == test_labels)), 4),
+        "quantized": round(float(np.mean(run_all(quantized, inputs)["digit"][:, 0] == test_labels)), 4),
     }
-    save(Path(__file__).parent, quantized, inputs, test_labels, results)
+    folder = Path(__file__).parent
+    save(folder, quantized, inputs, test_labels, results)
+    write_images(folder / "images.h", test_images, test_labels)
 
 
 if __name__ == "__main__":
