@@ -3,6 +3,7 @@
 import abs from './Abs.js';
 import add from './Add.js';
 import averagePool from './AveragePool.js';
+import cast from './Cast.js';
 import ceil from './Ceil.js';
 import celu from './Celu.js';
 import clip from './Clip.js';
@@ -11,6 +12,7 @@ import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
 import convTranspose from './ConvTranspose.js';
+import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
 import dropout from './Dropout.js';
 import type { OperatorDefinition } from './define.js';
@@ -28,6 +30,7 @@ import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
 import leakyRelu from './LeakyRelu.js';
 import log from './Log.js';
+import logSoftmax from './LogSoftmax.js';
 import matMul from './MatMul.js';
 import max from './Max.js';
 import maxPool from './MaxPool.js';
@@ -44,6 +47,7 @@ import qLinearConcat from './QLinearConcat.js';
 import qLinearConv from './QLinearConv.js';
 import qLinearGlobalAveragePool from './QLinearGlobalAveragePool.js';
 import qLinearMatMul from './QLinearMatMul.js';
+import quantizeLinear from './QuantizeLinear.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
 import relu from './Relu.js';
@@ -57,6 +61,7 @@ import sign from './Sign.js';
 import signShift from './SignShift.js';
 import size from './Size.js';
 import slice from './Slice.js';
+import softmax from './Softmax.js';
 import softplus from './Softplus.js';
 import softsign from './Softsign.js';
 import split from './Split.js';
@@ -70,6 +75,11 @@ import transpose from './Transpose.js';
 import unsqueeze from './Unsqueeze.js';
 
 export const operators: readonly OperatorDefinition[] = [
+  logSoftmax,
+  softmax,
+  cast,
+  dequantizeLinear,
+  quantizeLinear,
   abs,
   add,
   averagePool,

@@ -34,7 +34,9 @@ static inline int32_t nanoc_round(float x) {
   return magic.i - 0x4B400000;
 }
 
-/** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero), as numerics/requantize.ts `quantize`. */
+#if NANOC_FPU
+
+/** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero), as numerics/requantize.ts `quantize`. |low - zero| and |high - zero| at most 2^22. */
 static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int32_t high) {
   /* Bounding first is exact: the bounds are integers, and rounding is monotone. */
   const float bottom = (float)(low - zero);
@@ -46,6 +48,30 @@ static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int3
   x = x > top ? top : x;
   return nanoc_round(x) + zero;
 }
+
+#else
+
+/** The same from the bits of x, without float arithmetic. */
+static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int32_t high) {
+  union {
+    float f;
+    uint32_t i;
+  } bits;
+  bits.f = x;
+  const int32_t shift = 150 - (int32_t)((bits.i >> 23) & 0xFFu); /* |x| = mantissa * 2^-shift */
+  const uint32_t mantissa = (bits.i & 0x7FFFFFu) | 0x800000u;
+  int32_t magnitude = 0;
+  if (shift < 1) { /* 2^23 and above, infinity, NaN */
+    magnitude = shift == -105 && mantissa != 0x800000u ? 0 : 1 << 23;
+  } else if (shift <= 24) {
+    const uint32_t half = 1u << (shift - 1);
+    const uint32_t odd = (mantissa >> shift) & 1u;
+    magnitude = (int32_t)((mantissa + half - 1u + odd) >> shift);
+  }
+  return nanoc_clamp(((bits.i >> 31) != 0u ? -magnitude : magnitude) + zero, low, high);
+}
+
+#endif
 
 /** The definition; in float arithmetic, by hardware or by the compiler's library. */
 int32_t nanoc_requantize_exact(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high);
