@@ -2,7 +2,8 @@
 import { valueOf } from '../../ir/graph.js';
 import type { Placement } from '../../ir/memory-plan.js';
 import { bytesPerElement } from '../../ir/tensor.js';
-import type { EmitContext } from './context.js';
+import { sortedPlacements } from '../../report/plan-json.js';
+import type { ModelContext } from './context.js';
 import { shapeText } from './describe.js';
 import { commentText } from './literals.js';
 
@@ -19,28 +20,19 @@ export interface BufferView {
 }
 
 /** Buffers by region and offset; those of equal offset in order of their lives. Constants are not among them. */
-export function buffersView(context: EmitContext): BufferView[] {
+export function buffersView(context: ModelContext): BufferView[] {
   const { plan } = context.compilation;
-  return [...plan.placements.values()]
-    .filter((placement) => placement.region !== 'flash')
-    .sort(
-      (a, b) =>
-        a.region.localeCompare(b.region) ||
-        a.live[0] - b.live[0] ||
-        a.offset - b.offset ||
-        (a.name < b.name ? -1 : Number(a.name > b.name)),
-    )
-    .map((placement) => ({
-      macro: context.buffers.stem(placement.name).toUpperCase(),
-      offset: placement.offset,
-      bytes: placement.bytes,
-      region: placement.region,
-      regionSize: `${context.macro}_${placement.region.toUpperCase()}_SIZE`,
-      comment: commentText(describe(context, placement)),
-    }));
+  return sortedPlacements(plan).map((placement) => ({
+    macro: context.buffers.stem(placement.name).toUpperCase(),
+    offset: placement.offset,
+    bytes: placement.bytes,
+    region: placement.region,
+    regionSize: `${context.macro}_${placement.region.toUpperCase()}_SIZE`,
+    comment: commentText(describe(context, placement)),
+  }));
 }
 
-function describe(context: EmitContext, placement: Placement): string {
+function describe(context: ModelContext, placement: Placement): string {
   const life = placement.region === 'state' ? 'kept' : lifeText(placement.live, context.compilation.plan.calls.length);
   if (placement.kind === 'scratch') return `scratch, ${life}`;
   const { dtype, shape } = valueOf(context.graph, placement.name);
@@ -56,7 +48,7 @@ export function lifeText([first, last]: readonly [number, number], steps: number
 }
 
 /** Lowest alignment that the context needs: the largest element in it, and what kernels ask for. */
-export function contextAlignment(context: EmitContext): number {
+export function contextAlignment(context: ModelContext): number {
   const { graph } = context;
   const { plan, target } = context.compilation;
   let alignment = target.alignment;

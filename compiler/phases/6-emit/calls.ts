@@ -1,6 +1,6 @@
 /** The kernel calls of a model as C text, and the parameter structs that they point to. */
 import { type Argument, joinLists, type KernelCall } from '../../ir/kernel-call.js';
-import { type EmitContext, locate, scratchPlacement } from './context.js';
+import { locate, type ModelContext, scratchPlacement } from './context.js';
 import { describeNode } from './describe.js';
 import { COLUMNS, floatLiteral, intLiteral, wrapComment } from './literals.js';
 import { structInitialiser } from './params.js';
@@ -32,7 +32,7 @@ export interface CallsView {
 const INDENT = '      ';
 
 /** All calls, in plan order. Adds their constants to the context's table. */
-export function callsView(context: EmitContext): CallsView {
+export function callsView(context: ModelContext): CallsView {
   const { calls } = context.compilation.plan;
   const params: ParamsView[] = [];
   const regions = new Set<string>();
@@ -66,7 +66,7 @@ function statement(name: string, args: readonly string[]): string {
 }
 
 function argumentText(
-  context: EmitContext,
+  context: ModelContext,
   call: KernelCall,
   argument: Argument,
   params: ParamsView[],
@@ -100,7 +100,7 @@ function argumentText(
 }
 
 function addParams(
-  context: EmitContext,
+  context: ModelContext,
   node: string,
   argument: Extract<Argument, { kind: 'params' }>,
   params: ParamsView[],

@@ -2,7 +2,7 @@
 import type { Value } from '../../ir/graph.js';
 import type { PackedConstant } from '../../ir/kernel-call.js';
 import { bytesOf, type TensorData } from '../../ir/tensor.js';
-import type { EmitHost } from './host.js';
+import { fnv1a } from './fnv.js';
 import { ctypeOf } from './literals.js';
 import type { StemTable } from './names.js';
 
@@ -19,7 +19,8 @@ export interface EmittedConstant {
 
 export class ConstantTable {
   readonly list: EmittedConstant[] = [];
-  private readonly byContent = new Map<string, EmittedConstant>();
+  /** Constants of equal type, length and hash. */
+  private readonly byHash = new Map<string, EmittedConstant[]>();
   private readonly symbols = new Set<string>();
 
   /**
@@ -28,7 +29,6 @@ export class ConstantTable {
    */
   constructor(
     private readonly prefix: string,
-    private readonly host: EmitHost,
     private readonly nodes: StemTable,
     private readonly weightAlignment: number,
   ) {}
@@ -53,8 +53,9 @@ export class ConstantTable {
     const ctype = constant.ctype ?? ctypeOf(data);
     const least = constant.role === 'weights' ? this.weightAlignment : 1;
     const alignment = Math.max(data.BYTES_PER_ELEMENT, constant.alignment ?? least);
-    const key = `${ctype} ${data.length} ${this.host.sha256(bytesOf(data))}`;
-    const known = this.byContent.get(key);
+    const key = `${ctype} ${data.length} ${fnv1a(bytesOf(data))}`;
+    const similar = this.byHash.get(key) ?? [];
+    const known = similar.find((each) => sameBytes(bytesOf(each.data), bytesOf(data)));
     if (known !== undefined) {
       known.alignment = Math.max(known.alignment, alignment);
       if (!known.users.includes(user)) known.users.push(user);
@@ -62,7 +63,7 @@ export class ConstantTable {
     }
     const symbol = this.freshSymbol(stem);
     const added: EmittedConstant = { symbol, ctype, data, role: constant.role, alignment, users: [user] };
-    this.byContent.set(key, added);
+    this.byHash.set(key, [...similar, added]);
     this.list.push(added);
     return symbol;
   }
@@ -73,4 +74,8 @@ export class ConstantTable {
     this.symbols.add(symbol);
     return symbol;
   }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -16,11 +16,11 @@ export interface Port {
   readonly macro: string;
 }
 
-export interface EmitContext {
+/** A compilation with names for everything and its constants gathered. */
+export interface ModelContext {
   readonly compilation: Compilation;
   /** The lowered graph, with the copies that the planner needs. */
   readonly graph: Graph;
-  readonly host: EmitHost;
   /** Prefix of functions and symbols, and stem of file names: `kws`. */
   readonly name: string;
   /** Prefix of macros: `KWS`. */
@@ -33,7 +33,12 @@ export interface EmitContext {
   readonly outputs: readonly Port[];
 }
 
-export function makeContext(compilation: Compilation, host: EmitHost): EmitContext {
+/** A model with what its rendering needs from outside. */
+export interface EmitContext extends ModelContext {
+  readonly host: EmitHost;
+}
+
+export function makeContext(compilation: Compilation): ModelContext {
   const { name, target } = compilation;
   const { graph } = compilation.program;
   const foreign = [`${name}_`, 'nanoc_'];
@@ -57,12 +62,11 @@ export function makeContext(compilation: Compilation, host: EmitHost): EmitConte
   return {
     compilation,
     graph,
-    host,
     name,
     macro,
     nodes,
     buffers: new StemTable('value', foreign),
-    constants: new ConstantTable(name, host, nodes, target.alignment),
+    constants: new ConstantTable(name, nodes, target.alignment),
     inputs: ports('input', graph.inputs),
     outputs: ports('output', graph.outputs),
   };
@@ -74,7 +78,7 @@ export type Location =
   | { readonly region: 'flash'; readonly symbol: string; readonly offset: number };
 
 /** Location of a value; a view of a constant is followed to the constant. */
-export function locate(context: EmitContext, name: string): Location {
+export function locate(context: ModelContext, name: string): Location {
   const { plan } = context.compilation;
   const value = valueOf(context.graph, name);
   if (value.constant !== undefined) {
@@ -90,7 +94,7 @@ export function locate(context: EmitContext, name: string): Location {
 }
 
 /** Placement of a call's scratch buffer. */
-export function scratchPlacement(context: EmitContext, node: string): Placement {
+export function scratchPlacement(context: ModelContext, node: string): Placement {
   const placement = context.compilation.plan.placements.get(`${node}#scratch`);
   if (placement === undefined) throw new Error(`invariant: the scratch of "${node}" has no place in memory`);
   return placement;

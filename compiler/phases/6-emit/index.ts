@@ -1,10 +1,11 @@
 /** Renders a compilation as text: C, build files, reports, typed binding. */
 import type { Compilation, EmittedFile } from '../../compilation.js';
+import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
 import { type EmitContext, makeContext } from './context.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
 import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
-import { runtimeFiles } from './runtime-files.js';
+import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
 import { render } from './templates.js';
 import { weightsView } from './weights-view.js';
@@ -13,11 +14,13 @@ export type { EmitHost } from './host.js';
 
 /** Every file of the output folder. The same compilation gives the same bytes, wherever it is run. */
 export async function emit(compilation: Compilation, host: EmitHost): Promise<EmittedFile[]> {
-  const context = makeContext(compilation, host);
+  const context = { ...makeContext(compilation), host };
   const parts = modelParts(context, makeSelftest(compilation));
   const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
   const sources = library.map((file) => file.path).filter((path) => path.endsWith('.c'));
-  return [...library, ...firmwareFiles(context, parts, sources)];
+  const files = [...library, ...firmwareFiles(context, parts, sources), ...reportFiles(makeReport(compilation))];
+  const lock = makeLock(compilation, files, runtimeAbi(host), host);
+  return [...files, { path: 'nanoc.lock', content: jsonText(lock) }];
 }
 
 function modelFiles(context: EmitContext, parts: ModelParts): EmittedFile[] {

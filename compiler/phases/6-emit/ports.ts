@@ -1,6 +1,6 @@
 /** Graph inputs and outputs as the header shows them: accessors and macros. */
 import { byteLength, type DataType, elementCount } from '../../ir/tensor.js';
-import { type EmitContext, locate, type Port } from './context.js';
+import { locate, type ModelContext, type Port } from './context.js';
 import { shapeText } from './describe.js';
 import { commentText, floatLiteral } from './literals.js';
 
@@ -45,7 +45,7 @@ export function ctypeOfDtype(dtype: DataType): string {
   return CTYPES[dtype];
 }
 
-export function portView(context: EmitContext, port: Port): PortView {
+export function portView(context: ModelContext, port: Port): PortView {
   const { value } = port;
   const location = locate(context, value.name);
   const ctype = ctypeOfDtype(value.dtype);

@@ -8,6 +8,7 @@ import { type Graph, type Value, valueOf } from '../../ir/graph.js';
 import { allocate, bytesOf, type DataType, elementCount, integerRange, type Tensor } from '../../ir/tensor.js';
 import { evaluateSteps } from '../../reference/evaluate.js';
 import { applySource } from '../../reference/source.js';
+import { FNV_BASIS, fnv1a } from './fnv.js';
 
 /** How the elements of an input are made from the generator: in C, `fill_<kind>`. */
 export type FillKind = 's8' | 'u8' | 'bool' | 's16' | 'u16' | 'f32' | 'zero';
@@ -45,20 +46,11 @@ export function makeSelftest(compilation: Compilation): Selftest {
       seed,
       invocations,
       inputs,
-      hash: chunks.reduce((hash, chunk) => fnv1a(hash, bytesOf(chunk.data)), FNV_BASIS),
+      hash: chunks.reduce((hash, chunk) => fnv1a(bytesOf(chunk.data), hash), FNV_BASIS),
     };
     if (!chunks.some((chunk) => chunk.data instanceof Float32Array && chunk.data.some(Number.isNaN))) break;
   }
   return selftest!;
-}
-
-const FNV_BASIS = 0x811c9dc5;
-
-/** FNV-1a, continued from `hash`. */
-export function fnv1a(hash: number, bytes: Uint8Array): number {
-  let h = hash;
-  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193) >>> 0;
-  return h;
 }
 
 function inputOf(graph: Graph, name: string): SelftestInput {

@@ -1,7 +1,7 @@
 /** Flash and RAM by part, as far as they are known before the C compiler has run: for file heads and reports. */
 import type { PackedConstant } from '../../ir/kernel-call.js';
 import { contextAlignment } from './buffers.js';
-import type { EmitContext } from './context.js';
+import type { ModelContext } from './context.js';
 import { structBytes } from './params.js';
 
 export interface SizePart {
@@ -20,7 +20,7 @@ export interface Sizes {
 const ROLES: readonly PackedConstant['role'][] = ['weights', 'bias', 'scale', 'table', 'parameters'];
 
 /** To be called when all constants have been added to the context. Parameter structs are counted as on a 32-bit core. */
-export function sizesOf(context: EmitContext): Sizes {
+export function sizesOf(context: ModelContext): Sizes {
   const { plan } = context.compilation;
   const structs = plan.calls.flatMap((call) => call.arguments).filter((argument) => argument.kind === 'params');
   const parameters = structs.reduce((sum, argument) => sum + structBytes(argument.fields), 0);

@@ -1,7 +1,7 @@
 /** Persistent state: how `<model>_reset()` writes its initial value. */
 import { valueOf } from '../../ir/graph.js';
 import { allocate, byteLength, bytesOf, elementCount } from '../../ir/tensor.js';
-import { type EmitContext, locate } from './context.js';
+import { locate, type ModelContext } from './context.js';
 import { shapeText } from './describe.js';
 import { commentText, elementLiterals } from './literals.js';
 import { ctypeOfDtype } from './ports.js';
@@ -22,7 +22,7 @@ export interface StateView {
   readonly fillByte?: string;
 }
 
-export function statesView(context: EmitContext): StateView[] {
+export function statesView(context: ModelContext): StateView[] {
   const { graph } = context;
   const { reference } = context.compilation;
   return graph.states.map((state) => {

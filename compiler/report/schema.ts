@@ -1,0 +1,79 @@
+/** report.json: what each layer of a model is, runs on and costs, and what the whole takes. */
+import { z } from 'zod';
+import { measurementsSchema } from './measurements.js';
+import { planSchema } from './plan-json.js';
+
+const count = z.number().int().nonnegative();
+const shape = z.array(count);
+
+const portSchema = z.object({
+  name: z.string(),
+  dtype: z.string(),
+  shape,
+  bytes: count,
+  scale: z.number().optional(),
+  zeroPoint: z.number().int().optional(),
+});
+
+const layerSchema = z.object({
+  step: count,
+  node: z.string(),
+  /** ONNX nodes that were merged into this layer. */
+  origins: z.array(z.string()),
+  op: z.string(),
+  kernel: z.string(),
+  family: z.enum(['portable', 'native', 'cmsis-nn', 'esp-nn']),
+  /** Arithmetic whose bytes the layer gives (docs/NUMERICS.md). */
+  numerics: z.literal('onnx'),
+  inputs: z.array(shape),
+  outputs: z.array(shape),
+  /** `kernel 3x3`, `stride 2`, `per-channel` ... */
+  details: z.array(z.string()),
+  macs: count,
+  /** Constants that the layer reads; those shared with other layers are counted in each. */
+  constantBytes: count,
+  scratchBytes: count,
+  /** Bytes of the arena that hold something during the step. */
+  liveBytes: count,
+  /** Computed in float32: named, because nobody should find out from a profile. */
+  float: z.boolean(),
+  reason: z.string().optional(),
+  remarks: z.array(z.string()),
+  instructions: count.optional(),
+});
+
+const partSchema = z.object({ part: z.string(), bytes: count });
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  model: z.object({ name: z.string(), file: z.string(), command: z.string() }),
+  target: z.object({ name: z.string(), description: z.string(), features: z.array(z.string()) }),
+  numerics: z.literal('onnx'),
+  inputs: z.array(portSchema),
+  outputs: z.array(portSchema),
+  states: z.array(z.object({ input: z.string(), output: z.string(), initial: z.number(), bytes: count })),
+  layers: z.array(layerSchema),
+  totals: z.object({ macs: count, constantBytes: count }),
+  memory: z.object({
+    /** Known before the C compiler runs: code is not among them. Parameter structs as on a 32-bit core. */
+    flash: z.array(partSchema),
+    ram: z.array(partSchema),
+    /** sizeof the model's context: all RAM but the stack. */
+    contextBytes: count,
+  }),
+  plan: planSchema,
+  diagnostics: z.array(
+    z.object({
+      code: z.string(),
+      severity: z.enum(['error', 'warning', 'note']),
+      message: z.string(),
+      node: z.string().optional(),
+      because: z.string().optional(),
+      help: z.string().optional(),
+    }),
+  ),
+  measurements: measurementsSchema.optional(),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type LayerReport = z.infer<typeof layerSchema>;
