@@ -2,6 +2,7 @@ import type { GraphEditor } from '../ir/builders.js';
 import type { Value } from '../ir/graph.js';
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
+import { dspConv } from '../kernels/arm-dsp/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
@@ -23,6 +24,7 @@ export default defineOp({
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
+    dspConv,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',
@@ -54,18 +56,24 @@ function inferConv(view: NodeView): Inferred {
   const w = view.required(1);
   const rank = x.shape.length;
   if (rank !== 3 && rank !== 4) {
-    view.bad(`the input has ${rank} dimensions`, { expected: '3 (N, C, L) or 4 (N, C, H, W)', because: '3-D convolutions are not supported' });
+    view.bad(`the input has ${rank} dimensions`, {
+      expected: '3 (N, C, L) or 4 (N, C, H, W)',
+      because: '3-D convolutions are not supported',
+    });
   }
   if (w.shape.length !== rank) view.bad(`the weights have ${w.shape.length} dimensions, the input ${rank}`);
   const group = view.int('group');
   const [n, channels] = x.shape as [number, number];
   const [m, perGroup] = w.shape as [number, number];
   if (channels !== perGroup * group) {
-    view.bad(`${channels} input channels do not fit weights for ${perGroup} in ${group} group(s)`, { expected: `${perGroup * group} channels` });
+    view.bad(`${channels} input channels do not fit weights for ${perGroup} in ${group} group(s)`, {
+      expected: `${perGroup * group} channels`,
+    });
   }
   if (m % group !== 0) view.bad(`${m} output channels do not divide into ${group} groups`);
   const b = view.input(2);
-  if (b !== undefined && b.shape.join() !== String(m)) view.bad(`the bias has shape [${b.shape}]`, { expected: `[${m}]` });
+  if (b !== undefined && b.shape.join() !== String(m))
+    view.bad(`the bias has shape [${b.shape}]`, { expected: `[${m}]` });
   const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
   return { dtype: x.dtype, shape: [n, m, ...window.output] };
 }
@@ -77,7 +85,9 @@ function normalizeConv(view: NodeView, editor: GraphEditor): void {
   const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
   const attributes = { ...windowOnly(as2d(window)), group: view.int('group') };
   if (x.shape.length === 4) {
-    const explicit = ['kernel_shape', 'strides', 'dilations', 'pads', 'group'].every((name) => view.has(name)) && !view.has('auto_pad');
+    const explicit =
+      ['kernel_shape', 'strides', 'dilations', 'pads', 'group'].every((name) => view.has(name)) &&
+      !view.has('auto_pad');
     if (!explicit) editor.updateNode(node, { attributes });
     return;
   }
@@ -85,7 +95,12 @@ function normalizeConv(view: NodeView, editor: GraphEditor): void {
   const weights = reshapeConstant(editor, w.name, withHeight(w.shape));
   if (weights === undefined) return view.bad('the weights must be constant');
   const output = addReshapeBack(editor, node.outputs[0]!, withHeight(view.output(0).shape), '__2d');
-  editor.replaceNode(node, { ...node, inputs: [input, weights, ...node.inputs.slice(2)], outputs: [output], attributes });
+  editor.replaceNode(node, {
+    ...node,
+    inputs: [input, weights, ...node.inputs.slice(2)],
+    outputs: [output],
+    attributes,
+  });
 }
 
 function evaluateConv(view: NodeView, x: Tensor, w: Tensor, b: Tensor | undefined): Tensor {
@@ -165,7 +180,18 @@ function geometry(context: LowerContext): Geometry {
   const w = context.required(1);
   const y = context.output(0);
   const [batches, height, width, channels] = x.shape as [number, number, number, number];
-  return { x, w, y, window: windowOf(context, [height, width], w.shape.slice(2)), batches, channels, height, width, outputs: w.shape[0]!, group: context.int('group') };
+  return {
+    x,
+    w,
+    y,
+    window: windowOf(context, [height, width], w.shape.slice(2)),
+    batches,
+    channels,
+    height,
+    width,
+    outputs: w.shape[0]!,
+    group: context.int('group'),
+  };
 }
 
 function isPointwise(context: LowerContext): true | string {
@@ -173,7 +199,8 @@ function isPointwise(context: LowerContext): true | string {
   if (quantized !== true) return quantized;
   const { window, group } = geometry(context);
   if (group !== 1) return 'grouped';
-  const plain = window.kernel.every((k) => k === 1) && window.strides.every((s) => s === 1) && window.pads.every((p) => p === 0);
+  const plain =
+    window.kernel.every((k) => k === 1) && window.strides.every((s) => s === 1) && window.pads.every((p) => p === 0);
   return plain || 'the kernel is larger than 1x1, strided or padded';
 }
 
@@ -214,7 +241,13 @@ function spatialFields({ window, batches, channels, height, width, outputs }: Ge
   };
 }
 
-function call(context: LowerContext, name: string, struct: string, fields: Record<string, ParamValue>, extra: Partial<KernelCall> = {}): KernelCall {
+function call(
+  context: LowerContext,
+  name: string,
+  struct: string,
+  fields: Record<string, ParamValue>,
+  extra: Partial<KernelCall> = {},
+): KernelCall {
   const { x, y, w } = geometry(context);
   return {
     node: context.node,
@@ -243,7 +276,10 @@ function pointwiseCall(context: LowerContext): KernelCall {
     ...conv.weightFields(weights),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
-  return call(context, 'nanoc_matmul_s8', 'nanoc_matmul_s8_params', fields, { header: 'nanoc/matmul.h', remarks: conv.accumulatorRemarks(weights.accumulator) });
+  return call(context, 'nanoc_matmul_s8', 'nanoc_matmul_s8_params', fields, {
+    header: 'nanoc/matmul.h',
+    remarks: conv.accumulatorRemarks(weights.accumulator),
+  });
 }
 
 function convCall(context: LowerContext): KernelCall {
@@ -256,7 +292,9 @@ function convCall(context: LowerContext): KernelCall {
     ...conv.weightFields(weights),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
-  return call(context, 'nanoc_conv_s8', 'nanoc_conv_s8_params', fields, { remarks: conv.accumulatorRemarks(weights.accumulator) });
+  return call(context, 'nanoc_conv_s8', 'nanoc_conv_s8_params', fields, {
+    remarks: conv.accumulatorRemarks(weights.accumulator),
+  });
 }
 
 function depthwiseCall(context: LowerContext): KernelCall {
@@ -265,7 +303,10 @@ function depthwiseCall(context: LowerContext): KernelCall {
   const source = conv.constantOf(context, 1).data as Int8Array;
   const taps = source.length / g.outputs;
   // [kH][kW][channels]: the kernel walks the channels of a tap.
-  const weights = Int8Array.from({ length: source.length }, (_, i) => source[(i % g.outputs) * taps + Math.floor(i / g.outputs)]!);
+  const weights = Int8Array.from(
+    { length: source.length },
+    (_, i) => source[(i % g.outputs) * taps + Math.floor(i / g.outputs)]!,
+  );
   const fields = {
     ...spatialFields(g),
     groups: { int: g.group },
@@ -273,7 +314,9 @@ function depthwiseCall(context: LowerContext): KernelCall {
     ...conv.weightFields({ weights, bias, accumulator }),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
-  return call(context, 'nanoc_depthwise_s8', 'nanoc_conv_s8_params', fields, { remarks: conv.accumulatorRemarks(accumulator) });
+  return call(context, 'nanoc_depthwise_s8', 'nanoc_conv_s8_params', fields, {
+    remarks: conv.accumulatorRemarks(accumulator),
+  });
 }
 
 function floatCall(context: LowerContext): KernelCall {

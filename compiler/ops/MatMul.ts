@@ -1,5 +1,6 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shared/shapes.js';
@@ -16,6 +17,8 @@ export default defineOp({
   infer: (view) => [inferMatMul(view)],
   evaluate: (view, [a, b, bias]) => [evaluateMatMul(view, a!, b!, bias)],
   kernels: [
+    dspMatvec,
+    dspMatmul,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',
@@ -47,14 +50,16 @@ interface Geometry {
 function geometry(view: NodeView): Geometry {
   const a = view.required(0).shape;
   const b = view.required(1).shape;
-  if (a.length === 0 || b.length === 0) view.bad('a scalar cannot be multiplied', { expected: 'at least one dimension' });
+  if (a.length === 0 || b.length === 0)
+    view.bad('a scalar cannot be multiplied', { expected: 'at least one dimension' });
   const left = a.length === 1 ? [1, a[0]!] : a;
   const right = b.length === 1 ? [b[0]!, 1] : b;
   const [rows, inner] = left.slice(-2) as [number, number];
   const [depth, columns] = right.slice(-2) as [number, number];
   if (inner !== depth) view.bad(`[${a}] times [${b}]`, { expected: `${inner} rows on the right side` });
   const batch = broadcastShapes(view, left.slice(0, -2), right.slice(0, -2));
-  const scaled = (shape: readonly number[], size: number) => broadcastStrides(shape, batch).map((stride) => stride * size);
+  const scaled = (shape: readonly number[], size: number) =>
+    broadcastStrides(shape, batch).map((stride) => stride * size);
   return {
     rows,
     inner,
@@ -113,7 +118,12 @@ function hasConstantWeights(context: LowerContext): true | string {
   return b.shape.length <= 2 || 'the right side has batches';
 }
 
-function call(context: LowerContext, name: string, fields: Record<string, ParamValue>, extra: Partial<KernelCall> = {}): KernelCall {
+function call(
+  context: LowerContext,
+  name: string,
+  fields: Record<string, ParamValue>,
+  extra: Partial<KernelCall> = {},
+): KernelCall {
   const y = context.output(0);
   return {
     node: context.node,
@@ -137,7 +147,10 @@ function constantCall(context: LowerContext): KernelCall {
   const { rows, inner, columns, batch } = geometry(context);
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const data = conv.constantOf(context, 1).data as Int8Array;
-  const turned = Int8Array.from({ length: data.length }, (_, i) => data[(i % inner) * columns + Math.floor(i / inner)]!);
+  const turned = Int8Array.from(
+    { length: data.length },
+    (_, i) => data[(i % inner) * columns + Math.floor(i / inner)]!,
+  );
   const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
   const packed = conv.packWeights(turned, columns, inner, 1, conv.weightZeroPoints(w, columns), bias, x);
   const fields: Record<string, ParamValue> = {
@@ -162,7 +175,9 @@ function batchFields(context: LowerContext): Record<string, ParamValue> {
   const { rows, inner, columns, batch, aStrides, bStrides } = geometry(context);
   const { shape, strides } = mergeDimensions(batch, [aStrides, bStrides]);
   if (shape.length > 1) {
-    context.bad(`batches [${batch}] repeat in a way that one loop cannot walk`, { help: 'expand the smaller side, or split the product' });
+    context.bad(`batches [${batch}] repeat in a way that one loop cannot walk`, {
+      help: 'expand the smaller side, or split the product',
+    });
   }
   return {
     batches: { int: shape[0] ?? 1 },
@@ -177,13 +192,17 @@ function batchFields(context: LowerContext): Record<string, ParamValue> {
 function dynamicCall(context: LowerContext): KernelCall {
   const [a, b] = [context.required(0), context.required(1)];
   const zeros = b.quantization!.zeroPoint;
-  if (zeros.some((zero) => zero !== zeros[0])) context.bad('the right side has several zero points', { expected: 'one' });
+  if (zeros.some((zero) => zero !== zeros[0]))
+    context.bad('the right side has several zero points', { expected: 'one' });
   const bias = context.input(2);
   const fields: Record<string, ParamValue> = {
     ...batchFields(context),
     a_zero: { int: conv.zeroOf(a) },
     b_zero: { int: zeros[0]! },
-    bias: bias === undefined ? { text: 'NULL' } : { constant: { suffix: 'bias', data: conv.constantOf(context, 2).data, role: 'bias' } },
+    bias:
+      bias === undefined
+        ? { text: 'NULL' }
+        : { constant: { suffix: 'bias', data: conv.constantOf(context, 2).data, role: 'bias' } },
     output: { fields: conv.outputFields(context, a, b) },
   };
   const largest = 255 * 255 * geometry(context).inner;
@@ -192,6 +211,10 @@ function dynamicCall(context: LowerContext): KernelCall {
 }
 
 function floatCall(context: LowerContext): KernelCall {
-  const fields = { ...batchFields(context), bias: conv.floatBiasField(context.input(2)), ...conv.floatClampFields(context) };
+  const fields = {
+    ...batchFields(context),
+    bias: conv.floatBiasField(context.input(2)),
+    ...conv.floatClampFields(context),
+  };
   return call(context, 'nanoc_matmul_f32', fields, { alignment: 4 });
 }
