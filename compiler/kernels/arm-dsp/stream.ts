@@ -110,7 +110,7 @@ function packGroup(
     shift === undefined ? undefined : fixedPointFor(channel, shift, c % 2 === 0 ? 0 : 8, zeroPoint, low, high),
   );
   const constants = solved.every((constant) => constant !== undefined) ? (solved as FixedPoint[]) : undefined;
-  const tweak = (c: number) => constants?.[c]!.tweak ?? 0;
+  const tweak = (c: number) => constants?.[c]?.tweak ?? 0;
   for (let c = 0; c < width; c += 2) {
     const start = channels[c]!.bias + tweak(c);
     words.push(start, 256 * channels[c + 1]!.bias + tweak(c + 1) + start);

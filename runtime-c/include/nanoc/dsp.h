@@ -7,6 +7,8 @@
  * Stream of a pair of channels, in words:
  *   S0 start, 256 * S1 + S0 start; for each four inputs (k, k+2) and (k+1, k+3), a halfword being 256 * w1 + w0;
  *   then for fixed-point requantization m0, m1, c0, c1; for the exact one scale0 and scale1 / 256 as floats.
+ * Stream of four channels: the starts of both pairs; for each eight inputs four words of the first pair, four of the second
+ *   (a last four inputs: two and two); then m0..m3, c0..c3, or scale0, scale1 / 256, scale2, scale3 / 256.
  */
 #ifndef NANOC_DSP_H
 #define NANOC_DSP_H
@@ -137,6 +139,55 @@ static inline void nanoc_dsp_gemm_exact(const uint32_t *x, const uint32_t *w, in
     }
     w += 2;
     y += 2;
+  }
+}
+
+/** Sums of two pairs of channels; sums[1] and sums[3] are 256 times theirs. */
+static inline const uint32_t *nanoc_dsp_four(const int8_t *x, const uint32_t *w, uint32_t sums[4], int32_t inner) {
+  for (int32_t c = 0; c < 4; c++) {
+    sums[c] = w[c];
+  }
+  w += 4;
+  for (int32_t start = 0; start < inner; start += 8) {
+    const int32_t end = start + 8 < inner ? start + 8 : inner;
+    for (int32_t c = 0; c < 4; c += 2) {
+      for (int32_t k = start; k < end; k += 4, w += 2) {
+        for (int32_t half = 0; half < 2; half++) {
+          const uint32_t wide = (uint32_t)(uint16_t)x[k + half] | ((uint32_t)(uint16_t)x[k + half + 2] << 16);
+          sums[c] = nanoc_dsp_smlad(wide, nanoc_dsp_sxtb16(w[half]), sums[c]);
+          sums[c + 1] = nanoc_dsp_smlad(wide, w[half], sums[c + 1]);
+        }
+      }
+    }
+  }
+  sums[1] -= sums[0];
+  sums[3] -= sums[2];
+  return w;
+}
+
+/** C twin of the generated nanoc_dot_dsp_*_shift*. */
+static inline void nanoc_dsp_dot_fixed(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t shift) {
+  while (w != w_end) {
+    uint32_t sums[4];
+    w = nanoc_dsp_four(x, w, sums, inner);
+    for (int32_t c = 0; c < 4; c++) {
+      *y++ = nanoc_dsp_fixed(sums[c], w[c], w[4 + c], (c & 1) == 0 ? shift : shift + 8);
+    }
+    w += 8;
+  }
+}
+
+/** C twin of the generated nanoc_dot_dsp_*_exact. */
+static inline void nanoc_dsp_dot_exact(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t zero, int32_t inner) {
+  while (w != w_end) {
+    uint32_t sums[4];
+    float scale[4];
+    w = nanoc_dsp_four(x, w, sums, inner);
+    memcpy(scale, w, sizeof scale);
+    for (int32_t c = 0; c < 4; c++) {
+      *y++ = (int8_t)nanoc_round_clamp((float)(int32_t)sums[c] * scale[c], zero, -128, 127);
+    }
+    w += 4;
   }
 }
 

@@ -1,0 +1,65 @@
+/** What the DSP kernels of Conv and MatMul read from a node. */
+import type { Argument } from '../../ir/kernel-call.js';
+import type { LowerContext } from '../../ops/define.js';
+import { constantOf, outputScales, packWeights, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
+import { clampOf, perTensor } from '../../ops/shared/quantized.js';
+import { type ChannelSums, reachOf } from '../requantization-plan.js';
+import type { Stream, StreamLayer } from './stream.js';
+
+/** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
+export function layerOf(context: LowerContext, weights: Int8Array, channels: number): StreamLayer {
+  const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
+  const inner = weights.length / channels;
+  const bias = context.input(2) === undefined ? undefined : (constantOf(context, 2).data as Int32Array);
+  const folded = packWeights(weights, channels, inner, 1, weightZeroPoints(w, channels), bias, x).bias;
+  const scales = outputScales(x, w, y);
+  const { low, high } = perTensor(x);
+  const sums = Array.from({ length: channels }, (_, c): ChannelSums => {
+    const scale = scales[scales.length === 1 ? 0 : c]!;
+    return { bias: folded[c]!, scale, reach: reachOf(weights, c * inner, inner, folded[c]!, low, high) };
+  });
+  const [clampLow, clampHigh] = clampOf(context, y);
+  return { weights, inner, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+}
+
+/** Weights with one zero point that is not 0 would need the sum of every window. */
+export function hasZeroPoints(context: LowerContext): boolean {
+  return context.required(1).quantization?.zeroPoint.some((zero) => zero !== 0) ?? false;
+}
+
+/** True when the activation has bounds of its own, which saturation to int8 does not give. */
+export function clamps(layer: StreamLayer): boolean {
+  return layer.low > -128 || layer.high < 127;
+}
+
+/** The parameter struct `nanoc_dsp_params`. */
+export function paramsOf(context: LowerContext, layer: StreamLayer, stream: Stream): Argument {
+  const segments = stream.segments.flatMap((s) => [s.kind === 'exact' ? 1 : 0, s.firstChannel, s.firstWord, s.endWord]);
+  return {
+    kind: 'params',
+    struct: 'nanoc_dsp_params',
+    fields: {
+      x_zero: { int: zeroOf(context.required(0)) },
+      y_zero: { int: layer.zeroPoint },
+      low: { int: layer.low },
+      high: { int: layer.high },
+      stream: { constant: { suffix: 'weights', data: stream.words, role: 'weights', alignment: 4 } },
+      segments: { constant: { suffix: 'segments', data: Int32Array.from(segments), role: 'parameters' } },
+      segment_count: { int: stream.segments.length },
+    },
+  };
+}
+
+/** Which requantizations a stream has, in the order in which names mention them. */
+export function kindsOf(stream: Stream): ('fixed' | 'exact')[] {
+  return (['fixed', 'exact'] as const).filter((kind) => stream.segments.some((segment) => segment.kind === kind));
+}
+
+/** Lines for the report. */
+export function requantizationRemarks(stream: Stream): string[] {
+  const { fixedChannels, exactChannels } = stream;
+  if (exactChannels === 0) return [];
+  return [
+    `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized in float: for them or a neighbour no multiplier is exact`,
+  ];
+}

@@ -1,0 +1,133 @@
+/** The kernel options of MatMul for cores with the DSP extension and an FPU: constant int8 weights, one row or many. */
+import type { KernelCall } from '../../ir/kernel-call.js';
+import { elementCount } from '../../ir/tensor.js';
+import type { KernelOption, LowerContext } from '../../ops/define.js';
+import { constantOf, macsOf } from '../../ops/shared/convolution.js';
+import { leadOfSteps } from '../../ops/shared/overlap.js';
+import { SAVED_BYTES } from './assembly.js';
+import { generateConv } from './conv.js';
+import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks } from './layer.js';
+import { generateMatvec } from './matvec.js';
+import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
+
+export const dspMatvec: KernelOption = {
+  function: 'nanoc_matvec_dsp',
+  family: 'native',
+  needs: ['dsp', 'fpu'],
+  when: (context) => {
+    const refusal = whyNot(context);
+    if (refusal !== undefined) return refusal;
+    if (rowsOf(context) !== 1) return 'more than one row';
+    if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
+    return whyNotPacked(matmulLayer(context), 4) ?? true;
+  },
+  build: (context) => ({ call: matvecCall(context) }),
+};
+
+export const dspMatmul: KernelOption = {
+  function: 'nanoc_conv_dsp',
+  family: 'native',
+  needs: ['dsp', 'fpu'],
+  when: (context) => {
+    const refusal = whyNot(context);
+    if (refusal !== undefined) return refusal;
+    return rowsOf(context) === 1 ? 'a single row' : (whyNotPacked(matmulLayer(context), 2) ?? true);
+  },
+  build: (context) => ({ call: matmulCall(context) }),
+};
+
+function whyNot(context: LowerContext): string | undefined {
+  const b = context.required(1);
+  if (context.required(0).quantization === undefined) return 'the inputs are float32';
+  if (b.constant === undefined) return 'the right side is computed at run time';
+  if (b.shape.length !== 2) return 'the right side is no matrix';
+  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+}
+
+function rowsOf(context: LowerContext): number {
+  return elementCount(context.required(0).shape) / context.required(1).shape[0]!;
+}
+
+/** Weights [inner][columns], turned. */
+function matmulLayer(context: LowerContext): StreamLayer {
+  const [inner, columns] = context.required(1).shape as [number, number];
+  const data = constantOf(context, 1).data as Int8Array;
+  const turned = new Int8Array(data.length);
+  for (let k = 0; k < inner; k += 1) {
+    for (let c = 0; c < columns; c += 1) turned[c * inner + k] = data[k * columns + c]!;
+  }
+  return layerOf(context, turned, columns);
+}
+
+function matvecCall(context: LowerContext): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const layer = matmulLayer(context);
+  const stream = packStream(layer, 4);
+  const kinds = kindsOf(stream);
+  const generated = generateMatvec({
+    ...{ inner: layer.inner, columns: layer.channels.length, shift: stream.shift, kinds, clamps: clamps(layer) },
+  });
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: SAVED_BYTES,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      paramsOf(context, layer, stream),
+    ],
+    overlaps: [],
+    alignment: 4,
+    macs: macsOf(y, layer.inner),
+    remarks: requantizationRemarks(stream),
+  };
+}
+
+/** Rows are the pixels of a 1x1 convolution. */
+function matmulCall(context: LowerContext): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const layer = matmulLayer(context);
+  const stream = packStream(layer, 2);
+  const rows = rowsOf(context);
+  const columns = layer.channels.length;
+  const generated = generateConv({
+    ...{
+      batches: 1,
+      inHeight: 1,
+      inWidth: rows,
+      inChannels: layer.inner,
+      outHeight: 1,
+      outWidth: rows,
+      outChannels: columns,
+    },
+    ...{ kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, padTop: 0, padLeft: 0 },
+    ...{ shift: stream.shift, kinds: kindsOf(stream), clamps: clamps(layer) },
+  });
+  const steps = Array.from({ length: Math.ceil(rows / 2) }, (_, pair) => ({
+    readStart: 2 * pair * layer.inner,
+    writeEnd: Math.min(2 * pair + 2, rows) * columns,
+  }));
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: SAVED_BYTES,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'scratch' },
+      paramsOf(context, layer, stream),
+    ],
+    scratch: { bytes: generated.scratchBytes, alignment: 8 },
+    overlaps: [{ input: x.name, output: y.name, lead: leadOfSteps(steps, rows * layer.inner) }],
+    macs: macsOf(y, layer.inner),
+    remarks: requantizationRemarks(stream),
+  };
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../test/support/random.js';
+import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { Diagnostics } from '../../diagnostics/diagnostic.js';
+import type { Graph, Node, Value } from '../../ir/graph.js';
+import type { Tensor } from '../../ir/tensor.js';
+import type { KernelOption } from '../../ops/define.js';
+import { operatorOf } from '../../ops/index.js';
+import { viewNode } from '../../ops/node-view.js';
+import { loadTarget } from '../../targets.js';
+import { dspMatmul, dspMatvec } from './matmul-kernel.js';
+
+interface Built {
+  readonly case: CallCase;
+  readonly expected: Int8Array;
+}
+
+/** One MatMul with bias, lowered by a kernel option; undefined where the option refuses it. */
+function build(option: KernelOption, rows: number, inner: number, columns: number, random: Random): Built | undefined {
+  const extreme = random.chance(0.15);
+  const byte = () => (extreme ? random.pick([-127, 127]) : random.integer(-127, 127));
+  const int8 = (shape: number[]): Tensor => ({
+    ...{ dtype: 'int8', shape },
+    data: Int8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, byte),
+  });
+  const [a, b] = [int8([rows, inner]), int8([inner, columns])];
+  const bias: Tensor = {
+    dtype: 'int32',
+    shape: [columns],
+    data: Int32Array.from({ length: columns }, () => random.integer(-5000, 5000)),
+  };
+  const scales = Array.from({ length: columns }, () => Math.fround(0.004 * (0.5 + random.next())));
+  const spread = Math.fround(0.02 * 0.004 * 70 * Math.sqrt(inner) * (0.3 + random.next()));
+  const perTensor = (scale: number, zeroPoint: number) => ({ scale: [Math.fround(scale)], zeroPoint: [zeroPoint] });
+  const clamp = random.chance(0.2) ? { clamp: [random.integer(-100, 0), random.integer(1, 90)] } : {};
+  const node: Node = {
+    name: 'matmul',
+    op: 'MatMul',
+    domain: '',
+    inputs: ['a', 'b', 'bias'],
+    outputs: ['y'],
+    attributes: clamp,
+  };
+  const values = new Map<string, Value>([
+    ['a', { name: 'a', dtype: 'int8', shape: a.shape, quantization: perTensor(0.02, random.integer(-128, 127)) }],
+    [
+      'b',
+      {
+        name: 'b',
+        dtype: 'int8',
+        shape: b.shape,
+        constant: b,
+        quantization: { scale: scales, zeroPoint: scales.map(() => 0), axis: 1 },
+      },
+    ],
+    ['bias', { name: 'bias', dtype: 'int32', shape: [columns], constant: bias }],
+    [
+      'y',
+      {
+        name: 'y',
+        dtype: 'int8',
+        shape: [rows, columns],
+        quantization: perTensor(spread, random.pick([-128, 0, 5, -77])),
+      },
+    ],
+  ]);
+  const graph: Graph = {
+    name: 'm',
+    inputs: ['a'],
+    outputs: ['y'],
+    values,
+    nodes: [node],
+    states: [],
+    opsets: new Map([['', 13]]),
+  };
+  const view = viewNode(graph, node, operatorOf(node));
+  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
+  if (option.when!(context) !== true) return undefined;
+  const built = option.build(context);
+  if (!('call' in built)) throw new Error('views for a matrix product');
+  const [y] = operatorOf(node).evaluate!(view, [a, b, bias]);
+  return { case: { call: built.call, graph, inputs: new Map([['a', a]]) }, expected: y!.data as Int8Array };
+}
+
+function cases(random: Random): Built[] {
+  const vectors = [4, 8, 12, 20, 64, 640, 128].flatMap((inner) =>
+    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random)),
+  );
+  const matrices = [1, 3, 4, 17].flatMap((inner) =>
+    [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random)),
+  );
+  return [...vectors, ...matrices].filter((built) => built !== undefined);
+}
+
+function check(list: readonly Built[], results: readonly ReadonlyMap<string, Tensor>[]): void {
+  results.forEach((result, i) => {
+    expect(result.get('y')!.data, list[i]!.case.call.function).toEqual(list[i]!.expected);
+  });
+}
+
+describe('matrix products for the DSP extension', () => {
+  it('C twin: every byte', async () => {
+    const list = cases(new Random(11));
+    expect(list.length).toBeGreaterThan(40);
+    check(list, await runCalls(list.map((built) => built.case)));
+  });
+
+  it('cortex-m4: the assembly gives the same bytes', async () => {
+    const list = cases(new Random(12));
+    const results = await runCallsOnTarget(
+      list.map((built) => built.case),
+      await loadTarget('cortex-m4'),
+    );
+    check(
+      list,
+      results.map(({ values }) => values),
+    );
+    if (process.env.NANOC_SHOW === undefined) return;
+    results.forEach(({ instructions }, i) => {
+      const { call } = list[i]!.case;
+      console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
+    });
+  });
+
+  it('refuses a weight that cannot share a halfword', () => {
+    const random = new Random(1);
+    expect(build(dspMatvec, 1, 6, 4, random)).toBeUndefined();
+    expect(build(dspMatvec, 2, 8, 4, random)).toBeUndefined();
+    expect(build(dspMatmul, 1, 8, 4, random)).toBeUndefined();
+  });
+});
