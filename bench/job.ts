@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { readModelFile } from '../compiler/cli/model-file.js';
 import { type Compilation, CompileError, compile } from '../compiler/index.js';
 import { measure } from '../compiler/toolchain/measure.js';
+import type { VectorSet } from '../compiler/verify/vector-set.js';
 import { defaultVectors, loadVectors } from '../compiler/verify/vectors.js';
 import { verifyModel } from '../compiler/verify/verify.js';
 import type { BenchModel } from './models.js';
@@ -24,7 +25,7 @@ export type Outcome =
   /** The compiler refuses the model, with these diagnostics. */
   | { readonly kind: 'refused'; readonly diagnostics: readonly string[] };
 
-const RANDOM_VECTORS = 4;
+const VECTORS = 6;
 
 export async function measureModel(request: Request): Promise<Outcome> {
   const { model, target, kernels, optimize } = request;
@@ -37,7 +38,7 @@ export async function measureModel(request: Request): Promise<Outcome> {
     if (!(error instanceof CompileError) || error.exitCode === 4) throw error;
     return { kind: 'refused', diagnostics: error.diagnostics.map(({ code, message }) => `${code} ${message}`) };
   }
-  const verification = await verifyModel(compilation, vectorsOf(compilation, model.path), { onnxRuntime: 'off' });
+  const verification = await verifyModel(compilation, await vectorsOf(compilation, model.path), { onnxRuntime: 'off' });
   const measurements = await measure(compilation, { instructions: true, stack: true });
   const { plan, program } = compilation;
   const result = resultSchema.parse({
@@ -57,11 +58,28 @@ export async function measureModel(request: Request): Promise<Outcome> {
 }
 
 /** The vectors that come with the model, where there are some, else random ones with both limits. */
-function vectorsOf(compilation: Compilation, path: string) {
+async function vectorsOf({ reference }: Compilation, path: string): Promise<VectorSet> {
   const candidates = [path.replace(/\.onnx$/, '.vectors.npz'), join(dirname(path), 'test.npz')];
   const file = candidates.find((each) => existsSync(each));
-  if (file !== undefined) return loadVectors(compilation.reference, file);
-  return defaultVectors(compilation.reference, { seed: 1, count: RANDOM_VECTORS });
+  if (file === undefined) return defaultVectors(reference, { seed: 1, count: VECTORS });
+  return shortened(await loadVectors(reference, file), reference.states.length > 0);
+}
+
+/**
+ * A few vectors prove the device as well as many: every layer is compared. The first steps of a model with state; else the
+ * first and the last ones (files of vectors end with all-minimum and all-maximum).
+ */
+function shortened({ vectors, labels, expected }: VectorSet, consecutive: boolean): VectorSet {
+  const half = VECTORS / 2;
+  const keep = <T>(all: readonly T[]): readonly T[] => {
+    if (all.length <= VECTORS) return all;
+    return consecutive ? all.slice(0, VECTORS) : [...all.slice(0, half), ...all.slice(-half)];
+  };
+  return {
+    vectors: keep(vectors),
+    labels: keep(labels),
+    ...(expected === undefined ? {} : { expected: keep(expected) }),
+  };
 }
 
 if (process.argv[1]?.endsWith('job.ts')) {
