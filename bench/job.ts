@@ -36,7 +36,8 @@ export async function measureModel(request: Request): Promise<Outcome> {
     compilation = await compile(readModelFile(model.path), options);
   } catch (error) {
     if (!(error instanceof CompileError) || error.exitCode === 4) throw error;
-    return { kind: 'refused', diagnostics: error.diagnostics.map(({ code, message }) => `${code} ${message}`) };
+    const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
+    return { kind: 'refused', diagnostics: errors.map(({ code, message }) => `${code} ${message}`) };
   }
   const verification = await verifyModel(compilation, await vectorsOf(compilation, model.path), { onnxRuntime: 'off' });
   const measurements = await measure(compilation, { instructions: true, stack: true });
