@@ -6,7 +6,7 @@
 import type { Compilation } from '../compilation.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
-import { complementSpans, mergeSpans, type Span } from './spans.js';
+import { complementSpans, intersects, mergeSpans, type Span } from './spans.js';
 
 /** A value and the bytes that hold it. */
 export interface PlacedValue {
@@ -41,7 +41,8 @@ export interface MemoryLayout {
 }
 
 export function memoryLayout(compilation: Compilation): MemoryLayout {
-  const { graph, plan } = compilation;
+  const { plan } = compilation;
+  const { graph } = compilation.program;
   const states = new Set(graph.states.map((state) => state.input));
   // After the last step a state output is where the next step looks for it: in the place of its input.
   const placeOf = new Map(graph.states.map((state) => [state.output, state.input]));
@@ -74,14 +75,11 @@ export function accessed(call: KernelCall, access: 'read' | 'write'): string[] {
 }
 
 function stepLayouts(compilation: Compilation): StepLayout[] {
-  const { graph, plan } = compilation;
+  const { plan } = compilation;
   const lifetimes = lifetimesOf(compilation);
-  const stateInputs = new Set(graph.states.map((state) => state.input));
   return plan.calls.map((call, step) => {
     const written = accessed(call, 'write');
-    const ready = [...lifetimes]
-      .filter(([name, life]) => life.ready === step || (stateInputs.has(name) && written.includes(name)))
-      .flatMap(([name]) => placed(plan, name));
+    const ready = [...lifetimes].filter(([, life]) => life.ready === step).flatMap(([name]) => placed(plan, name));
     const scratch = placed(plan, `${call.node.name}#scratch`);
     const live = [...lifetimes]
       .filter(([, life]) => life.first <= step && step <= life.last)
@@ -100,6 +98,35 @@ function stepLayouts(compilation: Compilation): StepLayout[] {
   });
 }
 
+/** A step whose writes reach into a value that a later step still reads: a plan that cannot work, whatever the data. */
+export interface Clobber {
+  readonly step: number;
+  readonly victim: PlacedValue;
+  /** Step that reads it afterwards; the number of steps for a graph output. */
+  readonly reader: number;
+}
+
+/** Every value that is read after a step has written over it. */
+export function findClobbers(compilation: Compilation, layout: MemoryLayout): Clobber[] {
+  const { plan } = compilation;
+  const { graph } = compilation.program;
+  const states = new Set(graph.states.map((state) => state.output));
+  const readers = new Map<string, number>();
+  plan.calls.forEach((call, step) => {
+    for (const name of accessed(call, 'read')) readers.set(name, step);
+  });
+  for (const name of graph.outputs) if (!states.has(name)) readers.set(name, plan.calls.length);
+  const lifetimes = lifetimesOf(compilation);
+  return [...readers].flatMap(([name, reader]) => {
+    const [victim] = placed(plan, name);
+    const ready = lifetimes.get(name)?.ready;
+    if (victim === undefined || ready === undefined) return [];
+    const between = layout.steps.slice(ready + 1, reader);
+    const at = between.findIndex((step) => step.own.some((span) => intersects(span, victim.span)));
+    return at < 0 ? [] : [{ step: ready + 1 + at, victim, reader }];
+  });
+}
+
 function placed(plan: MemoryPlan, name: string): PlacedValue[] {
   const span = spanOf(plan, name);
   return span === undefined ? [] : [{ name, span }];
@@ -115,7 +142,8 @@ interface Lifetime {
 
 /** Lifetimes of all values in RAM, by name. */
 function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
-  const { graph, plan } = compilation;
+  const { plan } = compilation;
+  const { graph } = compilation.program;
   const writer = new Map<string, number>(graph.inputs.map((name) => [name, -1]));
   const reads = new Map<string, number>();
   const states = new Set(graph.states.map((state) => state.output));

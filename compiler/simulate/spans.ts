@@ -42,3 +42,8 @@ export function containsSpan(outer: Span, inner: Span): boolean {
   const end = inner.offset + inner.bytes;
   return outer.region === inner.region && outer.offset <= inner.offset && end <= outer.offset + outer.bytes;
 }
+
+/** Whether two spans share a byte. */
+export function intersects(a: Span, b: Span): boolean {
+  return a.region === b.region && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}

@@ -47,17 +47,30 @@ export interface BuildVerification {
   readonly divergence?: Divergence;
 }
 
-/** One ONNX tensor: the reference evaluator against ONNX Runtime, each node fed with ONNX Runtime's own inputs. */
+/**
+ * One ONNX tensor: the reference evaluator against ONNX Runtime, over all vectors. Each node is fed with ONNX Runtime's own
+ * inputs, so that a difference is counted where it arises and not again in what follows. Integers are compared under default
+ * optimisation (quantized operators), floats without any.
+ */
 export interface TensorDistance {
   readonly tensor: string;
   readonly node: string;
   readonly dtype: string;
   readonly elements: number;
   readonly differing: number;
-  /** Largest distance in units of the last place for integers, absolute for floats. */
+  /** Largest distance: units for integers, absolute for floats. */
   readonly maxDistance: number;
-  /** Of the differing elements, those where ONNX Runtime without graph optimisation gives the reference's value. */
-  readonly agreeUnoptimized: number;
+  /** Elements that differ when ONNX Runtime runs without graph optimisation (quantize-dequantize models: in float). */
+  readonly differingUnoptimized: number;
+}
+
+/** A graph output after the whole network, not fed with ONNX Runtime's values. */
+export interface OutputDistance {
+  readonly tensor: string;
+  readonly optimization: 'default' | 'none';
+  readonly elements: number;
+  readonly differing: number;
+  readonly maxDistance: number;
 }
 
 export interface OnnxRuntimeVerification {
@@ -68,7 +81,7 @@ export interface OnnxRuntimeVerification {
   readonly elements: number;
   readonly differing: number;
   /** Final outputs, not teacher-forced: default optimisation and none. */
-  readonly outputs: readonly (TensorDistance & { readonly optimization: 'default' | 'none' })[];
+  readonly outputs: readonly OutputDistance[];
   /** What must be known to read the figures: saturating kernels, layers that ONNX Runtime ran in float. */
   readonly remarks: readonly string[];
 }

@@ -1,0 +1,307 @@
+/**
+ * The reference evaluator against ONNX Runtime, where the user has it (npm package `onnxruntime-node`).
+ *
+ * Integer tensors are taken from a session with default optimisation: there quantize-dequantize models run in quantized
+ * operators, as ONNX Runtime runs them for its users. Floats, and integers once more, come from a session without optimisation.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Compilation } from '../compilation.js';
+import { EXIT, fail } from '../diagnostics/diagnostic.js';
+import { type Graph, producers, valueOf } from '../ir/graph.js';
+import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
+import { operatorOf } from '../ops/index.js';
+import { viewNode } from '../ops/node-view.js';
+import { evaluateSteps, initialState } from '../reference/evaluate.js';
+import { applySource } from '../reference/source.js';
+import { distance } from './compare.js';
+import { nodeOutputs, withOutputs } from './onnx-edit.js';
+import type { OnnxRuntimeVerification, OutputDistance, TensorDistance } from './result.js';
+import type { VectorSet } from './vector-set.js';
+
+type Ort = typeof import('onnxruntime-node');
+
+export interface OracleOptions {
+  readonly required: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** By ONNX tensor name, for each vector. */
+type Recorded = ReadonlyMap<string, Tensor>[];
+
+/**
+ * @returns the comparison, or why there is none
+ * @throws CompileError NC0714 (exit code 3) when ONNX Runtime is required and missing or cannot run the model
+ */
+export async function compareWithOnnxRuntime(
+  compilation: Compilation,
+  set: VectorSet,
+  options: OracleOptions,
+): Promise<OnnxRuntimeVerification | string> {
+  try {
+    const ort = await loadOrt();
+    return typeof ort === 'string' ? refuse(ort, options) : await compare(ort, compilation, set, options);
+  } catch (error) {
+    if (options.signal?.aborted || !(error instanceof OracleError)) throw error;
+    return refuse(error.message, options);
+  }
+}
+
+/** ONNX Runtime cannot run the model. */
+class OracleError extends Error {}
+
+function refuse(reason: string, options: OracleOptions): string {
+  if (!options.required) return reason;
+  return fail(
+    {
+      code: 'NC0714',
+      message: 'no comparison with ONNX Runtime',
+      because: reason,
+      help: 'npm install onnxruntime-node, beside nanoc',
+    },
+    EXIT.missingTool,
+  );
+}
+
+async function loadOrt(): Promise<Ort | string> {
+  try {
+    const module = (await import('onnxruntime-node')) as Ort & { default?: Ort };
+    return module.default ?? module;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ERR_MODULE_NOT_FOUND'
+      ? 'onnxruntime-node is not installed'
+      : `onnxruntime-node cannot be loaded: ${message}`;
+  }
+}
+
+async function compare(
+  ort: Ort,
+  compilation: Compilation,
+  set: VectorSet,
+  options: OracleOptions,
+): Promise<OnnxRuntimeVerification> {
+  const { reference, source } = compilation;
+  const names = comparable(compilation);
+  const integers = names.filter((name) => !valueOf(reference, name).dtype.startsWith('float'));
+  const outputs = reference.outputs;
+  const runs = {
+    default: await record(
+      ort,
+      compilation,
+      set,
+      withOutputs(source, integers),
+      'all',
+      [...integers, ...outputs],
+      options,
+    ),
+    none: await record(ort, compilation, set, withOutputs(source, names), 'disabled', [...names, ...outputs], options),
+    // Extra outputs may keep nodes from being fused: the final outputs also as any user gets them.
+    plain: await record(ort, compilation, set, withOutputs(source, []), 'all', outputs, options),
+  };
+  const optimized = teacherForced(reference, runs.default, set);
+  const unoptimized = teacherForced(reference, runs.none, set);
+  const tensors = names.map((name): TensorDistance => {
+    const plain = unoptimized.get(name)!;
+    const found = integers.includes(name) ? optimized.get(name)! : plain;
+    return { ...found, differingUnoptimized: plain.differing };
+  });
+  const own = evaluateSteps(reference, set.vectors);
+  const ends = [
+    ...outputDistances(reference, own, runs.plain, 'default'),
+    ...outputDistances(reference, own, runs.none, 'none'),
+  ];
+  return {
+    version: ortVersion(),
+    passed: tensors.every((each) => each.differing === 0),
+    tensors,
+    elements: tensors.reduce((sum, each) => sum + each.elements, 0),
+    differing: tensors.reduce((sum, each) => sum + each.differing, 0),
+    outputs: ends,
+    remarks: remarksOf(reference, tensors),
+  };
+}
+
+/** Tensors that both sides have: written by a node of the ONNX file and by one of the reference graph. */
+function comparable({ reference, source }: Compilation): string[] {
+  const inFile = nodeOutputs(source);
+  const written = producers(reference);
+  const names = [...reference.values.values()]
+    .filter((value) => value.constant === undefined && written.has(value.name))
+    .flatMap((value) => value.source?.name ?? (inFile.has(value.name) ? value.name : []));
+  return [...new Set(names)].filter((name) => inFile.has(name) && reference.values.has(name));
+}
+
+/** Runs all vectors; a model with state carries ONNX Runtime's own states. */
+async function record(
+  ort: Ort,
+  { reference }: Compilation,
+  set: VectorSet,
+  model: Uint8Array,
+  graphOptimizationLevel: 'all' | 'disabled',
+  fetches: readonly string[],
+  options: OracleOptions,
+): Promise<Recorded> {
+  const session = await cannot(() =>
+    ort.InferenceSession.create(model, {
+      graphOptimizationLevel,
+      executionMode: 'sequential',
+      intraOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // On CPUs without VNNI, products of uint8 and int8 saturate in 16 bits; with this ONNX Runtime avoids it.
+      extra: { session: { x64quantprecision: '1' } },
+    }),
+  );
+  try {
+    const state = initialState(reference);
+    const results: Map<string, Tensor>[] = [];
+    for (const [index, vector] of set.vectors.entries()) {
+      options.onProgress?.(`ONNX Runtime: vector ${index + 1} of ${set.vectors.length}`);
+      options.signal?.throwIfAborted();
+      const feeds = Object.fromEntries([...vector, ...state].map(([name, tensor]) => [name, toOrt(ort, tensor)]));
+      const got = await cannot(() => session.run(feeds, [...new Set(fetches)]));
+      const tensors = new Map(Object.entries(got).map(([name, tensor]) => [name, fromOrt(tensor)]));
+      for (const { input, output } of reference.states) state.set(input, tensors.get(output)!);
+      results.push(tensors);
+    }
+    return results;
+  } finally {
+    await session.release();
+  }
+}
+
+async function cannot<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new OracleError(`ONNX Runtime cannot run the model: ${(error as Error).message}`);
+  }
+}
+
+function toOrt(ort: Ort, tensor: Tensor): OrtTensor {
+  return new ort.Tensor(tensor.dtype as 'int8', tensor.data as Int8Array, tensor.shape);
+}
+
+function fromOrt(tensor: OrtTensor): Tensor {
+  return { dtype: tensor.type as Tensor['dtype'], shape: tensor.dims, data: tensor.data as TensorData };
+}
+
+/** Distances by tensor: every node is evaluated on what ONNX Runtime had at its inputs, so that nothing cascades. */
+function teacherForced(
+  graph: Graph,
+  recorded: Recorded,
+  set: VectorSet,
+): Map<string, Omit<TensorDistance, 'differingUnoptimized'>> {
+  const found = new Map<string, Omit<TensorDistance, 'differingUnoptimized'>>();
+  const state = initialState(graph);
+  set.vectors.forEach((vector, index) => {
+    const theirs = recorded[index]!;
+    const tensors = new Map<string, Tensor>([...vector, ...state]);
+    for (const value of graph.values.values())
+      if (value.constant !== undefined) tensors.set(value.name, value.constant);
+    for (const node of graph.nodes) {
+      const operator = operatorOf(node);
+      const inputs = node.inputs.map((name) => (name === '' ? undefined : tensors.get(name)));
+      const results = operator.evaluate!(viewNode(graph, node, operator), inputs);
+      node.outputs.forEach((name, output) => {
+        if (name === '') return;
+        const own = results[output]!;
+        const oracle = counterpart(graph, name, theirs);
+        if (oracle !== undefined) note(found, valueOf(graph, name).source?.name ?? name, node.name, own, oracle);
+        tensors.set(name, oracle ?? own);
+      });
+    }
+    for (const binding of graph.states) state.set(binding.input, theirs.get(binding.output)!);
+  });
+  return found;
+}
+
+/** What ONNX Runtime computed for a value, in the value's layout. */
+function counterpart(graph: Graph, name: string, theirs: ReadonlyMap<string, Tensor>): Tensor | undefined {
+  const value = valueOf(graph, name);
+  const source = value.source ?? { name };
+  const tensor = theirs.get(source.name);
+  if (tensor === undefined || tensor.data.length !== elementCount(value.shape)) return undefined;
+  const wanted = source.signShift ? 'uint8' : value.dtype;
+  return tensor.dtype === wanted ? applySource({ ...value, source }, tensor) : undefined;
+}
+
+function note(
+  found: Map<string, Omit<TensorDistance, 'differingUnoptimized'>>,
+  tensor: string,
+  node: string,
+  own: Tensor,
+  oracle: Tensor,
+): void {
+  const { differing, maxDistance } = distance(oracle.data, own.data);
+  const before = found.get(tensor) ?? { elements: 0, differing: 0, maxDistance: 0 };
+  found.set(tensor, {
+    tensor,
+    node,
+    dtype: own.dtype,
+    elements: before.elements + own.data.length,
+    differing: before.differing + differing.length,
+    maxDistance: Math.max(before.maxDistance, maxDistance),
+  });
+}
+
+function outputDistances(
+  graph: Graph,
+  own: readonly ReadonlyMap<string, Tensor>[],
+  recorded: Recorded,
+  optimization: OutputDistance['optimization'],
+): OutputDistance[] {
+  return graph.outputs.map((tensor) => {
+    const all = own.map((result, index) => distance(recorded[index]!.get(tensor)!.data, result.get(tensor)!.data));
+    return {
+      tensor,
+      optimization,
+      elements: own.length * elementCount(valueOf(graph, tensor).shape),
+      differing: all.reduce((sum, each) => sum + each.differing.length, 0),
+      maxDistance: Math.max(...all.map((each) => each.maxDistance)),
+    };
+  });
+}
+
+function ortVersion(): string {
+  const require = createRequire(import.meta.url);
+  return (require('onnxruntime-node/package.json') as { version: string }).version;
+}
+
+function remarksOf(graph: Graph, tensors: readonly TensorDistance[]): string[] {
+  const remarks: string[] = [];
+  const written = producers(graph);
+  const mixed = tensors.filter((each) => {
+    const node = written.get(each.tensor);
+    const types = node?.inputs.slice(0, 2).map((name) => graph.values.get(name)?.dtype);
+    return each.maxDistance > 1 && types?.[0] === 'uint8' && types[1] === 'int8';
+  });
+  if (mixed.length > 0 && saturates()) {
+    remarks.push(
+      `this CPU has AVX2 without VNNI, where ONNX Runtime adds products of uint8 and int8 in saturating 16-bit steps; the specification is the judge: ${mixed.map((each) => each.tensor).join(', ')}`,
+    );
+  }
+  const offByOne = tensors.filter(
+    (each) => each.differing > 0 && each.maxDistance === 1 && !each.dtype.startsWith('float'),
+  );
+  if (offByOne.length > 0) {
+    const count = offByOne.reduce((sum, each) => sum + each.differing, 0);
+    remarks.push(
+      `${count} integers are off by one: ONNX Runtime computes these layers in another order or in float (docs/NUMERICS.md)`,
+    );
+  }
+  return remarks;
+}
+
+/** AVX2 without dot-product instructions, by what Linux says of the CPU. */
+function saturates(): boolean {
+  if (process.arch !== 'x64') return false;
+  try {
+    const flags = new Set((/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '').split(/\s+/));
+    return flags.has('avx2') && !flags.has('avx512_vnni') && !flags.has('avx_vnni');
+  } catch {
+    return false;
+  }
+}
