@@ -2,7 +2,9 @@
 
 import abs from './Abs.js';
 import add from './Add.js';
+import and from './And.js';
 import averagePool from './AveragePool.js';
+import batchNormalization from './BatchNormalization.js';
 import cast from './Cast.js';
 import ceil from './Ceil.js';
 import celu from './Celu.js';
@@ -12,41 +14,60 @@ import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
 import convTranspose from './ConvTranspose.js';
+import depthToSpace from './DepthToSpace.js';
 import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
 import dropout from './Dropout.js';
 import type { OperatorDefinition } from './define.js';
 import elu from './Elu.js';
+import equal from './Equal.js';
 import erf from './Erf.js';
 import exp from './Exp.js';
+import expand from './Expand.js';
+import fastGelu from './FastGelu.js';
 import flatten from './Flatten.js';
 import floor from './Floor.js';
+import gather from './Gather.js';
 import gelu from './Gelu.js';
 import gemm from './Gemm.js';
 import globalAveragePool from './GlobalAveragePool.js';
 import globalMaxPool from './GlobalMaxPool.js';
+import greater from './Greater.js';
+import greaterOrEqual from './GreaterOrEqual.js';
 import hardSigmoid from './HardSigmoid.js';
 import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
 import leakyRelu from './LeakyRelu.js';
+import less from './Less.js';
+import lessOrEqual from './LessOrEqual.js';
 import log from './Log.js';
 import logSoftmax from './LogSoftmax.js';
 import matMul from './MatMul.js';
 import max from './Max.js';
 import maxPool from './MaxPool.js';
+import microsoftDequantizeLinear from './MicrosoftDequantizeLinear.js';
+import microsoftGelu from './MicrosoftGelu.js';
+import microsoftQuantizeLinear from './MicrosoftQuantizeLinear.js';
 import min from './Min.js';
 import mish from './Mish.js';
 import mul from './Mul.js';
 import neg from './Neg.js';
+import not from './Not.js';
+import or from './Or.js';
 import pad from './Pad.js';
 import pow from './Pow.js';
 import pRelu from './PRelu.js';
 import qGemm from './QGemm.js';
+import qlinearAdd from './QLinearAdd.js';
 import qLinearAveragePool from './QLinearAveragePool.js';
 import qLinearConcat from './QLinearConcat.js';
 import qLinearConv from './QLinearConv.js';
 import qLinearGlobalAveragePool from './QLinearGlobalAveragePool.js';
+import qlinearLeakyRelu from './QLinearLeakyRelu.js';
 import qLinearMatMul from './QLinearMatMul.js';
+import qlinearMul from './QLinearMul.js';
+import qlinearSigmoid from './QLinearSigmoid.js';
+import qlinearSoftmax from './QLinearSoftmax.js';
 import quantizeLinear from './QuantizeLinear.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
@@ -64,6 +85,7 @@ import slice from './Slice.js';
 import softmax from './Softmax.js';
 import softplus from './Softplus.js';
 import softsign from './Softsign.js';
+import spaceToDepth from './SpaceToDepth.js';
 import split from './Split.js';
 import sqrt from './Sqrt.js';
 import squeeze from './Squeeze.js';
@@ -71,18 +93,37 @@ import sub from './Sub.js';
 import table from './Table.js';
 import tanh from './Tanh.js';
 import thresholdedRelu from './ThresholdedRelu.js';
+import tile from './Tile.js';
 import transpose from './Transpose.js';
 import unsqueeze from './Unsqueeze.js';
+import where from './Where.js';
+import xor from './Xor.js';
 
 export const operators: readonly OperatorDefinition[] = [
-  logSoftmax,
-  softmax,
-  cast,
-  dequantizeLinear,
-  quantizeLinear,
+  fastGelu,
+  microsoftGelu,
+  microsoftDequantizeLinear,
+  microsoftQuantizeLinear,
+  where,
+  not,
+  xor,
+  or,
+  and,
+  greaterOrEqual,
+  lessOrEqual,
+  greater,
+  less,
+  equal,
+  batchNormalization,
+  qlinearSoftmax,
+  qlinearLeakyRelu,
+  qlinearSigmoid,
+  qlinearMul,
+  qlinearAdd,
   abs,
   add,
   averagePool,
+  cast,
   ceil,
   celu,
   clip,
@@ -91,13 +132,17 @@ export const operators: readonly OperatorDefinition[] = [
   constantOfShape,
   conv,
   convTranspose,
+  depthToSpace,
+  dequantizeLinear,
   div,
   dropout,
   elu,
   erf,
   exp,
+  expand,
   flatten,
   floor,
+  gather,
   gelu,
   gemm,
   globalAveragePool,
@@ -107,6 +152,7 @@ export const operators: readonly OperatorDefinition[] = [
   identity,
   leakyRelu,
   log,
+  logSoftmax,
   matMul,
   max,
   maxPool,
@@ -123,6 +169,7 @@ export const operators: readonly OperatorDefinition[] = [
   qLinearConv,
   qLinearGlobalAveragePool,
   qLinearMatMul,
+  quantizeLinear,
   range,
   reciprocal,
   relu,
@@ -136,8 +183,10 @@ export const operators: readonly OperatorDefinition[] = [
   signShift,
   size,
   slice,
+  softmax,
   softplus,
   softsign,
+  spaceToDepth,
   split,
   sqrt,
   squeeze,
@@ -145,6 +194,7 @@ export const operators: readonly OperatorDefinition[] = [
   table,
   tanh,
   thresholdedRelu,
+  tile,
   transpose,
   unsqueeze,
 ];

@@ -1,0 +1,3 @@
+import { defineComparison } from './shared/logic.js';
+
+export default defineComparison('Greater', [7, 9, 13], (a, b) => a > b);

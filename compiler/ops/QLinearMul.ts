@@ -1,0 +1,3 @@
+import { defineQLinearBinary } from './shared/qlinear-binary.js';
+
+export default defineQLinearBinary('Mul');
