@@ -44,4 +44,15 @@ typedef struct {
 /** y[out] = x[in] with `before` elements in front of each dimension. With reflect every pad is smaller than its dimension. */
 void nanoc_pad(const void *x, void *y, const nanoc_pad_params *params);
 
+typedef struct {
+  int32_t outer;       /* product of the dimensions before the axis */
+  int32_t size;        /* of the axis */
+  int32_t block;       /* bytes behind one index of the axis */
+  int32_t indices;     /* how many */
+  int32_t index_bytes; /* 4: int32_t, 8: int64_t */
+} nanoc_gather_params;
+
+/** y[outer][indices] = x[outer][index]. Negative indices count from the end; what lies outside is clamped to the axis. No overlap. */
+void nanoc_gather(const void *x, const void *indices, void *y, const nanoc_gather_params *params);
+
 #endif
