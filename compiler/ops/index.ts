@@ -3,6 +3,8 @@
 import abs from './Abs.js';
 import add from './Add.js';
 import and from './And.js';
+import argMax from './ArgMax.js';
+import argMin from './ArgMin.js';
 import averagePool from './AveragePool.js';
 import batchNormalization from './BatchNormalization.js';
 import cast from './Cast.js';
@@ -71,6 +73,10 @@ import qlinearSoftmax from './QLinearSoftmax.js';
 import quantizeLinear from './QuantizeLinear.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
+import reduceMax from './ReduceMax.js';
+import reduceMean from './ReduceMean.js';
+import reduceMin from './ReduceMin.js';
+import reduceSum from './ReduceSum.js';
 import relu from './Relu.js';
 import requantize from './Requantize.js';
 import reshape from './Reshape.js';
@@ -100,29 +106,13 @@ import where from './Where.js';
 import xor from './Xor.js';
 
 export const operators: readonly OperatorDefinition[] = [
-  fastGelu,
-  microsoftGelu,
-  microsoftDequantizeLinear,
-  microsoftQuantizeLinear,
-  where,
-  not,
-  xor,
-  or,
-  and,
-  greaterOrEqual,
-  lessOrEqual,
-  greater,
-  less,
-  equal,
-  batchNormalization,
-  qlinearSoftmax,
-  qlinearLeakyRelu,
-  qlinearSigmoid,
-  qlinearMul,
-  qlinearAdd,
   abs,
   add,
+  and,
+  argMax,
+  argMin,
   averagePool,
+  batchNormalization,
   cast,
   ceil,
   celu,
@@ -137,9 +127,11 @@ export const operators: readonly OperatorDefinition[] = [
   div,
   dropout,
   elu,
+  equal,
   erf,
   exp,
   expand,
+  fastGelu,
   flatten,
   floor,
   gather,
@@ -147,31 +139,49 @@ export const operators: readonly OperatorDefinition[] = [
   gemm,
   globalAveragePool,
   globalMaxPool,
+  greater,
+  greaterOrEqual,
   hardSigmoid,
   hardSwish,
   identity,
   leakyRelu,
+  less,
+  lessOrEqual,
   log,
   logSoftmax,
   matMul,
   max,
   maxPool,
+  microsoftDequantizeLinear,
+  microsoftGelu,
+  microsoftQuantizeLinear,
   min,
   mish,
   mul,
   neg,
+  not,
+  or,
   pad,
   pow,
   pRelu,
   qGemm,
+  qlinearAdd,
   qLinearAveragePool,
   qLinearConcat,
   qLinearConv,
   qLinearGlobalAveragePool,
+  qlinearLeakyRelu,
   qLinearMatMul,
+  qlinearMul,
+  qlinearSigmoid,
+  qlinearSoftmax,
   quantizeLinear,
   range,
   reciprocal,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceSum,
   relu,
   requantize,
   reshape,
@@ -197,6 +207,8 @@ export const operators: readonly OperatorDefinition[] = [
   tile,
   transpose,
   unsqueeze,
+  where,
+  xor,
 ];
 
 const byName = new Map(operators.map((operator) => [`${operator.domain}:${operator.name}`, operator]));

@@ -1,0 +1,3 @@
+import { argOperator } from './shared/arg-max.js';
+
+export default argOperator('Min');

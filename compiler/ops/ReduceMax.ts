@@ -1,0 +1,3 @@
+import { reduceOperator } from './shared/reduce.js';
+
+export default reduceOperator('Max');
