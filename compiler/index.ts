@@ -14,14 +14,14 @@ import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { lower } from './phases/4-lower/index.js';
 import { planMemory, separateStorage } from './phases/5-plan/index.js';
-import { emit } from './phases/6-emit/index.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { loadTarget } from './targets.js';
 import { packageRoot } from './toolchain/package-root.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
-export { createRunner } from './simulate/runner.js';
+export { dequantizeArray, quantizeArray } from './numerics/arrays.js';
+export { createRunner, type Runner } from './simulate/runner.js';
 
 /**
  * Compiles a model as far as the memory plan; `emitFiles` renders the C.
@@ -63,13 +63,25 @@ export async function compile(
     alignment: target.alignment,
     ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
   });
-  return { source, options, name, target, reference, graph: program.graph, program, plan, diagnostics: diagnostics.list };
+  return {
+    source,
+    options,
+    name,
+    target,
+    reference,
+    graph: program.graph,
+    program,
+    plan,
+    diagnostics: diagnostics.list,
+  };
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */
 export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]> {
   const root = packageRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  // Loaded only when it is needed: templates and schemas take time to start.
+  const { emit } = await import('./phases/6-emit/index.js');
   return emit(compilation, {
     read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
     sha256: (data) => createHash('sha256').update(data).digest('hex'),

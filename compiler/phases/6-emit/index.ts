@@ -1,6 +1,7 @@
 /** Renders a compilation as text: C, build files, reports, typed binding. */
 import type { Compilation, EmittedFile } from '../../compilation.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
+import { bindingFile } from './binding.js';
 import { type EmitContext, makeContext } from './context.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
@@ -18,7 +19,12 @@ export async function emit(compilation: Compilation, host: EmitHost): Promise<Em
   const parts = modelParts(context, makeSelftest(compilation));
   const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
   const sources = library.map((file) => file.path).filter((path) => path.endsWith('.c'));
-  const files = [...library, ...firmwareFiles(context, parts, sources), ...reportFiles(makeReport(compilation))];
+  const files = [
+    ...library,
+    ...firmwareFiles(context, parts, sources),
+    ...reportFiles(makeReport(compilation)),
+    await bindingFile(context),
+  ];
   const lock = makeLock(compilation, files, runtimeAbi(host), host);
   return [...files, { path: 'nanoc.lock', content: jsonText(lock) }];
 }
