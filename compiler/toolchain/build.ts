@@ -39,6 +39,8 @@ export interface Build {
   readonly directory: string;
   /** Absolute path of the ELF or host program. */
   readonly program: string;
+  /** Paths of the C sources in `directory`. */
+  readonly sources: readonly string[];
   /** Absolute paths of the object files, in the order of the sources. */
   readonly objects: readonly string[];
   /** What the compiler said although it succeeded. */
@@ -104,7 +106,14 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
   const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
   const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
   await runTool(target, link, directory, signal);
-  return { target, directory, program, objects, warnings: warnings.filter((text) => text !== '').join('\n') };
+  return {
+    target,
+    directory,
+    program,
+    sources: sources.map((file) => file.path),
+    objects,
+    warnings: warnings.filter((text) => text !== '').join('\n'),
+  };
 }
 
 /** The target's startup sources, as files of the build. */

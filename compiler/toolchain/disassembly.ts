@@ -1,0 +1,89 @@
+/**
+ * What a linked Thumb program says about its stack: for functions of which the compiler tells nothing (C library, compiler
+ * helpers such as __aeabi_fmul, assembly), and for the calls that only the linker knows.
+ */
+
+export interface DisassembledFunction {
+  readonly name: string;
+  readonly address: number;
+  /** Sum of everything that it subtracts from the stack pointer: no path through it, loops aside, uses more. */
+  readonly bytes: number;
+  /** Addresses of other functions that it calls or jumps to. */
+  readonly calls: ReadonlySet<number>;
+  /** An instruction after which the sum or the calls are not known. */
+  readonly unknown?: string;
+}
+
+/** Functions by address, from `objdump -d --no-show-raw-insn`. */
+export function readDisassembly(text: string): Map<number, DisassembledFunction> {
+  const blocks = text.split(/\n(?=[0-9a-f]+ <[^>]+>:)/).filter((block) => /^[0-9a-f]+ </.test(block));
+  const starts = blocks.map((block) => Number.parseInt(block, 16)).sort((a, b) => a - b);
+  return new Map(
+    blocks.map((block): [number, DisassembledFunction] => {
+      const [, hex, name] = /^([0-9a-f]+) <([^>]+)>:/.exec(block)!;
+      const address = Number.parseInt(hex!, 16);
+      return [address, readFunction(name!, address, block.split('\n').slice(1), starts)];
+    }),
+  );
+}
+
+function readFunction(
+  name: string,
+  address: number,
+  lines: readonly string[],
+  starts: readonly number[],
+): DisassembledFunction {
+  let bytes = 0;
+  let unknown: string | undefined;
+  const calls = new Set<number>();
+  for (const line of lines) {
+    const [, instruction] = /^\s*[0-9a-f]+:\s+(.*)$/.exec(line) ?? [];
+    if (instruction === undefined) continue;
+    const target = /^(?:b|bl|blx|cbn?z)[a-z.]*\s+(?:r\d+, )?([0-9a-f]+) </.exec(instruction.replaceAll('\t', ' '))?.[1];
+    if (target !== undefined) {
+      const callee = functionAt(Number.parseInt(target, 16), starts);
+      if (callee !== undefined && callee !== address) calls.add(callee);
+      continue;
+    }
+    const taken = stackBytes(instruction.replaceAll('\t', ' '));
+    if (taken === undefined) unknown ??= instruction.replaceAll('\t', ' ').trim();
+    else bytes += taken;
+  }
+  return { name, address, bytes, calls, ...(unknown === undefined ? {} : { unknown }) };
+}
+
+/** Start of the function that holds an address. */
+function functionAt(address: number, starts: readonly number[]): number | undefined {
+  return starts.findLast((start) => start <= address);
+}
+
+/** Bytes by which an instruction lowers the stack pointer; undefined for indirect calls and computed amounts. */
+function stackBytes(instruction: string): number | undefined {
+  const registers = /^(?:push|stmdb|stmfd|vpush|vstmdb)(?:\.\w+)? (?:sp!, )?\{([^}]*)\}/.exec(instruction);
+  if (registers !== null && (/push/.test(instruction) || / sp!/.test(instruction))) return registerBytes(registers[1]!);
+  const subtracted = /^subw?(?:\.w)? sp, (?:sp, )?#(\d+)/.exec(instruction);
+  if (subtracted !== null) return Number(subtracted[1]);
+  const stored = /^v?str[a-z.]* .*\[sp, #-(\d+)\]!/.exec(instruction);
+  if (stored !== null) return Number(stored[1]);
+  if (
+    /^sub[a-z.]* sp, /.test(instruction) ||
+    /^mov[a-z.]* sp, /.test(instruction) ||
+    /^add[a-z.]* sp, (?:sp, )?r/.test(instruction)
+  ) {
+    // Restoring the stack pointer from the frame pointer only raises it.
+    return /^mov[a-z.]* sp, r[67]\b/.test(instruction) ? 0 : undefined;
+  }
+  if (/^blx r/.test(instruction) || /^bx (?!lr)/.test(instruction) || /^ldr[a-z.]* pc, \[(?!sp)/.test(instruction))
+    return undefined;
+  return 0;
+}
+
+/** `r4, r5, r6-r11, lr`, `d8-d15`. */
+function registerBytes(list: string): number {
+  const size = (register: string) => (register.startsWith('d') ? 8 : register.startsWith('q') ? 16 : 4);
+  return list.split(',').reduce((sum, part) => {
+    const [first, last] = part.trim().split('-');
+    const count = last === undefined ? 1 : Number(last.replace(/\D/g, '')) - Number(first!.replace(/\D/g, '')) + 1;
+    return sum + count * size(first!);
+  }, 0);
+}

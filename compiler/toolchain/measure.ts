@@ -1,0 +1,147 @@
+/** Measuring a compiled model on its target: flash, RAM, stack, instructions. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Compilation } from '../compilation.js';
+import type { Measurements } from '../report/measurements.js';
+import { INCLUDE_DIRECTORIES, modelSources, runProgram, withFolder, withProgram } from '../simulate/program.js';
+import type { RunOptions, Vector } from '../simulate/run-result.js';
+import { runVectors, toDevice } from '../simulate/session.js';
+import { defaultVectors } from '../verify/default-vectors.js';
+import { type Build, buildFirmware } from './build.js';
+import { readDisassembly } from './disassembly.js';
+import { type Elf, programSizes, readElf } from './elf.js';
+import { linkedStackBound } from './stack.js';
+
+export interface MeasureOptions extends Pick<RunOptions, 'signal' | 'timeoutMs' | 'emit'> {
+  /** Folder for the programs, kept afterwards; by default a temporary one that is removed. */
+  readonly directory?: string;
+  /** Count instructions in the simulator. Default true. */
+  readonly instructions?: boolean;
+  /** Bound the stack, and paint it in the simulator. Default true. */
+  readonly stack?: boolean;
+  /** What is run to count and paint; by default three vectors of `defaultVectors`. */
+  readonly vectors?: readonly Vector[];
+}
+
+/**
+ * Sizes are those of a program that only infers, less those of an empty program with the same startup code, C library
+ * and linker script. The host is no firmware: nothing is measured there.
+ * @throws CompileError NC06xx, NC07xx
+ */
+export async function measure(compilation: Compilation, options: MeasureOptions = {}): Promise<Measurements> {
+  if (compilation.target.qemu === undefined) {
+    return { notes: ['the host is no firmware target: sizes, stack and instructions are not measured'] };
+  }
+  return withFolder(options.directory, async (directory) => {
+    const sizes = await measureSizes(compilation, directory, options);
+    const dynamic = await measureRuns(compilation, join(directory, 'harness'), options);
+    const notes = [...sizes.notes, ...dynamic.notes];
+    const { stackBound, ...rest } = sizes.figures;
+    const { stackPainted } = dynamic.figures;
+    if (stackBound !== undefined && stackPainted !== undefined && stackPainted > stackBound) {
+      notes.push(
+        `painting saw ${stackPainted} bytes of stack, the call graph gives ${stackBound}: it is not used as a bound`,
+      );
+      return { ...rest, ...dynamic.figures, notes };
+    }
+    return { ...rest, ...(stackBound === undefined ? {} : { stackBound }), ...dynamic.figures, notes };
+  });
+}
+
+interface Part {
+  readonly figures: Measurements;
+  readonly notes: readonly string[];
+}
+
+async function measureSizes(compilation: Compilation, directory: string, options: MeasureOptions): Promise<Part> {
+  const { name, target } = compilation;
+  const withStack = options.stack !== false;
+  const common = {
+    target,
+    includeDirectories: INCLUDE_DIRECTORIES,
+    ...(withStack ? { extraFlags: ['-fcallgraph-info=su'] } : {}),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const files = [...(await modelSources(compilation, options.emit)), { path: 'main.c', content: inferringMain(name) }];
+  const build = await buildFirmware({ ...common, files, directory: join(directory, 'infer') });
+  const empty = [{ path: 'main.c', content: 'int main(void) {\n  return 0;\n}\n' }];
+  const base = await buildFirmware({ ...common, files: empty, directory: join(directory, 'empty') });
+  const elf = readElf(await readFile(build.program));
+  const [whole, none] = [programSizes(elf), programSizes(readElf(await readFile(base.program)))];
+  const flash = whole.flash - none.flash;
+  const constants = await constantBytes(build, elf, `${name}_weights.c`);
+  const figures = { flash, constants, code: flash - constants, ram: whole.ram - none.ram };
+  if (!withStack) return { figures, notes: [] };
+  const bound = await boundStack(build, elf, `${name}_invoke`);
+  if ('notBounded' in bound) return { figures, notes: [`no bound of the stack: ${bound.notBounded}`] };
+  return { figures: { ...figures, stackBound: bound.bytes }, notes: [] };
+}
+
+function inferringMain(name: string): string {
+  return [
+    `#include "${name}.h"`,
+    '',
+    `static ${name}_t model;`,
+    '',
+    'int main(void) {',
+    `  (void)${name}_init(&model);`,
+    `  return (int)${name}_invoke(&model);`,
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** Bytes of those objects of a source that the linker kept. */
+async function constantBytes(build: Build, elf: Elf, source: string): Promise<number> {
+  const object = build.objects[build.sources.indexOf(source)];
+  if (object === undefined) return 0;
+  const names = new Set(
+    readElf(await readFile(object))
+      .symbols.filter((symbol) => symbol.bytes > 0)
+      .map((symbol) => symbol.name),
+  );
+  return elf.symbols.filter((symbol) => names.has(symbol.name)).reduce((sum, symbol) => sum + symbol.bytes, 0);
+}
+
+async function boundStack(build: Build, elf: Elf, entry: string) {
+  const { prefix } = build.target.toolchain;
+  const objdump = await execa(`${prefix}objdump`, ['-d', '--no-show-raw-insn', build.program], {
+    reject: false,
+    maxBuffer: 1 << 28,
+  });
+  if (objdump.failed) return { notBounded: `${prefix}objdump cannot be run` };
+  const graphs = await Promise.all(build.objects.map((path) => readFile(path.replace(/\.o$/, '.ci'), 'utf8')));
+  return linkedStackBound(graphs, readDisassembly(objdump.stdout), elf, entry);
+}
+
+const VECTORS = 3;
+
+async function measureRuns(compilation: Compilation, directory: string, options: MeasureOptions): Promise<Part> {
+  const count = options.instructions !== false;
+  const paint = options.stack !== false;
+  if (!count && !paint) return { figures: {}, notes: [] };
+  const vectors = options.vectors ?? defaultVectors(compilation.reference, { count: VECTORS }).vectors;
+  const run = { ...options, directory };
+  return withProgram(compilation, run, async (program) => {
+    const figures: { -readonly [K in keyof Measurements]: Measurements[K] } = {};
+    const notes: string[] = [];
+    if (count) {
+      const counts = (await runVectors(program, vectors, run)).steps.flatMap((step) => step.instructions ?? []);
+      const { layers } = await runVectors(program, vectors, { ...run, mode: 'profile' });
+      figures.instructions = Math.max(...counts);
+      figures.layers = layers!.map(({ step, instructions }) => ({ step, instructions: instructions ?? 0 }));
+      if (Math.min(...counts) !== figures.instructions) {
+        notes.push(
+          `instructions depend on the data: ${Math.min(...counts)} to ${figures.instructions} over ${counts.length} vectors`,
+        );
+      }
+    }
+    if (paint) {
+      const stimulus = { mode: 'stack', vectors: vectors.map((vector) => toDevice(compilation, vector)) } as const;
+      const depths = (await runProgram(program, stimulus, run)).vectors.flatMap((vector) => vector.stack ?? []);
+      figures.stackPainted = Math.max(...depths);
+    }
+    return { figures, notes };
+  });
+}
