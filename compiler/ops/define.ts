@@ -90,6 +90,8 @@ export interface OperatorDefinition {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeSpec>>;
   readonly quantized: QuantizedBehaviour;
+  /** Where the behaviour depends on a node's attributes (Resize); overrides `quantized`, read through `behaviourOf`. */
+  behaviour?(node: Node): QuantizedBehaviour;
   /** Type and shape of each output, or a diagnostic (`view.bad`). Works on ONNX layout. */
   infer(view: NodeView): readonly Inferred[];
   /**

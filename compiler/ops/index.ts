@@ -1,5 +1,6 @@
 /** The only list of operators. A new operator is its file and a line here. */
 
+import type { Node } from '../ir/graph.js';
 import abs from './Abs.js';
 import add from './Add.js';
 import and from './And.js';
@@ -20,7 +21,7 @@ import depthToSpace from './DepthToSpace.js';
 import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
 import dropout from './Dropout.js';
-import type { OperatorDefinition } from './define.js';
+import type { OperatorDefinition, QuantizedBehaviour } from './define.js';
 import elu from './Elu.js';
 import equal from './Equal.js';
 import erf from './Erf.js';
@@ -216,6 +217,12 @@ const byName = new Map(operators.map((operator) => [`${operator.domain}:${operat
 /** The description of an operator, or undefined when nanoc does not know it. `ai.onnx` is ''. */
 export function findOperator(domain: string, name: string): OperatorDefinition | undefined {
   return byName.get(`${domain === 'ai.onnx' ? '' : domain}:${name}`);
+}
+
+/** How a node behaves between DequantizeLinear and QuantizeLinear; undefined when nanoc does not know its operator. */
+export function behaviourOf(node: Node): QuantizedBehaviour | undefined {
+  const operator = findOperator(node.domain, node.op);
+  return operator?.behaviour?.(node) ?? operator?.quantized;
 }
 
 /** The description of a canonical node; a missing one is a defect. */

@@ -5,7 +5,7 @@
 import type { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Value } from '../../ir/graph.js';
-import { findOperator } from '../../ops/index.js';
+import { behaviourOf } from '../../ops/index.js';
 import { integerBias } from './integer-bias.js';
 import type { Pass } from './pass.js';
 import {
@@ -45,7 +45,7 @@ function requantize(editor: GraphEditor, node: Node): void {
 }
 
 function lift(editor: GraphEditor, node: Node, diagnostics: Diagnostics): void {
-  const behaviour = findOperator(node.domain, node.op)?.quantized;
+  const behaviour = behaviourOf(node);
   if ((behaviour !== 'integer' && behaviour !== 'table') || isDequantize(node) || node.outputs.length !== 1) return;
   if (editor.value(node.outputs[0]!).dtype !== 'float32') return;
   const inputs = behaviour === 'table' ? tableInputs(editor, node) : integerInputs(editor, node);
@@ -53,7 +53,10 @@ function lift(editor: GraphEditor, node: Node, diagnostics: Diagnostics): void {
   const quantizeNode = soleQuantize(editor, node.outputs[0]!);
   if (quantizeNode === undefined) return;
   const output = editor.value(quantizeNode.outputs[0]!);
-  const final = node.op === 'Concat' ? requantizedInputs(editor, node, inputs, output) : withBias(editor, node, inputs, diagnostics);
+  const final =
+    node.op === 'Concat'
+      ? requantizedInputs(editor, node, inputs, output)
+      : withBias(editor, node, inputs, diagnostics);
   if (final === undefined) return;
   editor.removeNode(quantizeNode);
   editor.replaceNode(node, {
@@ -76,11 +79,15 @@ function tableInputs(editor: GraphEditor, node: Node): string[] | undefined {
 /** Integer names for the data inputs; weights may be per-channel. The bias is looked at later. */
 function integerInputs(editor: GraphEditor, node: Node): string[] | undefined {
   const convolution = node.op === 'Conv' || node.op === 'ConvTranspose';
-  const data = convolution || node.op === 'MatMul' || node.op === 'Concat' ? node.inputs : node.inputs.slice(0, operandCount(node));
+  const data =
+    convolution || node.op === 'MatMul' || node.op === 'Concat'
+      ? node.inputs
+      : node.inputs.slice(0, operandCount(node));
   const names: string[] = [];
   for (const [index, name] of data.entries()) {
     if (index === 2 && (convolution || node.op === 'MatMul')) continue;
-    const weights = index === 1 && (convolution || node.op === 'MatMul') ? quantizedWeights(editor, node, name) : undefined;
+    const weights =
+      index === 1 && (convolution || node.op === 'MatMul') ? quantizedWeights(editor, node, name) : undefined;
     const value = weights ?? byteActivation(editor, name);
     if (value === undefined || (convolution && index === 1 && value.constant === undefined)) return undefined;
     names.push(value.name);

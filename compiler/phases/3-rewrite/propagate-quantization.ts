@@ -1,6 +1,6 @@
 /** Moved bytes keep their meaning: a value without scale takes it from the other side of a movement operator. */
 import type { GraphEditor } from '../../ir/builders.js';
-import { findOperator } from '../../ops/index.js';
+import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
 import { isByte, isPerTensor } from './quantization.js';
 
@@ -11,7 +11,7 @@ export const propagateQuantization: Pass = {
     while (changed) {
       changed = false;
       for (const node of editor.nodes) {
-        const moves = findOperator(node.domain, node.op)?.quantized === 'moves-data';
+        const moves = behaviourOf(node) === 'moves-data';
         const sources = moves ? node.inputs.slice(0, 1) : node.op === 'Concat' ? node.inputs : [];
         for (const output of moves || node.op === 'Concat' ? node.outputs : []) {
           for (const input of sources) {
@@ -29,7 +29,8 @@ export const propagateQuantization: Pass = {
 function copy(editor: GraphEditor, from: string, to: string): boolean {
   const source = editor.value(from);
   const target = editor.value(to);
-  if (!isByte(target) || target.quantization !== undefined || !isPerTensor(source) || source.dtype !== target.dtype) return false;
+  if (!isByte(target) || target.quantization !== undefined || !isPerTensor(source) || source.dtype !== target.dtype)
+    return false;
   editor.setValue({ ...target, quantization: source.quantization! });
   return true;
 }

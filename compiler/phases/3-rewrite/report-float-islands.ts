@@ -1,14 +1,16 @@
 /** No silent fallback: every float operator left among quantized ones is named, with the reason. */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node } from '../../ir/graph.js';
-import { findOperator } from '../../ops/index.js';
+import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
 import { byteActivation, isDequantize, isQuantize } from './quantization.js';
 
 export const reportFloatIslands: Pass = {
   name: 'report-float-islands',
   run(editor, diagnostics) {
-    const quantizedModel = editor.nodes.some((node) => node.outputs.some((name) => editor.value(name).quantization !== undefined));
+    const quantizedModel = editor.nodes.some((node) =>
+      node.outputs.some((name) => editor.value(name).quantization !== undefined),
+    );
     if (!quantizedModel) return;
     for (const node of editor.nodes) {
       if (isDequantize(node) || isQuantize(node) || node.op === 'Cast') continue;
@@ -25,7 +27,7 @@ export const reportFloatIslands: Pass = {
 };
 
 function reason(editor: GraphEditor, node: Node): string {
-  const behaviour = findOperator(node.domain, node.op)?.quantized;
+  const behaviour = behaviourOf(node);
   if (behaviour === 'float') return `${node.op} has no integer form in nanoc`;
   for (const [index, name] of node.inputs.entries()) {
     if (name === '' || editor.value(name).constant !== undefined || editor.value(name).dtype !== 'float32') continue;

@@ -5,7 +5,7 @@
 import type { GraphEditor } from '../../ir/builders.js';
 import type { AttributeValue, Node } from '../../ir/graph.js';
 import { elementCount } from '../../ir/tensor.js';
-import { findOperator } from '../../ops/index.js';
+import { behaviourOf } from '../../ops/index.js';
 import { permute } from '../../reference/source.js';
 import type { Pass } from './pass.js';
 import {
@@ -78,16 +78,34 @@ function sink(editor: GraphEditor, transpose: Node, reader: Node): string[] {
   if (reader.op === 'Concat') {
     const inputs = reader.inputs.map((name) => beforeTranspose(editor, name, perm));
     if (inputs.includes(undefined)) return [];
-    return replace(editor, reader, inputs as string[], { axis: perm[positive(reader.attributes.axis, perm.length)]! }, perm);
+    return replace(
+      editor,
+      reader,
+      inputs as string[],
+      { axis: perm[positive(reader.attributes.axis, perm.length)]! },
+      perm,
+    );
   }
   if (reader.inputs[0] !== transpose.outputs[0]) return [];
   const inputs = [before, ...reader.inputs.slice(1)];
   switch (reader.op) {
     case 'Softmax':
     case 'Split':
-      return replace(editor, reader, inputs, { axis: perm[positive(reader.attributes.axis ?? -1, perm.length)]! }, perm);
+      return replace(
+        editor,
+        reader,
+        inputs,
+        { axis: perm[positive(reader.attributes.axis ?? -1, perm.length)]! },
+        perm,
+      );
     case 'Slice':
-      return replace(editor, reader, inputs, { axes: (reader.attributes.axes as number[]).map((axis) => perm[axis]!) }, perm);
+      return replace(
+        editor,
+        reader,
+        inputs,
+        { axes: (reader.attributes.axes as number[]).map((axis) => perm[axis]!) },
+        perm,
+      );
     case 'Pad': {
       const pads = reader.attributes.pads as readonly number[];
       const back = inverse(perm);
@@ -95,9 +113,12 @@ function sink(editor: GraphEditor, transpose: Node, reader: Node): string[] {
       return replace(editor, reader, inputs, { pads: moved }, perm);
     }
     case 'ReduceMean':
+    case 'ReduceSum':
+    case 'ReduceMax':
+    case 'ReduceMin':
       return sinkBelowReduce(editor, perm, reader, inputs);
     default: {
-      const unary = UNARY.has(reader.op) || findOperator(reader.domain, reader.op)?.quantized === 'table';
+      const unary = UNARY.has(reader.op) || behaviourOf(reader) === 'table';
       return unary ? replace(editor, reader, inputs, {}, perm) : [];
     }
   }
@@ -142,7 +163,11 @@ function sinkBelowBinary(editor: GraphEditor, perm: Permutation, reader: Node): 
     if (before !== undefined || value.constant === undefined) return before;
     const shape = [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];
     const back = inverse(perm);
-    const tensor = { ...value.constant, shape: permuteShape(shape, back), data: permute(value.constant.data, shape, back) };
+    const tensor = {
+      ...value.constant,
+      shape: permuteShape(shape, back),
+      data: permute(value.constant.data, shape, back),
+    };
     const quantization = value.quantization === undefined ? {} : { quantization: value.quantization };
     return editor.addConstant(`${name}__moved`, tensor, quantization);
   });
@@ -152,7 +177,11 @@ function sinkBelowBinary(editor: GraphEditor, perm: Permutation, reader: Node): 
 
 function sinkBelowReduce(editor: GraphEditor, perm: Permutation, reader: Node, inputs: readonly string[]): string[] {
   const axes = (reader.attributes.axes as readonly number[]).map((axis) => positive(axis, perm.length));
-  const moved = axes.map((axis) => perm[axis]!).sort((a, b) => a - b);
+  const moved = axes.map((axis) => perm[axis]!);
+  // Float sums depend on their order, which must stay that of the reference.
+  const ascending = moved.every((axis, i) => i === 0 || moved[i - 1]! < axis);
+  if (!ascending && editor.value(reader.outputs[0]!).dtype === 'float32') return [];
+  moved.sort((a, b) => a - b);
   if (Number(reader.attributes.keepdims ?? 1) === 1) return replace(editor, reader, inputs, { axes: moved }, perm);
   const left = perm.map((_, axis) => axis).filter((axis) => !moved.includes(axis));
   const kept = perm.filter((_, axis) => !axes.includes(axis)).map((axis) => left.indexOf(axis));

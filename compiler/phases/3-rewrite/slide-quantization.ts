@@ -7,7 +7,7 @@ import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Value } from '../../ir/graph.js';
 import { integerRange } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
-import { findOperator } from '../../ops/index.js';
+import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
 import { byteActivation, isDequantize, soleQuantize } from './quantization.js';
 
@@ -21,17 +21,28 @@ export const slideQuantization: Pass = {
         if (!editor.has(node)) continue;
         if (movesData(node) && (sinkDequantize(editor, node) || raiseQuantize(editor, node))) changed = true;
         else if (isActivation(node) && raiseQuantizeAboveActivation(editor, node)) changed = true;
+        else if (compares(node)) readBytes(editor, node);
       }
     }
   },
 };
 
 function movesData(node: Node): boolean {
-  return findOperator(node.domain, node.op)?.quantized === 'moves-data';
+  return behaviourOf(node) === 'moves-data';
 }
 
 function isActivation(node: Node): boolean {
   return node.domain === '' && (node.op === 'Relu' || node.op === 'Clip');
+}
+
+/** Dequantization keeps the order of bytes, so what only compares may read them. */
+function compares(node: Node): boolean {
+  return node.domain === '' && (node.op === 'ArgMax' || node.op === 'ArgMin');
+}
+
+function readBytes(editor: GraphEditor, node: Node): void {
+  const integer = byteActivation(editor, node.inputs[0]!);
+  if (integer !== undefined) editor.updateNode(node, { inputs: [integer.name] });
 }
 
 function isFloat(editor: GraphEditor, name: string | undefined): name is string {
@@ -42,7 +53,9 @@ function isFloat(editor: GraphEditor, name: string | undefined): name is string 
 function sinkDequantize(editor: GraphEditor, node: Node): boolean {
   if (!isFloat(editor, node.outputs[0])) return false;
   const integer = byteActivation(editor, node.inputs[0]!);
-  if (integer === undefined || integer.constant !== undefined) return false;
+  if (integer === undefined) return false;
+  // Constants are weights, which lifting wants dequantized; only a table that is looked up stays in bytes.
+  if (integer.constant !== undefined && node.op !== 'Gather') return false;
   const attributes = quantizedAttributes(node, integer, true);
   if (attributes === undefined) return false;
   const moved = node.outputs.map((name) =>
@@ -126,4 +139,3 @@ function quantizedAttributes(node: Node, integer: Value, mustBeExact: boolean): 
   if (mustBeExact && back !== real) return undefined;
   return { ...node.attributes, value };
 }
-
