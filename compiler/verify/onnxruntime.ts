@@ -28,6 +28,9 @@ export interface OracleOptions {
   readonly onProgress?: (text: string) => void;
 }
 
+/** A distance before the verdict. */
+type Distance = Omit<TensorDistance, 'differingUnoptimized' | 'verdict'>;
+
 /** By ONNX tensor name, for each vector. */
 type Recorded = ReadonlyMap<string, Tensor>[];
 
@@ -106,7 +109,7 @@ async function compare(
   const tensors = names.map((name): TensorDistance => {
     const plain = unoptimized.get(name)!;
     const found = integers.includes(name) ? optimized.get(name)! : plain;
-    return { ...found, differingUnoptimized: plain.differing };
+    return { ...found, verdict: verdictOf(reference, found), differingUnoptimized: plain.differing };
   });
   const own = evaluateSteps(reference, set.vectors);
   const ends = [
@@ -115,12 +118,12 @@ async function compare(
   ];
   return {
     version: ortVersion(),
-    passed: tensors.every((each) => each.differing === 0),
+    passed: tensors.every((each) => each.verdict !== 'different'),
     tensors,
     elements: tensors.reduce((sum, each) => sum + each.elements, 0),
     differing: tensors.reduce((sum, each) => sum + each.differing, 0),
     outputs: ends,
-    remarks: remarksOf(reference, tensors),
+    remarks: remarksOf(tensors),
   };
 }
 
@@ -144,16 +147,7 @@ async function record(
   fetches: readonly string[],
   options: OracleOptions,
 ): Promise<Recorded> {
-  const session = await cannot(() =>
-    ort.InferenceSession.create(model, {
-      graphOptimizationLevel,
-      executionMode: 'sequential',
-      intraOpNumThreads: 1,
-      logSeverityLevel: 3,
-      // On CPUs without VNNI, products of uint8 and int8 saturate in 16 bits; with this ONNX Runtime avoids it.
-      extra: { session: { x64quantprecision: '1' } },
-    }),
-  );
+  const session = await openSession(ort, model, graphOptimizationLevel);
   try {
     const state = initialState(reference);
     const results: Map<string, Tensor>[] = [];
@@ -170,6 +164,24 @@ async function record(
   } finally {
     await session.release();
   }
+}
+
+async function openSession(ort: Ort, model: Uint8Array, graphOptimizationLevel: 'all' | 'disabled') {
+  const options = {
+    graphOptimizationLevel,
+    executionMode: 'sequential',
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  } as const;
+  if (saturates()) {
+    try {
+      // ONNX Runtime turns signed weights into unsigned ones, whose products with uint8 do not saturate; it fails on some models.
+      return await ort.InferenceSession.create(model, { ...options, extra: { session: { x64quantprecision: '1' } } });
+    } catch {
+      // Saturating results are remarked on.
+    }
+  }
+  return cannot(() => ort.InferenceSession.create(model, options));
 }
 
 async function cannot<T>(action: () => Promise<T>): Promise<T> {
@@ -189,12 +201,8 @@ function fromOrt(tensor: OrtTensor): Tensor {
 }
 
 /** Distances by tensor: every node is evaluated on what ONNX Runtime had at its inputs, so that nothing cascades. */
-function teacherForced(
-  graph: Graph,
-  recorded: Recorded,
-  set: VectorSet,
-): Map<string, Omit<TensorDistance, 'differingUnoptimized'>> {
-  const found = new Map<string, Omit<TensorDistance, 'differingUnoptimized'>>();
+function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet): Map<string, Distance> {
+  const found = new Map<string, Distance>();
   const state = initialState(graph);
   set.vectors.forEach((vector, index) => {
     const theirs = recorded[index]!;
@@ -228,13 +236,7 @@ function counterpart(graph: Graph, name: string, theirs: ReadonlyMap<string, Ten
   return tensor.dtype === wanted ? applySource({ ...value, source }, tensor) : undefined;
 }
 
-function note(
-  found: Map<string, Omit<TensorDistance, 'differingUnoptimized'>>,
-  tensor: string,
-  node: string,
-  own: Tensor,
-  oracle: Tensor,
-): void {
+function note(found: Map<string, Distance>, tensor: string, node: string, own: Tensor, oracle: Tensor): void {
   const { differing, maxDistance } = distance(oracle.data, own.data);
   const before = found.get(tensor) ?? { elements: 0, differing: 0, maxDistance: 0 };
   found.set(tensor, {
@@ -270,26 +272,32 @@ function ortVersion(): string {
   return (require('onnxruntime-node/package.json') as { version: string }).version;
 }
 
-function remarksOf(graph: Graph, tensors: readonly TensorDistance[]): string[] {
+function verdictOf(graph: Graph, found: Distance): TensorDistance['verdict'] {
+  if (found.differing === 0) return 'equal';
+  if (found.dtype.startsWith('float')) return 'different';
+  if (found.maxDistance <= 1) return 'off by one';
+  const types = producers(graph)
+    .get(found.tensor)
+    ?.inputs.slice(0, 2)
+    .map((name) => graph.values.get(name)?.dtype);
+  return types?.join() === 'uint8,int8' && saturates() ? 'saturated' : 'different';
+}
+
+function remarksOf(tensors: readonly TensorDistance[]): string[] {
   const remarks: string[] = [];
-  const written = producers(graph);
-  const mixed = tensors.filter((each) => {
-    const node = written.get(each.tensor);
-    const types = node?.inputs.slice(0, 2).map((name) => graph.values.get(name)?.dtype);
-    return each.maxDistance > 1 && types?.[0] === 'uint8' && types[1] === 'int8';
-  });
-  if (mixed.length > 0 && saturates()) {
+  const saturated = tensors.filter((each) => each.verdict === 'saturated');
+  if (saturated.length > 0) {
+    const names = saturated.map((each) => each.tensor).join(', ');
     remarks.push(
-      `this CPU has AVX2 without VNNI, where ONNX Runtime adds products of uint8 and int8 in saturating 16-bit steps; the specification is the judge: ${mixed.map((each) => each.tensor).join(', ')}`,
+      `this CPU has AVX2 without VNNI, where ONNX Runtime adds products of uint8 and int8 in saturating 16-bit steps; the specification is the judge: ${names}`,
     );
   }
-  const offByOne = tensors.filter(
-    (each) => each.differing > 0 && each.maxDistance === 1 && !each.dtype.startsWith('float'),
-  );
-  if (offByOne.length > 0) {
-    const count = offByOne.reduce((sum, each) => sum + each.differing, 0);
+  const offByOne = tensors
+    .filter((each) => each.verdict === 'off by one')
+    .reduce((sum, each) => sum + each.differing, 0);
+  if (offByOne > 0) {
     remarks.push(
-      `${count} integers are off by one: ONNX Runtime computes these layers in another order or in float (docs/NUMERICS.md)`,
+      `${offByOne} integers are off by one: ONNX Runtime computes these layers in another order or in float (docs/NUMERICS.md)`,
     );
   }
   return remarks;

@@ -60,6 +60,11 @@ export interface TensorDistance {
   readonly differing: number;
   /** Largest distance: units for integers, absolute for floats. */
   readonly maxDistance: number;
+  /**
+   * `off by one`: integers where ONNX Runtime's kernel computes in another order or in float (docs/NUMERICS.md); `saturated`: its
+   * kernel for this CPU is known to be wrong; `different`: none of these.
+   */
+  readonly verdict: 'equal' | 'off by one' | 'saturated' | 'different';
   /** Elements that differ when ONNX Runtime runs without graph optimisation (quantize-dequantize models: in float). */
   readonly differingUnoptimized: number;
 }
@@ -75,7 +80,7 @@ export interface OutputDistance {
 
 export interface OnnxRuntimeVerification {
   readonly version: string;
-  /** True when every tensor that must agree does: integers exactly, floats within 1e-5 absolute or relative. */
+  /** No tensor is `different`: integers are equal or off by one, floats within 1e-5 absolute or relative. */
   readonly passed: boolean;
   readonly tensors: readonly TensorDistance[];
   readonly elements: number;
@@ -96,7 +101,7 @@ export interface ExpectedVerification {
 }
 
 export interface VerifyResult {
-  /** Device equals reference everywhere, in both builds. ONNX Runtime's distance is reported beside it (`onnxRuntime.passed`). */
+  /** Device equals reference everywhere, in both builds, and no tensor is `different` from ONNX Runtime's where that was asked. */
   readonly passed: boolean;
   readonly target: string;
   readonly simulator: string;
@@ -104,6 +109,7 @@ export interface VerifyResult {
   readonly builds: readonly BuildVerification[];
   /** Values on the device without a counterpart in ONNX: not compared on their own, only through what is made of them. */
   readonly withoutCounterpart: readonly string[];
+  /** Of the device. */
   readonly firstDivergence?: Divergence;
   readonly onnxRuntime?: OnnxRuntimeVerification;
   /** Why there is no comparison with ONNX Runtime. */
