@@ -86,8 +86,14 @@ class Samples(quantization.CalibrationDataReader):
         return None if sample is None else {self.name: sample}
 
 
-def quantize(model, samples, quant_format):
-    """Static int8 quantization by ONNX Runtime: per-channel symmetric weights, min-max calibration on `samples`."""
+def quantize(model, samples, quant_format, overrides=None):
+    """Static int8 quantization by ONNX Runtime: per-channel symmetric weights, min-max calibration on `samples`.
+    `overrides` gives (scale, zero point) of tensors by name, for QDQ."""
+    fixed = {
+        name: [{"scale": np.array(scale, np.float32), "zero_point": np.array(zero_point, np.int8)}]
+        for name, (scale, zero_point) in (overrides or {}).items()
+    }
+    extra_options = {"ActivationSymmetric": False, "WeightSymmetric": True}
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder) / "float.onnx", Path(folder) / "quantized.onnx"
         onnx.save(model, before)
@@ -99,7 +105,7 @@ def quantize(model, samples, quant_format):
             per_channel=True,
             activation_type=quantization.QuantType.QInt8,
             weight_type=quantization.QuantType.QInt8,
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
+            extra_options={**extra_options, **({"TensorQuantOverrides": fixed} if fixed else {})},
         )
         return onnx.load(after)
 
