@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CompileError } from '../diagnostics/diagnostic.js';
 import { loadConfig } from './config.js';
-import { grouped, parseBytes, parseCount } from './numbers.js';
+import { parseBytes, parseCount } from './numbers.js';
 
 let folder: string;
 beforeEach(() => {
@@ -83,11 +83,4 @@ describe('numbers', () => {
     ['3k', 3000],
     ['3kb', undefined],
   ])('count of "%s": %s', (text, value) => expect(parseCount(text)).toBe(value));
-
-  it.each([
-    [0, '0'],
-    [999, '999'],
-    [1000, '1 000'],
-    [1234567, '1 234 567'],
-  ])('%d is written %s', (value, text) => expect(grouped(value).replaceAll('\u00a0', ' ')).toBe(text));
 });

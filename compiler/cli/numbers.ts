@@ -1,12 +1,4 @@
-/** Numbers as people write and read them. */
-
-const GROUP = '\u00a0';
-
-/** 16384 -> `16 384` with a no-break space, as the report writes sizes. */
-export function grouped(value: number): string {
-  const digits = String(Math.round(value));
-  return digits.replace(/\B(?=(\d{3})+$)/g, GROUP);
-}
+/** Numbers as people write them on a command line and in nanoc.json. */
 
 /** Bytes of `64000`, `64K`, `64 KB`, `1.5M`: K is 1024. undefined when it is no such thing. */
 export function parseBytes(text: string): number | undefined {

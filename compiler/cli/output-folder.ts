@@ -1,6 +1,6 @@
 /** The output folder is written whole or not at all. */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { EmittedFile } from '../compilation.js';
 import { fail } from '../diagnostics/diagnostic.js';
@@ -46,6 +46,8 @@ export async function replaceFolder<T>(
   // The first folder that had to be made; removed again, with those below it, when nothing comes of it.
   const made = await asDiagnostic(folder, () => mkdir(parent, { recursive: true }));
   const temporary = await asDiagnostic(folder, () => mkdtemp(join(parent, `.${basename(folder)}-`)));
+  // mkdtemp keeps others out; an output folder is as open as any other.
+  await asDiagnostic(folder, () => chmod(temporary, 0o777 & ~process.umask()));
   // Should the process be ended in the middle of synchronous work, the folder goes with it.
   const remove = () => rmSync(temporary, { recursive: true, force: true });
   process.on('exit', remove);

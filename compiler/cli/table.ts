@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { shorten } from '../report/format.js';
 
 export interface Column {
   readonly title: string;
@@ -56,12 +57,12 @@ function limitOfLast(columns: readonly Column[], widths: readonly number[], widt
   return Math.max(NARROWEST, width - before);
 }
 
-/** Lines of at most `width` characters, broken at spaces; a cell with colour codes is left whole. */
+/** Lines of at most `width` characters, broken at spaces, long words cut; a cell with colour codes is left whole. */
 function wrap(text: string, width: number): string[] {
   if (visibleWidth(text) <= width || visibleWidth(text) !== text.length) return [text];
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(' ').map((each) => shorten(each, width))) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

@@ -1,11 +1,11 @@
 import type { Compilation } from '../../compilation.js';
 import { CompileError, type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
 import type { Graph } from '../../ir/graph.js';
+import { grouped } from '../../report/format.js';
 import { defineCommand } from '../command.js';
 import { compileJob } from '../compile-job.js';
 import type { Inspection } from '../inspection.js';
 import { oneTarget, resolveJob } from '../job.js';
-import { grouped } from '../numbers.js';
 import { type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { printJson, type Session, showDiagnostics } from '../session.js';
 import { renderFields, renderTable } from '../table.js';

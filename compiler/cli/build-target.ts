@@ -1,0 +1,115 @@
+/** One target of `nanoc build`: from the model to a folder with C, reports and firmware. */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Compilation, EmittedFile } from '../compilation.js';
+import { CompileError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { emitFiles } from '../index.js';
+import {
+  jsonText,
+  type Lock,
+  lockSchema,
+  type Measurements,
+  makeReport,
+  type Report,
+  reportFiles,
+  withToolchain,
+} from '../report/index.js';
+import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
+import { buildFirmware, compilerVersion } from '../toolchain/build.js';
+import { measure } from '../toolchain/measure.js';
+import { replaceFolder, writeFiles } from './output-folder.js';
+
+const LOCK = 'nanoc.lock';
+
+export interface TargetBuild {
+  readonly report: Report;
+  /** Relative to the folder. */
+  readonly files: readonly string[];
+  /** What could not be measured, and why. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface TargetBuildOptions {
+  readonly folder: string;
+  /** Compile, link and measure; otherwise only the C is written. */
+  readonly compile: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+/** @throws CompileError NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
+export async function buildTarget(compilation: Compilation, options: TargetBuildOptions): Promise<TargetBuild> {
+  const { folder, signal, onProgress } = options;
+  return replaceFolder(folder, signal, async (temporary) => {
+    onProgress('writing C');
+    const emitted = await emitFiles(compilation);
+    if (!options.compile) {
+      await writeFiles(temporary, emitted, signal);
+      return { report: makeReport(compilation), files: emitted.map(({ path }) => path), diagnostics: [] };
+    }
+    onProgress(`compiling with ${compilation.target.toolchain.compiler}`);
+    const program = await linkProgram(compilation, emitted, temporary, signal);
+    onProgress('measuring');
+    const { measurements, diagnostics } = await measured(compilation, signal);
+    const report = makeReport(compilation, measurements);
+    const files = await withMeasurements(compilation, emitted, report);
+    await writeFiles(temporary, files, signal);
+    return { report, files: [...files.map(({ path }) => path), program], diagnostics };
+  });
+}
+
+/** The example firmware, built from the very files that are written. */
+async function linkProgram(
+  compilation: Compilation,
+  emitted: readonly EmittedFile[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const name = compilation.target.qemu === undefined ? compilation.name : `${compilation.name}.elf`;
+  const main = emitted.filter(({ path }) => path === 'main.c');
+  const sources = [...(await modelSources(compilation, () => emitted)), ...main];
+  await withFolder(undefined, async (directory) => {
+    const request = {
+      files: sources,
+      target: compilation.target,
+      directory,
+      includeDirectories: INCLUDE_DIRECTORIES,
+      signal,
+    };
+    const { program } = await buildFirmware(request);
+    await copyFile(program, join(folder, name));
+  });
+  return name;
+}
+
+/** A simulator that is missing costs the instruction count, not the build; the report says so. */
+async function measured(
+  compilation: Compilation,
+  signal: AbortSignal,
+): Promise<{ measurements: Measurements; diagnostics: readonly Diagnostic[] }> {
+  try {
+    return { measurements: await measure(compilation, { signal, instructions: true, stack: true }), diagnostics: [] };
+  } catch (error) {
+    if (!(error instanceof CompileError) || error.diagnostics.some(({ code }) => code !== 'NC0701')) throw error;
+    const diagnostics = error.diagnostics.map(
+      (each): Diagnostic => ({ ...each, severity: 'warning', because: 'instructions and stack were not measured' }),
+    );
+    return { measurements: await measure(compilation, { signal, instructions: false, stack: false }), diagnostics };
+  }
+}
+
+/** The reports with their measurements, and the lock with what compiled the C. */
+async function withMeasurements(
+  compilation: Compilation,
+  emitted: readonly EmittedFile[],
+  report: Report,
+): Promise<EmittedFile[]> {
+  const { target } = compilation;
+  const reports = new Map(reportFiles(report).map((file) => [file.path, file]));
+  const version = await compilerVersion(target);
+  return emitted.map((file) => {
+    if (file.path !== LOCK) return reports.get(file.path) ?? file;
+    const lock: Lock = lockSchema.parse(JSON.parse(file.content));
+    return { path: LOCK, content: jsonText(withToolchain(lock, target.toolchain.compiler, version)) };
+  });
+}

@@ -1,0 +1,98 @@
+import { join, relative, resolve } from 'node:path';
+import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
+import type { Report } from '../../report/schema.js';
+import { defineCommand } from '../command.js';
+import { compileJob } from '../compile-job.js';
+import { interruptible } from '../interrupt.js';
+import { allTargets, type Job, resolveJob } from '../job.js';
+import { type BudgetFlags, type CompileFlags, declareBudgets, declareCompile, declareModel } from '../options.js';
+import { checkReplaceable } from '../output-folder.js';
+import { withProgress } from '../progress.js';
+import { printJson, type Session, say, showDiagnostics } from '../session.js';
+import { stylesOf } from '../terminal.js';
+
+type Flags = CompileFlags &
+  BudgetFlags & { readonly output?: string; readonly compile: boolean; readonly force?: boolean };
+
+interface Built {
+  readonly target: string;
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly report: Report;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export const build = defineCommand<Flags>({
+  name: 'build',
+  description: 'compile a model to C and firmware, and print what it takes',
+  examples: [
+    'nanoc build kws.onnx --target cortex-m4',
+    'nanoc build kws.onnx --target cortex-m0 --no-compile --output firmware/kws',
+  ],
+  declare: (command) => {
+    declareModel(command);
+    declareCompile(command);
+    command
+      .option('--output <dir>', 'folder to write (default: build/<model>/<target>)')
+      .option('--no-compile', 'write the C, but do not compile and measure it')
+      .option('--force', 'replace a folder that nanoc did not write');
+    declareBudgets(command);
+  },
+  run: async (session, flags, [model]) => {
+    const job = await resolveJob(session, model, flags);
+    const targets = allTargets(job);
+    const folders = targets.map((target) => outputFolder(session, job, target, flags));
+    for (const folder of folders) checkReplaceable(folder, flags.force === true);
+    const built: Built[] = [];
+    for (const [index, target] of targets.entries()) {
+      const one = await buildOne(session, job, target, folders[index]!, flags);
+      built.push(one);
+      await show(session, one);
+    }
+    const ok = built.every(({ diagnostics }) => diagnostics.every(({ severity }) => severity !== 'error'));
+    if (session.json) printJson(session, { ok, builds: built });
+    return ok ? EXIT.good : EXIT.failed;
+  },
+});
+
+/** `--output` is the folder itself, or holds one for each target where there are several. */
+function outputFolder(session: Session, job: Job, target: string, flags: Flags): string {
+  const given = flags.output === undefined ? job.output : resolve(session.terminal.cwd, flags.output);
+  if (given === undefined) return resolve(session.terminal.cwd, 'build', job.stem, target);
+  return job.targets.length > 1 ? join(given, target) : given;
+}
+
+async function buildOne(session: Session, job: Job, target: string, folder: string, flags: Flags): Promise<Built> {
+  const compilation = await compileJob(session, job, target);
+  const { buildTarget } = await import('../build-target.js');
+  const { checkBudgets } = await import('../budgets.js');
+  const made = await interruptible((signal) =>
+    withProgress(session, `building for ${target}`, (onProgress) =>
+      buildTarget(compilation, { folder, compile: flags.compile, signal, onProgress }),
+    ),
+  );
+  const diagnostics = [...compilation.diagnostics, ...made.diagnostics, ...checkBudgets(job.budgets, made.report)];
+  return { target, folder, files: made.files, report: made.report, diagnostics };
+}
+
+async function show(session: Session, { folder, files, report, diagnostics }: Built): Promise<void> {
+  if (session.json) return;
+  const { renderReportText } = await import('../../report/text.js');
+  const { terminal } = session;
+  // The report ends with its own diagnostics; those that it does not know follow on standard error.
+  const known = new Set(report.diagnostics.map(({ message }) => message));
+  say(session, renderReportText(report, { color: terminal.color, width: terminal.width }));
+  const place = relative(terminal.cwd, folder);
+  say(
+    session,
+    `\n${stylesOf(terminal).bold('wrote')} ${place.startsWith('..') ? folder : place} (${files.length} files)\n`,
+  );
+  const others = diagnostics.filter(({ message }) => !known.has(message));
+  showDiagnostics(session, others);
+  // Why a build failed is never left out.
+  if (session.quiet)
+    showDiagnostics(
+      { ...session, quiet: false },
+      others.filter(({ severity }) => severity === 'error'),
+    );
+}

@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
+import type { VerifyResult } from '../../verify/result.js';
+import { defineCommand } from '../command.js';
+import { compileJob } from '../compile-job.js';
+import { interruptible } from '../interrupt.js';
+import { allTargets, type Job, resolveJob } from '../job.js';
+import { type CompileFlags, declareCompile, declareModel } from '../options.js';
+import { asDiagnostic } from '../output-folder.js';
+import { withProgress } from '../progress.js';
+import { printJson, type Session, say, showDiagnostics } from '../session.js';
+import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.js';
+
+type Flags = CompileFlags &
+  VectorFlags & { readonly vectors?: string; readonly junit?: string; readonly strict?: boolean };
+
+interface Verified {
+  readonly result: VerifyResult;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const DEFAULT_COUNT = 16;
+
+export const verify = defineCommand<Flags>({
+  name: 'verify',
+  description: 'compare the device with the reference at every layer, and the reference with ONNX Runtime',
+  examples: [
+    'nanoc verify kws.onnx --target cortex-m4',
+    'nanoc verify kws.onnx --target host,cortex-m0 --vectors clips.npz --junit verify.xml',
+  ],
+  declare: (command) => {
+    declareModel(command);
+    command
+      .option('--vectors <file>', 'inputs, with or without outputs: .npy, .npz, .json or raw bytes')
+      .option('--junit <file>', 'write the result as JUnit XML')
+      .option('--strict', 'fail also where the reference differs from ONNX Runtime or from outputs in the vectors');
+    declareVectors(command);
+    declareCompile(command);
+  },
+  run: async (session, flags, [model]) => {
+    const job = await resolveJob(session, model, flags);
+    const verified: Verified[] = [];
+    for (const target of allTargets(job)) {
+      const one = await verifyOne(session, job, target, flags);
+      verified.push(one);
+      if (session.json) continue;
+      const { renderVerification } = await import('../verify-text.js');
+      if (verified.length === 1) showDiagnostics(session, one.diagnostics);
+      // A failure is what was asked for, even with --quiet.
+      const text = `${verified.length > 1 ? '\n' : ''}${renderVerification(session.terminal, one.result)}`;
+      if (session.quiet && !passed(one.result, flags)) session.terminal.out(text);
+      else say(session, text);
+    }
+    if (flags.junit !== undefined) await writeJunit(session, job, verified, flags.junit);
+    const ok = verified.every(({ result }) => passed(result, flags));
+    if (session.json)
+      printJson(session, { ok, results: verified.map(({ result, diagnostics }) => ({ ...result, diagnostics })) });
+    return ok ? EXIT.good : EXIT.failed;
+  },
+});
+
+function passed(result: VerifyResult, { strict }: Flags): boolean {
+  return (
+    result.passed && (strict !== true || ((result.expected?.passed ?? true) && (result.onnxRuntime?.passed ?? true)))
+  );
+}
+
+async function verifyOne(session: Session, job: Job, target: string, flags: Flags): Promise<Verified> {
+  const compilation = await compileJob(session, job, target);
+  const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count: DEFAULT_COUNT });
+  const { verifyModel } = await import('../../verify/verify.js');
+  const result = await interruptible((signal) =>
+    withProgress(session, `verifying on ${target}`, (onProgress) =>
+      verifyModel(compilation, set, { signal, onProgress }),
+    ),
+  );
+  return { result, diagnostics: compilation.diagnostics };
+}
+
+/** One suite: the cases of several targets carry their names. */
+async function writeJunit(session: Session, job: Job, verified: readonly Verified[], file: string): Promise<void> {
+  const { junitXml } = await import('../../verify/junit.js');
+  const cases = verified.flatMap(({ result }) =>
+    result.cases.map((each) => ({ ...each, name: `${result.target}: ${each.name}` })),
+  );
+  const path = resolve(session.terminal.cwd, file);
+  await asDiagnostic(path, () => writeFile(path, junitXml(`nanoc verify ${job.source.fileName}`, cases)));
+}
