@@ -4,6 +4,9 @@ import { clampFloat } from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
 import { evaluateUnary, floatCall, inferUnary, tableKernel } from './shared/unary.js';
 
+/** numeric_limits<float>::max(): where ONNX puts the bounds that are left out. */
+const LARGEST = 3.4028234663852886e38;
+
 /** min(max(x, low), high): bounds are attributes before opset 11, inputs since. */
 export default defineOp({
   name: 'Clip',
@@ -53,7 +56,7 @@ function bounds(view: NodeView, min: Tensor | undefined, max: Tensor | undefined
     if (tensor !== undefined) return Number(tensor.data[0]);
     return view.has(attribute) ? Math.fround(view.float(attribute)) : open;
   };
-  return [bound(min, 'min', Number.NEGATIVE_INFINITY), bound(max, 'max', Number.POSITIVE_INFINITY)];
+  return [bound(min, 'min', -LARGEST), bound(max, 'max', LARGEST)];
 }
 
 function integerBounds(dtype: DataType, min: Tensor | undefined, max: Tensor | undefined): [bigint, bigint] {
