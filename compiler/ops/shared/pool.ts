@@ -173,7 +173,7 @@ export function poolCall(
     family: 'portable',
     function: name,
     header: 'nanoc/pool.h',
-    sources: [`portable/${name}.c`],
+    sources: [`portable/${name}.c`, ...(name === 'nanoc_average_pool_s8' ? ['portable/nanoc_requantize.c'] : [])],
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },

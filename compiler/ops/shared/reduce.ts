@@ -164,7 +164,7 @@ function reduceCall(context: LowerContext, name: string, fields: Record<string, 
     family: 'portable',
     function: name,
     header: 'nanoc/reduce.h',
-    sources: [`portable/${name}.c`],
+    sources: [`portable/${name}.c`, ...(name === 'nanoc_reduce_sum_s8' ? ['portable/nanoc_requantize.c'] : [])],
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
