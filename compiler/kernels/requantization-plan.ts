@@ -39,7 +39,7 @@ export function commonShift(channels: readonly ChannelSums[]): number | undefine
   return rounded >= 1 && rounded <= 23 ? rounded : undefined;
 }
 
-/** Constants for a channel whose accumulator holds 2^accumulatorShift times its sum. */
+/** Constants for a channel whose accumulator holds 2^accumulatorShift times its sum; without addend for SMMUL. */
 export function fixedPointFor(
   channel: ChannelSums,
   shift: number,
@@ -47,7 +47,17 @@ export function fixedPointFor(
   zeroPoint: number,
   low: number,
   high: number,
+  withAddend = true,
 ): FixedPoint | undefined {
   const { scale, reach } = channel;
-  return solveRequantization({ scale, zeroPoint, low, high, reach, shift: shift + accumulatorShift, accumulatorShift });
+  return solveRequantization({
+    scale,
+    zeroPoint,
+    low,
+    high,
+    reach,
+    shift: shift + accumulatorShift,
+    accumulatorShift,
+    withAddend,
+  });
 }

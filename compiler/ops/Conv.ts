@@ -3,6 +3,7 @@ import type { Value } from '../ir/graph.js';
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv } from '../kernels/arm-dsp/conv-kernel.js';
+import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
@@ -24,6 +25,7 @@ export default defineOp({
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
+    dspDepthwise,
     dspConv,
     {
       function: 'nanoc_matmul_s8',

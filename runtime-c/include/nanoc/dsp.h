@@ -65,6 +65,72 @@ static inline void nanoc_dsp_widen2(const int8_t *a, const int8_t *b, uint32_t *
 #endif
 }
 
+/**
+ * Depthwise 3x3. Strips: for each of four channels `pitch` words of two vertically adjacent inputs less their zero point; strip a
+ * holds rows r and r + 1, strip b rows r + 2 and r + 3. Weights in flash, five words a channel: bytes (w0, w1, w1, w2) of the three
+ * columns, 2^-32 multiplier or scale / 256, start of the sum times 256. Expanded, ten words: (w0, w1) * 256 of the three
+ * columns, (w1, w2) * 256 of the three, multiplier or zero point of y, start, start, scale / 256. Tile: [2 rows][columns][4 channels].
+ */
+typedef struct {
+  uint32_t x_zeros;     /* the zero point of x in four bytes */
+  uint32_t minus_zeros; /* its negative in two halfwords */
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  const uint32_t *weights;
+  const int8_t *exact; /* for each four channels 1 if they are requantized in float; NULL: none is */
+} nanoc_dsp_depthwise_params;
+
+/** Expands the weights of four channels. */
+static inline void nanoc_dsp_depthwise_expand(const uint32_t *packed, uint32_t *w, int32_t exact, int32_t y_zero) {
+  for (int32_t channel = 0; channel < 4; channel++, packed += 5, w += 10) {
+    for (int32_t k = 0; k < 3; k++) {
+      w[k] = (packed[k] & 0x00FF00FFu) << 8;
+      w[3 + k] = packed[k] & 0xFF00FF00u;
+    }
+    w[6] = exact != 0 ? (uint32_t)y_zero : packed[3];
+    w[7] = packed[4];
+    w[8] = packed[4];
+    w[9] = packed[3];
+  }
+}
+
+/** Widens `columns` words of two rows, `*_step` bytes apart, into four strips. */
+static inline void nanoc_dsp_widen_rows(const int8_t *top, int32_t top_step, const int8_t *bottom, int32_t bottom_step, uint32_t *strip, int32_t columns, int32_t pitch, uint32_t minus_zeros) {
+  for (int32_t column = 0; column < columns; column++, strip++, top += top_step, bottom += bottom_step) {
+#if NANOC_DSP_ASSEMBLY
+    uint32_t t;
+    uint32_t b;
+    uint32_t low;
+    uint32_t other;
+    __asm__ volatile("ldr %[t], [%[top]]\n ldr %[b], [%[bottom]]\n"
+                     "pkhbt %[low], %[t], %[b], lsl #16\n pkhtb %[t], %[b], %[t], asr #16\n"
+                     "sxtab16 %[b], %[zeros], %[low]\n sxtab16 %[low], %[zeros], %[low], ror #8\n"
+                     "sxtab16 %[other], %[zeros], %[t]\n sxtab16 %[t], %[zeros], %[t], ror #8\n"
+                     : [t] "=&r"(t), [b] "=&r"(b), [low] "=&r"(low), [other] "=&r"(other)
+                     : [top] "r"(top), [bottom] "r"(bottom), [zeros] "r"(minus_zeros)
+                     : "memory");
+    strip[0] = b;
+    strip[pitch] = low;
+    strip[2 * pitch] = other;
+    strip[3 * pitch] = t;
+#else
+    for (int32_t channel = 0; channel < 4; channel++) {
+      const uint32_t t = (uint32_t)(uint16_t)(int16_t)(top[channel] + (int16_t)(uint16_t)minus_zeros);
+      const uint32_t b = (uint32_t)(uint16_t)(int16_t)(bottom[channel] + (int16_t)(uint16_t)minus_zeros);
+      strip[channel * pitch] = t | (b << 16);
+    }
+#endif
+  }
+}
+
+/** Copies one row of a tile to its pixels, `step` bytes apart. */
+static inline void nanoc_dsp_place(const int8_t *tile, int8_t *y, int32_t columns, int32_t step) {
+  for (int32_t column = 0; column < columns; column++) {
+    (void)memcpy(y + column * step, tile + 4 * column, 4);
+  }
+}
+
 /** Clamps n bytes to [low, high], for activations whose bounds are not those of int8. */
 static inline void nanoc_dsp_clamp(int8_t *y, int32_t n, int32_t low, int32_t high) {
   for (int32_t i = 0; i < n; i++) {
@@ -188,6 +254,43 @@ static inline void nanoc_dsp_dot_exact(const int8_t *x, const uint32_t *w, int8_
       *y++ = (int8_t)nanoc_round_clamp((float)(int32_t)sums[c] * scale[c], zero, -128, 127);
     }
     w += 4;
+  }
+}
+
+/** Sum of one output of a depthwise tile, 256 times itself. w: the expanded weights of its channel. */
+static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t *b, const uint32_t *w, int32_t row) {
+  uint32_t sum = w[7];
+  for (int32_t k = 0; k < 3; k++) {
+    if (row == 0) {
+      sum = nanoc_dsp_smlad(b[k] & 0xFFFFu, w[3 + k] >> 16, nanoc_dsp_smlad(a[k], w[k], sum));
+    } else {
+      sum = nanoc_dsp_smlad(b[k], w[3 + k], nanoc_dsp_smlad(a[k] >> 16, w[k] & 0xFFFFu, sum));
+    }
+  }
+  return sum;
+}
+
+/** C twin of the generated nanoc_depthwise3_dsp_*_shift*. */
+static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int32_t columns, int32_t pitch, int32_t shift) {
+  for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
+    for (int32_t i = 0; i < 2 * columns; i++) {
+      const int32_t column = i % columns;
+      const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
+      tile[4 * i + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
+    }
+  }
+}
+
+/** C twin of the generated nanoc_depthwise3_dsp_*_exact. */
+static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int32_t columns, int32_t pitch) {
+  for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
+    float scale;
+    memcpy(&scale, w + 9, sizeof scale);
+    for (int32_t i = 0; i < 2 * columns; i++) {
+      const int32_t column = i % columns;
+      const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
+      tile[4 * i + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);
+    }
   }
 }
 

@@ -1,0 +1,158 @@
+/** The kernel option of depthwise Conv 3x3 at stride 1 for cores with the DSP extension and an FPU. */
+import type { KernelCall } from '../../ir/kernel-call.js';
+import type { KernelOption, LowerContext } from '../../ops/define.js';
+import { constantOf, macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
+import { clampOf, perTensor } from '../../ops/shared/quantized.js';
+import { type Window, windowOf } from '../../ops/shared/window.js';
+import { type ChannelSums, commonShift, fixedPointFor } from '../requantization-plan.js';
+import { type DepthwiseShape, generateDepthwise } from './depthwise.js';
+import { hasZeroPoints } from './layer.js';
+
+export const dspDepthwise: KernelOption = {
+  function: 'nanoc_depthwise_dsp',
+  family: 'native',
+  needs: ['dsp', 'fpu'],
+  when: whyNot,
+  build: (context) => ({ call: buildCall(context) }),
+};
+
+const LARGEST_SUM = 2 ** 23 - 2 ** 16;
+
+function whyNot(context: LowerContext): true | string {
+  const x = context.required(0);
+  if (x.quantization === undefined) return 'the input is float32';
+  const [channels, perGroup, kernelHeight, kernelWidth] = context.required(1).shape as [number, number, number, number];
+  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
+    return 'not one filter for each channel';
+  const window = windowAt(context);
+  if (kernelHeight !== 3 || kernelWidth !== 3 || window.strides.some((s) => s !== 1)) return 'not 3x3 at stride 1';
+  if (window.dilations.some((d) => d !== 1)) return 'dilated';
+  if (window.pads.some((p) => p > 1)) return 'more than one row or column of padding';
+  if (channels % 4 !== 0) return 'the number of channels is no multiple of four';
+  if (window.output[1]! > 1000) return 'more than 1,000 columns';
+  if (hasZeroPoints(context)) return 'the weights have a zero point';
+  const tooLarge = channelsOf(context).some(({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM);
+  return tooLarge ? 'a sum can leave 24 bits' : true;
+}
+
+function windowAt(context: LowerContext): Window {
+  return windowOf(context, context.required(0).shape.slice(1, 3), context.required(1).shape.slice(2));
+}
+
+/** Sums of (x - zero point) * w: taps in the padding add nothing, so the bias is not folded. */
+function channelsOf(context: LowerContext): ChannelSums[] {
+  const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
+  const weights = constantOf(context, 1).data as Int8Array;
+  const channels = w.shape[0]!;
+  const taps = weights.length / channels;
+  const scales = outputScales(x, w, y);
+  const { low, high, zeroPoint } = perTensor(x);
+  return Array.from({ length: channels }, (_, c) => {
+    const bias = context.input(2) === undefined ? 0 : Number(constantOf(context, 2).data[c]);
+    let [least, greatest] = [bias, bias];
+    for (const weight of weights.subarray(c * taps, (c + 1) * taps)) {
+      least += weight * ((weight > 0 ? low : high) - zeroPoint);
+      greatest += weight * ((weight > 0 ? high : low) - zeroPoint);
+    }
+    return { bias, scale: scales[scales.length === 1 ? 0 : c]!, reach: { least, greatest } };
+  });
+}
+
+interface Packed {
+  readonly words: Uint32Array;
+  readonly exact: Int8Array;
+  readonly shift: number;
+}
+
+/** Five words a channel (nanoc/dsp.h); four channels are requantized one way. */
+function pack(context: LowerContext): Packed {
+  const channels = channelsOf(context);
+  const weights = constantOf(context, 1).data as Int8Array;
+  const { zeroPoint } = perTensor(context.output(0));
+  const [low, high] = clampOf(context, context.output(0));
+  const shift = commonShift(channels);
+  const words = new Uint32Array(5 * channels.length);
+  const scales = new Float32Array(1);
+  const exact = new Int8Array(channels.length / 4);
+  for (let first = 0; first < channels.length; first += 4) {
+    const group = channels.slice(first, first + 4);
+    const solved = group.map((channel) =>
+      shift === undefined ? undefined : fixedPointFor(channel, shift, 8, zeroPoint, low, high, false),
+    );
+    const isFixed = solved.every((constants) => constants !== undefined);
+    exact[first / 4] = isFixed ? 0 : 1;
+    group.forEach(({ bias, scale }, i) => {
+      const at = 5 * (first + i);
+      for (let column = 0; column < 3; column += 1) {
+        const tap = (row: number) => weights[9 * (first + i) + 3 * row + column]! & 0xff;
+        words[at + column] = tap(0) | (tap(1) << 8) | (tap(1) << 16) | (tap(2) << 24);
+      }
+      scales[0] = scale / 256;
+      words[at + 3] = isFixed ? solved[i]!.multiplier : new Uint32Array(scales.buffer)[0]!;
+      words[at + 4] = 256 * bias + (isFixed ? solved[i]!.tweak : 0);
+    });
+  }
+  return { words, exact, shift: shift ?? 1 };
+}
+
+function shapeOf(context: LowerContext, { exact, shift }: Packed): DepthwiseShape {
+  const [batches, inHeight, inWidth, channels] = context.required(0).shape as [number, number, number, number];
+  const [, outHeight, outWidth] = context.output(0).shape as [number, number, number];
+  const [padTop, padLeft] = windowAt(context).pads as [number, number];
+  const [low, high] = clampOf(context, context.output(0));
+  const kinds = [
+    ...(exact.includes(0) ? (['fixed'] as const) : []),
+    ...(exact.includes(1) ? (['exact'] as const) : []),
+  ];
+  const clamps = low > -128 || high < 127;
+  return { batches, inHeight, inWidth, channels, outHeight, outWidth, padTop, padLeft, shift, kinds, clamps };
+}
+
+function buildCall(context: LowerContext): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const packed = pack(context);
+  const shape = shapeOf(context, packed);
+  const generated = generateDepthwise(shape);
+  const [low, high] = clampOf(context, y);
+  const zero = zeroOf(x);
+  const exactGroups = packed.exact.filter((kind) => kind === 1).length;
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: generated.stack,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'scratch' },
+      {
+        kind: 'params',
+        struct: 'nanoc_dsp_depthwise_params',
+        fields: {
+          x_zeros: { int: ((zero & 0xff) * 0x01010101) >>> 0 },
+          minus_zeros: { int: ((-zero & 0xffff) * 0x00010001) >>> 0 },
+          y_zero: { int: perTensor(y).zeroPoint },
+          low: { int: low },
+          high: { int: high },
+          weights: { constant: { suffix: 'weights', data: packed.words, role: 'weights', alignment: 4 } },
+          exact:
+            exactGroups === 0
+              ? { text: 'NULL' }
+              : { constant: { suffix: 'exact', data: packed.exact, role: 'parameters' } },
+        },
+      },
+    ],
+    scratch: { bytes: generated.scratchBytes, alignment: 8 },
+    overlaps: [],
+    macs: macsOf(y, 9),
+    remarks:
+      exactGroups === 0
+        ? []
+        : [
+            `${4 * exactGroups} of ${shape.channels} channels are requantized in float: for one of each four no multiplier is exact`,
+          ],
+  };
+}
