@@ -23,8 +23,13 @@ export interface MemoryPlan {
   readonly arenaBytes: number;
   /** Bytes of persistent state, outside the arena. */
   readonly stateBytes: number;
-  /** Largest live set over the steps of this order (views and in-place shared): no plan of this order is smaller. */
+  /**
+   * Largest live set over the steps of this order, where what an output can take over from an input counts once: no plan of
+   * this order is smaller.
+   */
   readonly lowerBound: number;
+  /** The same if the inputs and outputs of every call were kept apart, as most compilers do; for comparison. */
+  readonly layerBound?: number;
   /** Step with the largest live set, and what is alive then. */
   readonly peak: { readonly step: number; readonly names: readonly string[] };
   /** How order and placement were found, and whether they are proven optimal; printed. */

@@ -3,11 +3,10 @@
  * was made; it only asks whether every read finds what it should. What it refuses is a defect of nanoc.
  */
 import { valueOf } from '../../ir/graph.js';
-import type { KernelCall, Program } from '../../ir/kernel-call.js';
+import type { KernelCall, Program, View } from '../../ir/kernel-call.js';
 import type { MemoryPlan, Placement } from '../../ir/memory-plan.js';
 import { byteLength, bytesPerElement } from '../../ir/tensor.js';
-import { checkGuards } from './check-guards.js';
-import { type Contents, contentsOf, readsOf, writesOf } from './contents.js';
+import { type Contents, contentsOf, cut, type Piece, readsOf, writesOf } from './contents.js';
 import { TaggedMemory } from './memory-tags.js';
 
 interface Range {
@@ -24,11 +23,15 @@ interface Range {
  */
 export function checkPlan(plan: MemoryPlan, program: Program): void {
   new Judge(plan, program).run();
-  checkGuards(plan, program);
 }
 
 class Judge {
   private readonly contents: Contents;
+  /** A representative of all values that views tie to this one. */
+  private readonly tied: (name: string) => string;
+  /** Whose bytes were written last, by representative; only with guard bytes. */
+  private readonly owners = { arena: new TaggedMemory(), state: new TaggedMemory(), flash: new TaggedMemory() };
+  private readonly origins = new Map<string, readonly Piece[]>();
   private readonly memory = { arena: new TaggedMemory(), state: new TaggedMemory(), flash: new TaggedMemory() };
 
   constructor(
@@ -36,6 +39,7 @@ class Judge {
     private readonly program: Program,
   ) {
     this.contents = contentsOf({ ...program, calls: plan.calls, views: plan.views });
+    this.tied = tiedBy(plan.views);
   }
 
   run(): void {
@@ -48,6 +52,7 @@ class Judge {
     for (const { name, writer } of this.contents.definitions.values()) {
       if (writer === 'input' || writer === 'state') this.write(name);
     }
+    for (const name of program.graph.inputs) this.read(name, -1, 'the caller');
     plan.calls.forEach((call, step) => {
       this.step(call, step);
     });
@@ -63,6 +68,7 @@ class Judge {
       const { region, start, end } = this.rangeOf(`${call.node.name}#scratch`);
       if (end - start < call.scratch!.bytes) throw new Error(`invariant: the scratch of ${reader} is too small`);
       this.memory[region].write(start, end - start, undefined);
+      this.spoilGuards(`${call.node.name}#scratch`);
     }
     for (const name of writesOf(call)) this.write(name);
     this.checkAlignment(call, reader);
@@ -104,15 +110,34 @@ class Judge {
   }
 
   private write(name: string): void {
-    const { region, start, end } = this.rangeOf(name);
+    const { region, start } = this.rangeOf(name);
     if (region === 'flash') throw new Error(`invariant: "${name}" is written and lies in flash`);
-    this.memory[region].write(start, end - start, name);
+    for (const { definition, start: byte, at, bytes } of this.originsOf(name)) {
+      this.memory[region].write(start + at, bytes, definition.name, byte);
+    }
+    this.spoilGuards(name);
+  }
+
+  /** Nothing that is still needed may lie in the guard bytes of a buffer, but for its neighbours in a Concat. */
+  private spoilGuards(name: string): void {
+    const { guardBytes } = this.plan;
+    const { region, start, end } = this.rangeOf(name);
+    if (guardBytes === 0 || start === end) return;
+    const size = region === 'arena' ? this.plan.arenaBytes : this.plan.stateBytes;
+    if (start < guardBytes || end + guardBytes > size)
+      throw new Error(`invariant: "${name}" has no guard bytes at an end of the ${region}`);
+    const owner = this.tied(name);
+    for (const address of [start - guardBytes, end]) {
+      for (const spoiled of this.owners[region].others(address, guardBytes, owner))
+        this.memory[region].write(spoiled.address, spoiled.bytes, undefined);
+    }
+    this.owners[region].write(start, end - start, owner);
   }
 
   private read(name: string, step: number, reader: string): void {
     const { region, start } = this.rangeOf(name);
     const { live } = this.placementOf(name);
-    const pieces = this.contents.piecesOf(name);
+    const pieces = this.originsOf(name);
     for (const { definition, start: byte, at, bytes } of pieces) {
       if (definition.writer === 'constant' && region === 'flash') continue;
       const wrong = this.memory[region].mismatch(start + at, bytes, definition.name, byte);
@@ -153,43 +178,47 @@ class Judge {
   private checkState(input: string, output: string): void {
     const { region, start, end } = this.rangeOf(input);
     if (region !== 'state') throw new Error(`invariant: state "${input}" is not in state memory`);
-    for (const { definition, start: byte, at, bytes } of this.contents.piecesOf(output)) {
-      const wrong =
-        at + bytes > end - start || this.memory.state.mismatch(start + at, bytes, definition.name, byte) !== undefined;
-      const stored = this.contents.definitions.get(input)!;
-      if (wrong && !this.isCopied(stored.name, output))
-        throw new Error(`invariant: after the last step the memory of state "${input}" does not hold "${output}"`);
-    }
+    const pieces = this.originsOf(output);
+    const stored = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+    const wrong = pieces.some(
+      ({ definition, start: byte, at, bytes }) =>
+        this.memory.state.mismatch(start + at, bytes, definition.name, byte) !== undefined,
+    );
+    if (wrong || stored !== end - start)
+      throw new Error(`invariant: after the last step the memory of state "${input}" does not hold "${output}"`);
   }
 
-  /** Whether the state's memory holds a copy of the output, under the name of the copy. */
-  private isCopied(input: string, output: string): boolean {
-    const view = this.plan.views.find(({ base, value }) => base === input && this.contents.definitions.has(value));
-    const copy = view === undefined ? undefined : this.contents.definitions.get(view.value);
-    if (copy === undefined || typeof copy.writer === 'string' || copy.writer.function !== 'nanoc_copy') return false;
-    const { start, end } = this.rangeOf(input);
-    if (this.memory.state.mismatch(start, end - start, copy.name, 0) !== undefined) return false;
-    const source = readsOf(copy.writer)[0]!;
-    return samePieces(this.contents, source, output) || this.isCopyOf(source, output);
+  /** What a value holds, seen through copies: the bytes of what inputs, states and other calls have written. */
+  private originsOf(name: string): readonly Piece[] {
+    const known = this.origins.get(name);
+    if (known !== undefined) return known;
+    const origins = this.contents.piecesOf(name).flatMap((piece) => {
+      const { writer } = piece.definition;
+      if (typeof writer === 'string' || writer.function !== 'nanoc_copy') return [piece];
+      return cut(this.originsOf(readsOf(writer)[0]!), piece.start, piece.bytes).map((origin) => ({
+        ...origin,
+        at: origin.at + piece.at,
+      }));
+    });
+    this.origins.set(name, origins);
+    return origins;
   }
-
-  /** A value put aside (states that change places) is a copy of a copy. */
-  private isCopyOf(name: string, original: string): boolean {
-    const writer = this.contents.definitions.get(name)?.writer;
-    if (writer === undefined || typeof writer === 'string' || writer.function !== 'nanoc_copy') return false;
-    return samePieces(this.contents, readsOf(writer)[0]!, original);
-  }
-}
-
-function samePieces(contents: Contents, a: string, b: string): boolean {
-  const text = (name: string) =>
-    contents
-      .piecesOf(name)
-      .map((p) => `${p.definition.name}/${p.start}/${p.at}/${p.bytes}`)
-      .join();
-  return text(a) === text(b);
 }
 
 function intersect(a: Range, b: Range): boolean {
   return a.region === b.region && a.region !== 'flash' && a.start < b.end && b.start < a.end;
+}
+
+function tiedBy(views: readonly View[]): (name: string) => string {
+  const parent = new Map<string, string>();
+  const root = (name: string): string => {
+    let current = name;
+    for (let next = parent.get(current); next !== undefined; next = parent.get(current)) current = next;
+    return current;
+  };
+  for (const { value, base } of views) {
+    const [a, b] = [root(value), root(base)];
+    if (a !== b) parent.set(a, b);
+  }
+  return root;
 }

@@ -101,7 +101,7 @@ function findDefinitions(program: Program): Map<string, Definition> {
 }
 
 /** The pieces that fall into [offset, offset + bytes), counted from there. */
-function cut(pieces: readonly Piece[], offset: number, bytes: number): Piece[] {
+export function cut(pieces: readonly Piece[], offset: number, bytes: number): Piece[] {
   const result: Piece[] = [];
   for (const piece of pieces) {
     const from = Math.max(piece.at, offset);

@@ -16,8 +16,16 @@ interface Member {
   readonly defined: boolean;
 }
 
+/** The place of one part in the base of a Concat: taken, before the part is joined or copied there. */
+interface Slot {
+  readonly view: View;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface Group {
   readonly members: readonly Member[];
+  readonly slots: readonly Slot[];
   readonly region: Region;
 }
 
@@ -32,13 +40,14 @@ export class Groups {
   ) {
     const alignments = alignmentsOf(program);
     const states = new Set(program.graph.states.map((state) => state.input));
+    const slots = slotsOf(program, contents);
     for (const name of namesOf(program, contents)) {
       const value = valueOf(program.graph, name);
       const definition = contents.definitions.get(name);
       const region = definition?.writer === 'constant' ? 'flash' : states.has(name) ? 'state' : 'arena';
       const alignment = alignments.get(name) ?? bytesPerElement(value.dtype);
       const member = { name, offset: 0, bytes: byteLength(value), alignment, defined: definition !== undefined };
-      this.groups.set(name, { members: [member], region });
+      this.groups.set(name, { members: [member], slots: slots.get(name) ?? [], region });
       this.place.set(name, { group: name, offset: 0 });
     }
   }
@@ -62,20 +71,30 @@ export class Groups {
     }
     const [a, b] = [this.groups.get(base.group)!, this.groups.get(value.group)!];
     if (kind !== 'overwrite') {
-      const definedIn = (group: Group) => group.members.some((member) => member.defined);
+      const definedIn = (group: Group) => writtenIn(group.members).length > 0 || group.slots.length > 0;
       if ((a.region === 'flash' && definedIn(b)) || (b.region === 'flash' && (definedIn(a) || kind === 'part'))) {
         return 'a constant lies in flash';
       }
     }
     // Address of b's zero, seen from a's.
     const shift = base.offset + view.byteOffset - value.offset;
-    const moved = b.members.map((member) => ({ ...member, offset: member.offset + shift }));
-    if (kind !== 'overwrite' && clash(a.members, moved)) return 'two values that are written would share bytes';
-    const members = [...a.members, ...moved];
+    const moved = { members: b.members.map(move(shift)), slots: b.slots.map(move(shift)) };
+    const slots = a.slots.filter((slot) => slot.view !== view);
+    if (
+      kind !== 'overwrite' &&
+      clash([...writtenIn(a.members), ...slots], [...writtenIn(moved.members), ...moved.slots])
+    ) {
+      return 'two values that are written would share bytes';
+    }
+    const members = [...a.members, ...moved.members];
     if (residueOf(members) === undefined) return 'the alignment of one of the two would be lost';
-    this.groups.set(base.group, { members, region: joinedRegion(a.region, b.region) });
+    this.groups.set(base.group, {
+      members,
+      slots: [...slots, ...moved.slots],
+      region: joinedRegion(a.region, b.region),
+    });
     this.groups.delete(value.group);
-    for (const member of moved) this.place.set(member.name, { group: base.group, offset: member.offset });
+    for (const member of moved.members) this.place.set(member.name, { group: base.group, offset: member.offset });
     return undefined;
   }
 
@@ -105,9 +124,31 @@ function joinedRegion(a: Region, b: Region): Region {
   return a === 'flash' || b === 'flash' ? 'flash' : 'arena';
 }
 
-function clash(a: readonly Member[], b: readonly Member[]): boolean {
-  const defined = (members: readonly Member[]) => members.filter((member) => member.defined);
-  return defined(a).some((x) => defined(b).some((y) => x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes));
+interface Stretch {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+function move(shift: number) {
+  return <T extends Stretch>(stretch: T): T => ({ ...stretch, offset: stretch.offset + shift });
+}
+
+function writtenIn(members: readonly Member[]): Member[] {
+  return members.filter((member) => member.defined);
+}
+
+function clash(a: readonly Stretch[], b: readonly Stretch[]): boolean {
+  return a.some((x) => b.some((y) => x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes));
+}
+
+function slotsOf(program: Program, contents: Contents): Map<string, Slot[]> {
+  const slots = new Map<string, Slot[]>();
+  for (const view of program.views) {
+    if (contents.kindOf(view) !== 'part') continue;
+    const slot = { view, offset: view.byteOffset, bytes: byteLength(valueOf(program.graph, view.value)) };
+    slots.set(view.base, [...(slots.get(view.base) ?? []), slot]);
+  }
+  return slots;
 }
 
 /** Every value that has memory: what is written, what views name, and the constants that calls or the caller read as they are. */

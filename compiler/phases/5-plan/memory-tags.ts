@@ -28,6 +28,17 @@ export class TaggedMemory {
     this.runs = result.sort((a, b) => a.start - b.start);
   }
 
+  /** The stretches of [address, address + bytes) that hold something else than `tag`. */
+  others(address: number, bytes: number, tag: string): { address: number; bytes: number }[] {
+    const end = address + bytes;
+    return this.runs
+      .filter((run) => run.start < end && run.end > address && run.tag !== undefined && run.tag !== tag)
+      .map((run) => ({
+        address: Math.max(run.start, address),
+        bytes: Math.min(run.end, end) - Math.max(run.start, address),
+      }));
+  }
+
   /** The first address in [address, address + bytes) that does not hold what it should, with what it holds; undefined if all do. */
   mismatch(address: number, bytes: number, tag: string, byte: number): { address: number; holds: string } | undefined {
     let next = address;

@@ -1,19 +1,44 @@
 /** Looks for a layout of few bytes. Work is bounded by counts, never by the clock, so that the same program gets the same plan. */
 import type { Conflicts } from './conflicts.js';
+import { placeWithin } from './exact.js';
 import { type Item, type Layout, placeInSequence } from './place.js';
 
 export interface Found {
   readonly layout: Layout;
   readonly how: string;
+  /** No layout of these items is smaller. */
+  readonly optimal: boolean;
 }
 
-/** @param enough a layout of so many bytes cannot be improved */
-export function searchLayout(items: readonly Item[], conflicts: Conflicts, enough: number): Found {
-  let best: Found | undefined;
+/** Placements of one item that the improvement may try, and pairs that the proof may look at. */
+const IMPROVEMENT_WORK = 50_000;
+const PROOF_WORK = 400_000;
+
+/**
+ * @param bound bytes that no layout can do without
+ * @param thorough false: the first good layout will do (verification builds)
+ */
+export function searchLayout(items: readonly Item[], conflicts: Conflicts, bound: number, thorough: boolean): Found {
+  if (items.length === 0) return { layout: { addresses: [], bytes: 0 }, how: 'nothing to place', optimal: true };
+  const first = bestSequence(items, conflicts, bound);
+  if (!thorough) return { ...first, optimal: false };
+  const improved = improve(items, conflicts, bound, first);
+  if (improved.layout.bytes <= bound) return { ...improved, optimal: true };
+  return prove(items, conflicts, bound, improved);
+}
+
+interface Candidate {
+  readonly layout: Layout;
+  readonly how: string;
+  readonly sequence: readonly number[];
+}
+
+function bestSequence(items: readonly Item[], conflicts: Conflicts, bound: number): Candidate {
+  let best: Candidate | undefined;
   for (const [how, sequence] of sequencesOf(items)) {
     const layout = placeInSequence(items, conflicts, sequence);
-    if (best === undefined || layout.bytes < best.layout.bytes) best = { layout, how };
-    if (best.layout.bytes <= enough) break;
+    if (best === undefined || layout.bytes < best.layout.bytes) best = { layout, how, sequence };
+    if (best.layout.bytes <= bound) break;
   }
   return best!;
 }
@@ -23,10 +48,62 @@ function sequencesOf(items: readonly Item[]): [string, number[]][] {
     items.map((_, i) => i).sort((a, b) => key(items[b]!) - key(items[a]!) || a - b);
   const duration = (item: Item) => item.to - item.from + 1;
   return [
-    ['largest first', by((item) => item.bytes)],
-    ['largest area first', by((item) => item.bytes * duration(item))],
-    ['longest alive first', by((item) => duration(item) * 1e9 + item.bytes)],
-    ['last step first', by((item) => item.from)],
-    ['first step first', by((item) => -item.from)],
+    ['first fit, largest first', by((item) => item.bytes)],
+    ['first fit, largest area first', by((item) => item.bytes * duration(item))],
+    ['first fit, longest alive first', by((item) => duration(item) * 1e9 + item.bytes)],
+    ['first fit, last written first', by((item) => item.from)],
+    ['first fit, first written first', by((item) => -item.from)],
   ];
+}
+
+/** Hill climbing: an item that ends at the top is moved to another place in the sequence; changes that are not worse are kept. */
+function improve(items: readonly Item[], conflicts: Conflicts, bound: number, start: Candidate): Candidate {
+  const random = generator(items.length);
+  let best = start;
+  const rounds = Math.floor(IMPROVEMENT_WORK / items.length ** 1.5);
+  for (let round = 0; round < rounds && best.layout.bytes > bound; round += 1) {
+    const sequence = [...best.sequence];
+    const top = sequence.filter((i) => best.layout.addresses[i]! + items[i]!.bytes === best.layout.bytes);
+    const moved =
+      random() < 0.5 ? top[Math.floor(random() * top.length)]! : sequence[Math.floor(random() * sequence.length)]!;
+    sequence.splice(sequence.indexOf(moved), 1);
+    sequence.splice(Math.floor(random() * (sequence.length + 1)), 0, moved);
+    const layout = placeInSequence(items, conflicts, sequence);
+    if (layout.bytes <= best.layout.bytes) best = { layout, how: `${start.how}, improved`, sequence };
+  }
+  return best.layout.bytes < start.layout.bytes ? best : start;
+}
+
+/** First asks for a layout of `bound` bytes, then for ever smaller ones than the best, until there is none. */
+function prove(items: readonly Item[], conflicts: Conflicts, bound: number, start: Candidate): Found {
+  let { layout, how } = start;
+  let work = 0;
+  let wanted = bound;
+  for (;;) {
+    const result = placeWithin(items, conflicts, wanted, PROOF_WORK - work);
+    work += result.work;
+    if (!result.finished) return { layout, how, optimal: false };
+    if (result.addresses !== undefined) {
+      layout = {
+        addresses: result.addresses,
+        bytes: Math.max(...items.map((item, i) => result.addresses![i]! + item.bytes)),
+      };
+      how = 'branch and bound';
+    } else if (wanted === layout.bytes - 1) {
+      return { layout, how: `${how}, proven the smallest`, optimal: true };
+    }
+    if (layout.bytes <= bound) return { layout, how, optimal: true };
+    wanted = layout.bytes - 1;
+  }
+}
+
+/** Numbers in [0, 1) that are the same every time (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
 }
