@@ -4,7 +4,7 @@ import { type Graph, type Value, valueOf } from '../../ir/graph.js';
 import type { Placement } from '../../ir/memory-plan.js';
 import { ConstantTable } from './constants.js';
 import type { EmitHost } from './host.js';
-import { StemTable } from './names.js';
+import { commonFolder, StemTable } from './names.js';
 
 /** A graph input or output that the caller sees (states are not among them). */
 export interface Port {
@@ -42,7 +42,8 @@ export function makeContext(compilation: Compilation): ModelContext {
   const { name, target } = compilation;
   const { graph } = compilation.program;
   const foreign = [`${name}_`, 'nanoc_'];
-  const nodes = new StemTable('node', foreign);
+  const folder = commonFolder(graph.nodes.map((node) => node.name));
+  const nodes = new StemTable('node', foreign, folder);
   const macro = name.toUpperCase();
   const ports = (direction: 'input' | 'output', names: readonly string[]): Port[] => {
     const stems = new StemTable(direction);
@@ -65,7 +66,7 @@ export function makeContext(compilation: Compilation): ModelContext {
     name,
     macro,
     nodes,
-    buffers: new StemTable('value', foreign),
+    buffers: new StemTable('value', foreign, folder),
     constants: new ConstantTable(name, nodes, target.alignment),
     inputs: ports('input', graph.inputs),
     outputs: ports('output', graph.outputs),

@@ -1,5 +1,6 @@
 /** A call in words, for the comment above it: what it is, shapes, and the attributes that matter. */
 import { type Graph, type Node, valueOf } from '../../ir/graph.js';
+import { integerRange } from '../../ir/tensor.js';
 
 /** `1x24x24x16`; a scalar is `1`. */
 export function shapeText(shape: readonly number[]): string {
@@ -45,8 +46,14 @@ export function detailsOf(graph: Graph, node: Node): string[] {
   const perChannel = node.inputs.some((name) => (graph.values.get(name)?.quantization?.scale.length ?? 0) > 1);
   if (perChannel) details.push('per-channel');
   const clamp = ints('clamp');
-  if (clamp !== undefined) details.push(`clamp ${clamp.join(' to ')}`);
+  if (clamp !== undefined && clamp.join() !== fullRange(graph, node)) details.push(`clamp ${clamp.join(' to ')}`);
   return details;
+}
+
+/** Bounds that clamp nothing: all that the type of the output holds. */
+function fullRange(graph: Graph, node: Node): string {
+  const dtype = graph.values.get(node.outputs[0] ?? '')?.dtype;
+  return dtype === 'int8' || dtype === 'uint8' ? integerRange(dtype).join() : '';
 }
 
 /** `2` where all are 2, else `2,1`. */

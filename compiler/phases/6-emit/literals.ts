@@ -104,11 +104,20 @@ export function commentText(text: string): string {
 export function wrapComment(text: string, indent: string, open: '/*' | '/**' = '/*'): string {
   const lines: string[] = [];
   let line = `${indent}${open}`;
-  for (const word of commentText(text).split(' ')) {
-    if (line.length + word.length + 4 > COLUMNS && line.trim() !== open) {
+  for (const { word, glued } of breakable(commentText(text))) {
+    const space = glued ? '' : ' ';
+    if (line.length + space.length + word.length + 3 > COLUMNS && line.trim() !== open) {
       lines.push(line);
       line = `${indent} * ${word}`;
-    } else line += ` ${word}`;
+    } else line += `${space}${word}`;
   }
   return [...lines, `${line} */`].join('\n');
+}
+
+/** Words of a text; a very long one is cut after its semicolons and slashes (`glued`: no space goes before the piece). */
+function breakable(text: string): { readonly word: string; readonly glued: boolean }[] {
+  return text.split(' ').flatMap((word) => {
+    const pieces = word.length > COLUMNS / 2 ? word.split(/(?<=[;/])/) : [word];
+    return pieces.map((piece, index) => ({ word: piece, glued: index > 0 }));
+  });
 }

@@ -36,7 +36,8 @@ export function headLines(context: EmitContext, sizes: Sizes): string[] {
   const gap = plan.arenaBytes - plan.lowerBound;
   const bound = gap === 0 ? 'the lower bound of this order' : `${gap} above the lower bound of this order`;
   return [
-    `model    ${commentText(source.fileName)}, sha256 ${host.sha256(source.bytes)}`,
+    `model    ${commentText(source.fileName)}`,
+    `sha256   ${host.sha256(source.bytes)}`,
     `tool     nanoc ${host.version}`,
     `target   ${target.name} (${commentText(target.description)})`,
     `command  ${commentText(commandText(compilation))}`,
@@ -136,11 +137,6 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
     macro,
     headers: [...new Set(compilation.plan.calls.map((call) => call.header))].sort(),
     buffers: parts.buffers,
-    bufferAsserts: parts.buffers.map((buffer) => bufferAssert(buffer)),
-    asserts: [
-      { condition: `sizeof(${name}_t) <= ${macro}_CONTEXT_SIZE`, message: 'the context is larger than planned' },
-      { condition: 'sizeof(float) == 4u', message: 'float must be IEEE 754 binary32' },
-    ],
     params,
     calls,
     usesArena,
@@ -153,11 +149,10 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
   };
 }
 
-function bufferAssert({ macro, regionSize }: BufferView): string {
-  const condition = `${macro}_OFFSET + ${macro}_BYTES <= ${regionSize},`;
-  const message = '"buffer outside of its block"';
-  const oneLine = `NANOC_STATIC_ASSERT(${condition} ${message});`;
-  return oneLine.length <= COLUMNS ? oneLine : `NANOC_STATIC_ASSERT(\n    ${condition}\n    ${message});`;
+function hashOf(pointer: string, macro: string, indent: string): string {
+  const oneLine = `${indent}hash = hash_bytes(${pointer}, ${macro}_BYTES, hash);`;
+  if (oneLine.length <= COLUMNS) return oneLine;
+  return `${indent}hash = hash_bytes(\n${indent}    ${pointer}, ${macro}_BYTES, hash);`;
 }
 
 const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; expression: string }>> = {
@@ -169,7 +164,7 @@ const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; express
   f32: { ctype: 'float', expression: '(float)((int32_t)(seed >> 16) - 32768) * unit' },
 };
 
-function selftestView(name: string, { selftest, inputs }: ModelParts): object {
+function selftestView(name: string, { selftest, inputs, outputs, states }: ModelParts): object {
   const kinds = [...new Set(selftest.inputs.map((input) => input.kind))].filter((kind) => kind !== 'zero');
   const fillOf = (port: PortView, index: number): string => {
     const input = selftest.inputs[index]!;
@@ -187,5 +182,7 @@ function selftestView(name: string, { selftest, inputs }: ModelParts): object {
     generates: kinds.length > 0,
     fills: kinds.map((kind) => ({ kind, ...FILLS[kind], extra: kind === 'f32' ? 'float unit, ' : '' })),
     inputs: inputs.map(fillOf),
+    hashes: [...outputs.map((port) => hashOf(`${name}_output_${port.stem}(model)`, port.macro, '    '))],
+    stateHashes: states.map((state) => hashOf(`&model->state[${state.macro}_OFFSET]`, state.macro, '  ')),
   };
 }

@@ -39,6 +39,33 @@ export function cIdentifier(name: string): string {
   return RESERVED.has(text) || RESERVED_MODELS.has(text) || text.startsWith('nanoc_') ? `${text}_model` : text;
 }
 
+/** Suffixes that passes of the compiler add: they say nothing to the reader of the model. */
+const PASS_SUFFIXES = /(?:_prequant|__int8)+$/;
+
+/**
+ * What a stem is made of. Converters join the names of fused nodes with semicolons: the first one stands for all. `folder` is the
+ * path segment with which all names of a model begin.
+ */
+function essential(name: string, folder: string): string {
+  const first = name.split(';')[0]!;
+  // What the compiler added to the whole name belongs to the first one, too.
+  const added = /(?:__[a-z0-9]+|#scratch)*$/.exec(name)![0];
+  const own = first.endsWith(added) ? first : `${first}${added}`;
+  const text = own.startsWith(folder) && own.length > folder.length ? own.slice(folder.length) : own;
+  return text.replace(PASS_SUFFIXES, '').replace('_prequant#', '#');
+}
+
+/** The first path segment of all names that have one, with its slash, or '' where they differ: `functional_1/`. */
+export function commonFolder(names: Iterable<string>): string {
+  const folders = new Set<string>();
+  for (const name of names) {
+    const end = name.indexOf('/', 1);
+    if (end > 0) folders.add(name.slice(0, end + 1));
+  }
+  const [only] = folders;
+  return folders.size === 1 ? only! : '';
+}
+
 /** The part of a long name that says most: its end, cut at an underscore. */
 function shorten(text: string): string {
   if (text.length <= MAX_STEM) return text;
@@ -55,17 +82,19 @@ export class StemTable {
   /**
    * @param fallback stem of a name that has no letter or digit, e.g. `value`
    * @param prefixes that belong to others (`kws_`, `nanoc_`): no stem starts with one of them
+   * @param folder path segment that is left out, see `commonFolder`
    */
   constructor(
     private readonly fallback: string,
     private readonly prefixes: readonly string[] = [],
+    private readonly folder = '',
   ) {}
 
   /** The stem of this name: the same at every call, another one for every other name. */
   stem(name: string): string {
     const known = this.stems.get(name);
     if (known !== undefined) return known;
-    const short = shorten(sanitise(name));
+    const short = shorten(sanitise(essential(name, this.folder)));
     const foreign = short === '' || /^[0-9]/.test(short) || this.prefixes.some((prefix) => short.startsWith(prefix));
     const start = foreign ? `${this.fallback}_${short}`.replace(/_$/, '') : short;
     const base = RESERVED.has(start) ? `${start}_${this.fallback}` : start;
