@@ -80,12 +80,11 @@ function unchecked({ option, what }: Limit, report: Report): Diagnostic {
 }
 
 function peakOf({ plan }: Report): string {
-  const where =
-    plan.peak.node === undefined ? '' : ` at step ${plan.peak.step + 1} of ${plan.steps.length}, "${plan.peak.node}"`;
-  return [
-    `the largest live set is ${grouped(plan.lowerBound)} bytes${where}:`,
-    ...plan.peak.tensors.map(({ name, bytes }) => `  ${grouped(bytes)} "${name}"`),
-  ].join('\n');
+  const { step, node, tensors } = plan.peak;
+  const where = node === undefined ? '' : ` at step ${step + 1} of ${plan.steps.length}, "${node}"`;
+  const shared = tensors.reduce((sum, { bytes }) => sum + bytes, 0) > plan.lowerBound ? ' (they share bytes)' : '';
+  const lines = tensors.map(({ name, bytes }) => `  ${grouped(bytes)} "${name}"`);
+  return [`the largest live set is ${grouped(plan.lowerBound)} bytes${where}${shared}:`, ...lines].join('\n');
 }
 
 function largestParts({ memory, measurements }: Report): string {
