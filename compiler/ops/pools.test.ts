@@ -106,12 +106,18 @@ async function check(
         const allowed = onnx.dtype === 'float32' ? tolerance.float * Math.max(1, Math.abs(wanted)) : tolerance.steps;
         if (distance > allowed)
           throw new Error(`${item.name}: ${name}[${i}] is ${reference.data[i]}, ONNX Runtime says ${wanted}`);
+        if (onnx.dtype === 'float32') return;
         count += 1;
         if (distance > 0) off += 1;
       });
     }
   }
   await runKernels(compiled);
+  // Only sums are rounded with or without an FPU.
+  const rounding = compiled.filter(({ program }) =>
+    program.calls.some((call) => call.sources.includes('portable/nanoc_requantize.c')),
+  );
+  if (rounding.length > 0) await runKernels(rounding, { flags: ['-DNANOC_FPU=0'] });
   await runKernels(
     compiled.filter((item) => item.name.includes('int8')),
     { flags: ['-DNANOC_FPU=0'] },
@@ -166,9 +172,9 @@ describe('AveragePool', () => {
       ].map((shape) => caseOf({ op: 'GlobalAveragePool', shape, form })),
     );
     const { off, count } = await check([...cases, ...globals], { float: 1e-6, steps: 1 });
-    expect(count).toBeGreaterThan(3000);
-    // Float sums of the operators that were written out, against exact integers: only next to ties (docs/NUMERICS.md).
-    expect(off / count).toBeLessThan(0.15);
+    expect(count).toBeGreaterThan(2000);
+    // The scales are random, so that ties are rare: next to them alone float sums differ from exact ones.
+    expect(off / count).toBeLessThan(0.001);
   });
 });
 
