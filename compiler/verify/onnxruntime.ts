@@ -13,7 +13,7 @@ import { type Graph, producers, valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
 import { operatorOf } from '../ops/index.js';
 import { viewNode } from '../ops/node-view.js';
-import { evaluateSteps, initialState } from '../reference/evaluate.js';
+import { initialState } from '../reference/evaluate.js';
 import { applySource } from '../reference/source.js';
 import { distance } from './compare.js';
 import { nodeOutputs, withOutputs } from './onnx-edit.js';
@@ -35,17 +35,19 @@ type Distance = Omit<TensorDistance, 'differingUnoptimized' | 'verdict'>;
 type Recorded = ReadonlyMap<string, Tensor>[];
 
 /**
+ * @param reference every value of the reference graph, for each vector
  * @returns the comparison, or why there is none
  * @throws CompileError NC0714 (exit code 3) when ONNX Runtime is required and missing or cannot run the model
  */
 export async function compareWithOnnxRuntime(
   compilation: Compilation,
   set: VectorSet,
+  reference: readonly ReadonlyMap<string, Tensor>[],
   options: OracleOptions,
 ): Promise<OnnxRuntimeVerification | string> {
   try {
     const ort = await loadOrt();
-    return typeof ort === 'string' ? refuse(ort, options) : await compare(ort, compilation, set, options);
+    return typeof ort === 'string' ? refuse(ort, options) : await compare(ort, compilation, set, reference, options);
   } catch (error) {
     if (options.signal?.aborted || !(error instanceof OracleError)) throw error;
     return refuse(error.message, options);
@@ -84,6 +86,7 @@ async function compare(
   ort: Ort,
   compilation: Compilation,
   set: VectorSet,
+  own: readonly ReadonlyMap<string, Tensor>[],
   options: OracleOptions,
 ): Promise<OnnxRuntimeVerification> {
   const { reference, source } = compilation;
@@ -111,7 +114,6 @@ async function compare(
     const found = integers.includes(name) ? optimized.get(name)! : plain;
     return { ...found, verdict: verdictOf(reference, found), differingUnoptimized: plain.differing };
   });
-  const own = evaluateSteps(reference, set.vectors);
   const ends = [
     ...outputDistances(reference, own, runs.plain, 'default'),
     ...outputDistances(reference, own, runs.none, 'none'),

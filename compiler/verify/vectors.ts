@@ -216,15 +216,20 @@ function missingInput(context: VectorContext, input: Value, names: readonly stri
   });
 }
 
-/** The tensors of an array: one, or as many as the dimension says that stands before the value's shape or in place of its batch of 1. */
+/**
+ * The tensors of an array: one (a batch dimension of 1 may be left out), or as many as the dimension says that stands before the
+ * value's shape or in place of its batch of 1.
+ */
 function split(context: VectorContext, name: string, array: Tensor, value: Value): Tensor[] {
   const size = elementCount(value.shape);
   const count = array.data.length / size;
   const whole = value.shape.join();
+  const hasBatch = value.shape[0] === 1;
   const forms = [
     array.shape.join() === whole,
     array.shape.slice(1).join() === whole && array.shape.length === value.shape.length + 1,
-    value.shape[0] === 1 && array.shape.slice(1).join() === value.shape.slice(1).join() && array.shape.length > 0,
+    hasBatch && array.shape.slice(1).join() === value.shape.slice(1).join() && array.shape.length > 0,
+    hasBatch && array.shape.join() === value.shape.slice(1).join(),
   ];
   if (!forms.includes(true) || count < 1) {
     fail({

@@ -50,7 +50,7 @@ export async function verifyModel(
     verdicts.push({ verdict, seconds: (performance.now() - start) / 1000, compilation: build.compilation });
   }
   const expected = compareExpected(compilation.reference, set, reference);
-  const oracle = await runOracle(compilation, set, options);
+  const oracle = await runOracle(compilation, set, reference, options);
   const builds = verdicts.map(({ verdict: { byStep: _, withoutCounterpart: __, ...rest } }) => rest);
   const firstDivergence = builds.find((build) => build.divergence !== undefined)?.divergence;
   return {
@@ -150,10 +150,11 @@ export function compareExpected(
 async function runOracle(
   compilation: Compilation,
   set: VectorSet,
+  reference: readonly ReadonlyMap<string, Tensor>[],
   options: VerifyOptions,
 ): Promise<OnnxRuntimeVerification | string> {
   if (options.onnxRuntime === 'off') return 'not asked for';
-  return compareWithOnnxRuntime(compilation, set, {
+  return compareWithOnnxRuntime(compilation, set, reference, {
     required: options.onnxRuntime === 'require',
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
