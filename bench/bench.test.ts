@@ -6,7 +6,7 @@ import { Cache, type CacheKey, sourcesHash } from './cache.js';
 import { changes, describe as describeChange, group, regressions } from './compare.js';
 import { listModels } from './models.js';
 import { figuresOf, readPeers } from './peers.js';
-import { sizesTable, withSizes } from './readme.js';
+import { readReadme, sizesTable, withSizes } from './readme.js';
 import { renderChanges, renderResults } from './report.js';
 import { merge, type Result, readResults, writeResults } from './results.js';
 
@@ -137,7 +137,11 @@ describe('the table of the README', () => {
     );
   });
 
-  it('needs its marks', () => {
-    expect(() => withSizes('# nanoc\n', [])).toThrow(/marks/);
+  it('needs its marks, and the number in the first line', () => {
+    expect(() => withSizes('# nanoc\n\nkws needs 1 bytes\n', [])).toThrow(/marks/);
+    const marks = readReadme().slice(readReadme().indexOf('<!-- sizes'));
+    expect(() => withSizes(`# nanoc\n\nkws\n${marks}`, [])).toThrow(/number/);
+    const row = { ...kws, model: 'mlperf-tiny/kws_dscnn_int8' };
+    expect(withSizes(`# nanoc\n\nkws needs 1 bytes\n${marks}`, [row])).toContain('kws needs 8,000 bytes');
   });
 });

@@ -77,7 +77,7 @@ async function main(): Promise<number> {
 
 /** Every model with every target that has a simulator. */
 async function makeJobs(): Promise<readonly Job[]> {
-  const { kernels, optimize } = resultSchema.pick({ kernels: true, optimize: true }).parse(values);
+  const { kernels, optimize } = resultSchema.pick({ kernels: true, optimize: true }).strip().parse(values);
   const targets = await Promise.all((values.target ?? listTargets()).map(loadTarget));
   const models = listModels().filter(({ name }) => values.model?.some((text) => name.includes(text)) ?? true);
   const sources = sourcesHash();

@@ -40,11 +40,22 @@ export function sizesTable(results: readonly Result[]): string {
   return [titles, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** @returns the text with the table between its two marks replaced. @throws Error when the marks are missing */
+/** The model whose arena the first line of the README names. */
+const headline = { model: 'mlperf-tiny/kws_dscnn_int8', target: 'cortex-m4' };
+const headlineArena = /needs [\d,]+ bytes/;
+
+/**
+ * @returns the text with the table between its two marks and the number in the first line replaced
+ * @throws Error when the marks or the number are missing
+ */
 export function withSizes(readme: string, results: readonly Result[]): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
   if (from < 0 || to < from) throw new Error('README.md has lost the marks round its table of sizes');
-  return `${readme.slice(0, from)}${begin}\n${sizesTable(results)}\n${readme.slice(to)}`;
+  const kws = results.find(({ model, target }) => model === headline.model && target === headline.target);
+  const [, , first = ''] = readme.split('\n');
+  if (!headlineArena.test(first)) throw new Error('the first line of README.md has lost the number of bytes');
+  const before = readme.slice(0, from).replace(headlineArena, (old) => (kws ? `needs ${group(kws.arena)} bytes` : old));
+  return `${before}${begin}\n${sizesTable(results)}\n${readme.slice(to)}`;
 }
 
 export function readReadme(): string {
