@@ -81,6 +81,7 @@ import reduceSum from './ReduceSum.js';
 import relu from './Relu.js';
 import requantize from './Requantize.js';
 import reshape from './Reshape.js';
+import resize from './Resize.js';
 import round from './Round.js';
 import selu from './Selu.js';
 import shape from './Shape.js';
@@ -186,6 +187,7 @@ export const operators: readonly OperatorDefinition[] = [
   relu,
   requantize,
   reshape,
+  resize,
   round,
   selu,
   shape,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BuilderAttribute, BuilderNode } from '../../test/support/onnx-builder.js';
 import { compileCase, type OperatorCase, runKernels, runOnnx } from '../../test/support/operator-case.js';
 import { Random } from '../../test/support/random.js';
-import { elementCount, integerRange, type Tensor } from '../ir/tensor.js';
+import { allocate, elementCount, integerRange, type Tensor } from '../ir/tensor.js';
 
 const random = new Random(11);
 
@@ -59,7 +59,7 @@ function caseOf(pooling: Pooling): OperatorCase {
   const [low, high] = integerRange(form);
   const scale = 0.02 + random.next() / 20;
   const zero = random.integer(low, high);
-  const data = (form === 'int8' ? Int8Array : Uint8Array).from({ length: count }, () => random.integer(low, high));
+  const data = (allocate(form, count) as Int8Array).map(() => random.integer(low, high));
   return {
     name,
     model: {

@@ -3,16 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { BuilderAttribute, BuilderNode } from '../../test/support/onnx-builder.js';
 import { compileCase, type OperatorCase, runKernels, runOnnx } from '../../test/support/operator-case.js';
 import { Random } from '../../test/support/random.js';
-import { elementCount, integerRange, type Tensor } from '../ir/tensor.js';
+import { allocate, elementCount, integerRange, type Tensor } from '../ir/tensor.js';
 
 const random = new Random(3);
 type Byte = 'int8' | 'uint8';
 
 function bytes(dtype: Byte, shape: readonly number[]): Tensor {
   const [low, high] = integerRange(dtype);
-  const data = (dtype === 'int8' ? Int8Array : Uint8Array).from({ length: elementCount(shape) }, () =>
-    random.integer(low, high),
-  );
+  const data = (allocate(dtype, elementCount(shape)) as Int8Array).map(() => random.integer(low, high));
   return { dtype, shape, data };
 }
 
