@@ -1,12 +1,11 @@
 /** A model built together with its harness, and running it: what `session.ts`, verification and measuring have in common. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Compilation, EmittedFile } from '../compilation.js';
 import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
 import { emitFiles } from '../index.js';
 import type { Target } from '../ir/target.js';
 import { type Build, buildFirmware } from '../toolchain/build.js';
+import { withTemporaryFolder } from '../toolchain/temporary.js';
 import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
 import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
@@ -23,9 +22,7 @@ export interface DeviceProgram {
   readonly simulator: Simulator;
 }
 
-/**
- * Folders that the C of a model needs on its include path.
- */
+/** Folders that the C of a model needs on its include path. */
 export const INCLUDE_DIRECTORIES = ['runtime/include'];
 
 /** The emitted C and headers, without the example firmware and the startup code, which the build brings itself. */
@@ -59,13 +56,7 @@ export async function withProgram<T>(
 
 /** Runs `action` in the given folder, or in a temporary one that is removed whatever happens. */
 export async function withFolder<T>(given: string | undefined, action: (folder: string) => Promise<T>): Promise<T> {
-  if (given !== undefined) return action(given);
-  const folder = await mkdtemp(join(tmpdir(), 'nanoc-build-'));
-  try {
-    return await action(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return given === undefined ? withTemporaryFolder('nanoc-build-', action) : action(given);
 }
 
 /**

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
 import type { Build } from '../toolchain/build.js';
+import { withTemporaryFolder } from '../toolchain/temporary.js';
 
 export interface RunLimits {
   readonly timeoutMs: number;
@@ -82,8 +82,7 @@ async function runProgram(
   const { timeoutMs: timeout, signal } = limits;
   signal?.throwIfAborted();
   const [tool, ...args] = command;
-  const cwd = await mkdtemp(join(tmpdir(), 'nanoc-run-'));
-  try {
+  return withTemporaryFolder('nanoc-run-', async (cwd) => {
     await writeFile(join(cwd, 'stimulus.bin'), stimulus);
     const options = { cwd, timeout, reject: false, stdin: 'ignore', all: true, forceKillAfterDelay: 1000 } as const;
     const run = await execa(tool!, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
@@ -103,7 +102,5 @@ async function runProgram(
     if (run.failed) return ended('NC0703', `the program ended with ${run.signal ?? `exit code ${run.exitCode}`}`);
     if (response === undefined) return ended('NC0703', 'the program ended without a response');
     return { response: new Uint8Array(response) };
-  } finally {
-    await rm(cwd, { recursive: true, force: true });
-  }
+  });
 }
