@@ -4,6 +4,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
+import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
@@ -26,6 +27,7 @@ export default defineOp({
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
     dspDepthwise,
+    dspWindow,
     dspConv,
     {
       function: 'nanoc_matmul_s8',

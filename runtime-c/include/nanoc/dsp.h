@@ -124,6 +124,33 @@ static inline void nanoc_dsp_widen_rows(const int8_t *top, int32_t top_step, con
   }
 }
 
+/**
+ * Depthwise convolution of any window. Words of four channels in flash: starts (256 times the sum's), then for each two taps t, u
+ * the bytes (c0 t, c1 t, c0 u, c1 u) and (c2 t, c3 t, c2 u, c3 u), then multipliers or scales / 256. Expanded: starts, for each two
+ * taps (t, u) * 256 of c0, c1, c2, c3, multipliers or scales. A last single tap has 0 for u.
+ */
+typedef struct {
+  uint32_t x_zeros; /* the zero point of x in four bytes */
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  const uint32_t *weights;
+  const int8_t *exact; /* for each four channels 1 if they are requantized in float; NULL: none is */
+} nanoc_dsp_window_params;
+
+static inline void nanoc_dsp_window_expand(const uint32_t *packed, uint32_t *w, int32_t pairs) {
+  (void)memcpy(w, packed, 4 * sizeof *w);
+  packed += 4;
+  w += 4;
+  for (int32_t i = 0; i < pairs; i++, packed += 2, w += 4) {
+    w[0] = (packed[0] & 0x00FF00FFu) << 8;
+    w[1] = packed[0] & 0xFF00FF00u;
+    w[2] = (packed[1] & 0x00FF00FFu) << 8;
+    w[3] = packed[1] & 0xFF00FF00u;
+  }
+  (void)memcpy(w, packed, 4 * sizeof *w);
+}
+
 /** Copies one row of a tile to its pixels, `step` bytes apart. */
 static inline void nanoc_dsp_place(const int8_t *tile, int8_t *y, int32_t columns, int32_t step) {
   for (int32_t column = 0; column < columns; column++) {
@@ -290,6 +317,45 @@ static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
       tile[4 * i + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);
+    }
+  }
+}
+
+/** Sums of four channels of one window, 256 times themselves; returns the multipliers or scales behind the weights. */
+static inline const uint32_t *nanoc_dsp_window_sums(const int8_t *x, const uint32_t *w, const int32_t *offsets, int32_t taps, uint32_t sums[4]) {
+  for (int32_t c = 0; c < 4; c++) {
+    sums[c] = w[c];
+  }
+  w += 4;
+  for (int32_t tap = 0; tap < taps; tap += 2, w += 4) {
+    for (int32_t c = 0; c < 4; c++) {
+      const int8_t second = tap + 1 < taps ? x[offsets[tap + 1] + c] : 0;
+      const uint32_t wide = (uint32_t)(uint16_t)x[offsets[tap] + c] | ((uint32_t)(uint16_t)second << 16);
+      sums[c] = nanoc_dsp_smlad(wide, w[c], sums[c]);
+    }
+  }
+  return w;
+}
+
+/** C twin of the generated nanoc_taps_dsp_*_shift*. */
+static inline void nanoc_dsp_window_fixed(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, const int32_t *offsets, int32_t taps, int32_t x_step, int32_t y_step, int32_t shift) {
+  for (; count > 0; count--, x += x_step, y += y_step) {
+    uint32_t sums[4];
+    const uint32_t *m = nanoc_dsp_window_sums(x, w, offsets, taps, sums);
+    for (int32_t c = 0; c < 4; c++) {
+      y[c] = nanoc_dsp_fixed(sums[c], m[c], 0, shift);
+    }
+  }
+}
+
+/** C twin of the generated nanoc_taps_dsp_*_exact. */
+static inline void nanoc_dsp_window_exact(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, const int32_t *offsets, int32_t taps, int32_t x_step, int32_t y_step, int32_t zero) {
+  for (; count > 0; count--, x += x_step, y += y_step) {
+    uint32_t sums[4];
+    float scale[4];
+    memcpy(scale, nanoc_dsp_window_sums(x, w, offsets, taps, sums), sizeof scale);
+    for (int32_t c = 0; c < 4; c++) {
+      y[c] = (int8_t)nanoc_round_clamp((float)(int32_t)sums[c] * scale[c], zero, -128, 127);
     }
   }
 }
