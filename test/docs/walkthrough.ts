@@ -1,6 +1,6 @@
 /** Carries out a page of docs/ literally: the files that it creates, the lines that it adds, the commands that it gives. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
 
@@ -39,9 +39,10 @@ const copied = [
   ...['package.json', 'tsconfig.json', 'vitest.config.ts', 'biome.json', 'README.md', 'CHANGELOG.md'],
 ];
 
-/** A copy of the repository's sources in `folder`, with the installed packages linked in. */
-export function copyRepository(folder: string): void {
-  for (const path of copied) cpSync(join(packageRoot(), path), join(folder, path), { recursive: true });
+/** A copy of the repository in `folder`, with the installed packages linked in; of its tests only those that `page` names. */
+export function copyRepository(folder: string, page: string): void {
+  const filter = (path: string) => !path.endsWith('.test.ts') || page.includes(relative(packageRoot(), path));
+  for (const path of copied) cpSync(join(packageRoot(), path), join(folder, path), { recursive: true, filter });
   symlinkSync(join(packageRoot(), 'node_modules'), join(folder, 'node_modules'));
 }
 

@@ -11,8 +11,9 @@ afterAll(() => rmSync(root, { recursive: true }));
 describe('following the documentation literally', () => {
   it.each(['ADDING-AN-OPERATOR.md', 'ADDING-A-PASS.md', 'ADDING-A-TARGET.md'])('%s works', async (page) => {
     const folder = mkdtempSync(join(root, 'copy-'));
-    copyRepository(folder);
-    const actions = actionsOf(readFileSync(join(packageRoot(), 'docs', page), 'utf8'));
+    const text = readFileSync(join(packageRoot(), 'docs', page), 'utf8');
+    copyRepository(folder, text);
+    const actions = actionsOf(text);
     expect(actions.filter(({ kind }) => kind === 'create').length).toBeGreaterThan(1);
     expect(actions.filter(({ kind }) => kind === 'shell').length).toBeGreaterThan(0);
     for (const action of actions) await carryOut(action, folder);
