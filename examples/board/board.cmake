@@ -9,7 +9,7 @@ function(board_firmware name model)
     C_STANDARD_REQUIRED ON
     SUFFIX .elf
     LINK_DEPENDS ${generated}/linker.ld)
-  target_compile_options(${name} PRIVATE -O2 -ffunction-sections -Wall -Wextra -Wconversion -Wshadow)
+  target_compile_options(${name} PRIVATE -O2 -ffunction-sections -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
   target_include_directories(${name} PRIVATE ${board})
   target_link_libraries(${name} PRIVATE ${model})
   target_link_options(${name} PRIVATE
