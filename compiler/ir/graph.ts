@@ -39,7 +39,7 @@ export interface Value {
   readonly quantization?: Quantization;
   /** Set for initializers and folded constants. */
   readonly constant?: Tensor;
-  /** Absent where the value has no counterpart in the ONNX model. */
+  /** Absent where the value has no counterpart: in the reference graph of ONNX's own tensors, in the optimised one of the reference graph's values. */
   readonly source?: Source;
 }
 

@@ -135,7 +135,7 @@ function comparable({ reference, source }: Compilation): string[] {
   const written = producers(reference);
   const names = [...reference.values.values()]
     .filter((value) => value.constant === undefined && written.has(value.name))
-    .flatMap((value) => value.source?.name ?? (inFile.has(value.name) ? value.name : []));
+    .flatMap((value) => value.source?.name ?? []);
   return [...new Set(names)].filter((name) => inFile.has(name) && reference.values.has(name));
 }
 
@@ -231,11 +231,12 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet): Map<st
 /** What ONNX Runtime computed for a value, in the value's layout. */
 function counterpart(graph: Graph, name: string, theirs: ReadonlyMap<string, Tensor>): Tensor | undefined {
   const value = valueOf(graph, name);
-  const source = value.source ?? { name };
-  const tensor = theirs.get(source.name);
-  if (tensor === undefined || tensor.data.length !== elementCount(value.shape)) return undefined;
+  const source = value.source;
+  const tensor = source === undefined ? undefined : theirs.get(source.name);
+  if (source === undefined || tensor === undefined || tensor.data.length !== elementCount(value.shape))
+    return undefined;
   const wanted = source.signShift ? 'uint8' : value.dtype;
-  return tensor.dtype === wanted ? applySource({ ...value, source }, tensor) : undefined;
+  return tensor.dtype === wanted ? applySource(value, tensor) : undefined;
 }
 
 function note(found: Map<string, Distance>, tensor: string, node: string, own: Tensor, oracle: Tensor): void {

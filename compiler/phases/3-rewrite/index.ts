@@ -13,10 +13,23 @@ export function canonicalise(graph: Graph, diagnostics: Diagnostics, observe?: C
 
 /** The same function on int8 values in NHWC; every value keeps its `source`. */
 export function optimise(graph: Graph, diagnostics: Diagnostics, observe?: CompileObserver): Graph {
-  return runPasses(graph, optimisePasses, diagnostics, observe);
+  return runPasses(withOwnSources(graph), optimisePasses, diagnostics, observe);
 }
 
-function runPasses(graph: Graph, passes: readonly Pass[], diagnostics: Diagnostics, observe: CompileObserver = () => {}): Graph {
+/** Values that canonicalise made stand for themselves: the device is compared with the reference graph there too. */
+function withOwnSources(graph: Graph): Graph {
+  const values = [...graph.values].map(
+    ([name, value]) => [name, { ...value, source: value.source ?? { name } }] as const,
+  );
+  return { ...graph, values: new Map(values) };
+}
+
+function runPasses(
+  graph: Graph,
+  passes: readonly Pass[],
+  diagnostics: Diagnostics,
+  observe: CompileObserver = () => {},
+): Graph {
   let current = graph;
   for (const pass of passes) {
     const editor = new GraphEditor(current);
