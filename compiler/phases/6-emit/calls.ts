@@ -2,7 +2,7 @@
 import { type Argument, joinLists, type KernelCall } from '../../ir/kernel-call.js';
 import { locate, type ModelContext, scratchPlacement } from './context.js';
 import { describeNode } from './describe.js';
-import { COLUMNS, floatLiteral, intLiteral, wrapComment } from './literals.js';
+import { floatLiteral, intLiteral, wrapCall, wrapComment } from './literals.js';
 import { structInitialiser } from './params.js';
 
 export interface CallView {
@@ -41,28 +41,9 @@ export function callsView(context: ModelContext): CallsView {
     const args = joinLists(call.arguments, texts);
     const remark = (call.remarks ?? []).map((text) => `; ${text}`).join('');
     const head = `[${step + 1}/${calls.length}] ${describeNode(context.graph, call.node)}${remark}`;
-    return { step, comment: wrapComment(head, INDENT), statement: statement(call.function, args) };
+    return { step, comment: wrapComment(head, INDENT), statement: wrapCall(`${INDENT}${call.function}`, args, INDENT) };
   });
   return { calls: views, params, usesArena: regions.has('arena'), usesState: regions.has('state') };
-}
-
-function statement(name: string, args: readonly string[]): string {
-  const oneLine = `${INDENT}${name}(${args.join(', ')});`;
-  if (oneLine.length <= COLUMNS) return oneLine;
-  const continued = ' '.repeat(INDENT.length + name.length + 1);
-  const indent = continued.length > 40 ? `${INDENT}    ` : continued;
-  const lines = [`${INDENT}${name}(`];
-  args.forEach((arg, index) => {
-    const piece = index + 1 < args.length ? `${arg}, ` : `${arg});`;
-    const last = lines.length - 1;
-    const fits = lines[last]!.length + piece.trimEnd().length <= COLUMNS;
-    if (fits) lines[last] += piece;
-    else {
-      lines[last] = lines[last]!.trimEnd();
-      lines.push(`${indent}${piece}`);
-    }
-  });
-  return lines.join('\n');
 }
 
 function argumentText(

@@ -90,6 +90,27 @@ export function wrap(items: readonly string[], indent: string): string {
   return lines.join('\n');
 }
 
+/**
+ * A call statement in lines of at most 100 columns; arguments are aligned, or indented where the name is long.
+ * @param head indentation, what stands before the call, and the function's name
+ */
+export function wrapCall(head: string, args: readonly string[], indent: string): string {
+  const oneLine = `${head}(${args.join(', ')});`;
+  if (oneLine.length <= COLUMNS) return oneLine;
+  const widest = Math.max(...args.map((arg) => arg.length)) + 2;
+  const aligned = head.length + 1 + widest <= COLUMNS && head.length <= 40;
+  const continued = aligned ? ' '.repeat(head.length + 1) : `${indent}    `;
+  const lines = aligned ? [`${head}(`] : [`${head}(`, continued];
+  args.forEach((arg, index) => {
+    const piece = index + 1 < args.length ? `${arg}, ` : `${arg});`;
+    const last = lines[lines.length - 1]!;
+    const empty = last.trim() === '' || last.endsWith('(');
+    if (empty || last.length + piece.trimEnd().length <= COLUMNS) lines[lines.length - 1] = last + piece;
+    else lines.splice(-1, 1, last.trimEnd(), `${continued}${piece}`);
+  });
+  return lines.join('\n');
+}
+
 /** Text for a comment: no end of comment, no line break, only printable ASCII, no trigraphs. */
 export function commentText(text: string): string {
   return text

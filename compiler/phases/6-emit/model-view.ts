@@ -3,7 +3,7 @@ import { type BufferView, buffersView } from './buffers.js';
 import { type CallsView, callsView } from './calls.js';
 import { commandText } from './command.js';
 import type { EmitContext } from './context.js';
-import { COLUMNS, commentText, floatLiteral, wrapComment } from './literals.js';
+import { commentText, floatLiteral, wrapCall, wrapComment } from './literals.js';
 import { type PortView, portView } from './ports.js';
 import { runtimeAbi } from './runtime-files.js';
 import type { FillKind, Selftest } from './selftest.js';
@@ -49,10 +49,10 @@ export function headLines(context: EmitContext, sizes: Sizes): string[] {
 
 export function headerView(context: EmitContext, parts: ModelParts): object {
   const { compilation, name, macro, host } = context;
-  const { plan, source } = compilation;
+  const { plan } = compilation;
   const invocations = parts.selftest.invocations;
   return {
-    title: `${name}: inference of ${commentText(source.fileName)} with static memory. Generated: do not edit.`,
+    title: `${name}: inference with static memory. Generated: do not edit.`,
     head: headLines(context, parts.sizes),
     name,
     macro,
@@ -131,7 +131,7 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
   const { compilation, name, macro } = context;
   const { calls, params, usesArena, usesState } = parts.calls;
   return {
-    title: `${name}: the calls of ${commentText(compilation.source.fileName)}, in order. Generated: do not edit.`,
+    title: `${name}: the calls of the model, in order. Generated: do not edit.`,
     head: headLines(context, parts.sizes),
     name,
     macro,
@@ -149,12 +149,6 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
   };
 }
 
-function hashOf(pointer: string, macro: string, indent: string): string {
-  const oneLine = `${indent}hash = hash_bytes(${pointer}, ${macro}_BYTES, hash);`;
-  if (oneLine.length <= COLUMNS) return oneLine;
-  return `${indent}hash = hash_bytes(\n${indent}    ${pointer}, ${macro}_BYTES, hash);`;
-}
-
 const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; expression: string }>> = {
   s8: { ctype: 'int8_t', expression: '(int8_t)((int32_t)(seed >> 24) - 128)' },
   u8: { ctype: 'uint8_t', expression: '(uint8_t)(seed >> 24)' },
@@ -169,11 +163,9 @@ function selftestView(name: string, { selftest, inputs, outputs, states }: Model
   const fillOf = (port: PortView, index: number): string => {
     const input = selftest.inputs[index]!;
     const accessor = `${name}_input_${port.stem}(model)`;
-    if (input.kind === 'zero') return `memset(${accessor}, 0, ${port.macro}_BYTES);`;
-    const unit = input.kind === 'f32' ? `${floatLiteral(input.step)}, ` : '';
-    const text = `seed = fill_${input.kind}(${accessor}, ${port.macro}_SIZE, ${unit}seed);`;
-    if (text.length + 4 <= COLUMNS) return text;
-    return `seed = fill_${input.kind}(\n        ${accessor}, ${port.macro}_SIZE, ${unit}seed);`;
+    if (input.kind === 'zero') return wrapCall('    memset', [accessor, '0', `${port.macro}_BYTES`], '    ');
+    const unit = input.kind === 'f32' ? [floatLiteral(input.step)] : [];
+    return wrapCall(`    seed = fill_${input.kind}`, [accessor, `${port.macro}_SIZE`, ...unit, 'seed'], '    ');
   };
   return {
     seed: selftest.seed,
@@ -182,7 +174,11 @@ function selftestView(name: string, { selftest, inputs, outputs, states }: Model
     generates: kinds.length > 0,
     fills: kinds.map((kind) => ({ kind, ...FILLS[kind], extra: kind === 'f32' ? 'float unit, ' : '' })),
     inputs: inputs.map(fillOf),
-    hashes: [...outputs.map((port) => hashOf(`${name}_output_${port.stem}(model)`, port.macro, '    '))],
-    stateHashes: states.map((state) => hashOf(`&model->state[${state.macro}_OFFSET]`, state.macro, '  ')),
+    hashes: outputs.map((port) =>
+      wrapCall('    hash = hash_bytes', [`${name}_output_${port.stem}(model)`, `${port.macro}_BYTES`, 'hash'], '    '),
+    ),
+    stateHashes: states.map(({ macro }) =>
+      wrapCall('  hash = hash_bytes', [`&model->state[${macro}_OFFSET]`, `${macro}_BYTES`, 'hash'], '  '),
+    ),
   };
 }
