@@ -8,6 +8,9 @@ import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspDepthwise } from './depthwise-kernel.js';
 
+/** Compiling them is what takes the time. */
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+
 function spec(
   channels: number,
   height: number,
@@ -39,7 +42,7 @@ function specs(random: Random): ConvSpec[] {
     spec(4, 2, 1, same, { batches: 2 }),
     spec(4, 5, 6, same, { clamp: [-30, 70] }),
   ];
-  const any = Array.from({ length: 40 }, () => {
+  const any = Array.from({ length: RANDOM_SHAPES }, () => {
     const pad = () => random.integer(0, 1);
     const size = () => random.integer(3, 24);
     return spec(4 * random.integer(1, 3), random.integer(3, 8), size(), [pad(), pad(), pad(), pad()], {

@@ -8,6 +8,9 @@ import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspWindow } from './window-kernel.js';
 
+/** Compiling them is what takes the time. */
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+
 const none: ConvSpec['pads'] = [0, 0, 0, 0];
 
 function spec(
@@ -38,7 +41,7 @@ function specs(random: Random): ConvSpec[] {
     spec([5, 4, 6], [2, 3], { clamp: [-50, 60], batches: 2 }),
     spec([8, 4, 4], [4, 4], { extreme: true }),
   ];
-  const any = Array.from({ length: 40 }, () => {
+  const any = Array.from({ length: RANDOM_SHAPES }, () => {
     const kernel = [random.integer(1, 5), random.integer(1, 4)] as const;
     const pad = (k: number) => (random.chance(0.4) ? random.integer(0, k - 1) : 0);
     const pads = [pad(kernel[0]), pad(kernel[1]), pad(kernel[0]), pad(kernel[1])] as const;

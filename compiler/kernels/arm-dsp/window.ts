@@ -73,17 +73,46 @@ export function generateWindow(shape: WindowShape): DspWindow {
     generated: [
       { path: `include/${header}`, content: headerText(name) },
       { path: `src/${name}.c`, content: driverText(name, header, shape) },
-      ...shape.kinds.map((kind) => innerSource(innerName(shape, kind), walkOf(shape), kind, shape.shift)),
+      ...placesOf(shape).flatMap((place) =>
+        shape.kinds.map((kind) => innerSource(innerName(shape, place, kind), walkOf(shape, place), kind, shape.shift)),
+      ),
     ],
     scratchBytes: 4 * expandedWords(taps) + (shape.pads ? 4 * taps : 0),
   };
 }
 
+/** Where the taps of a window are read: in the image, or in a copy. */
+type Place = 'image' | 'copy';
+
+/** Output columns whose windows lie inside the image from left to right: first and last, not included. */
+function insideColumns(shape: WindowShape): readonly [number, number] {
+  const { inWidth, outWidth, padLeft, strideWidth, kernelWidth, dilationWidth } = shape;
+  const first = Math.min(outWidth, Math.ceil(padLeft / strideWidth));
+  const room = inWidth + padLeft - (kernelWidth - 1) * dilationWidth - 1;
+  return [first, Math.min(outWidth, Math.max(first, Math.floor(room / strideWidth) + 1))];
+}
+
+/** Output rows whose windows lie inside the image from top to bottom. */
+function insideRows(shape: WindowShape): readonly [number, number] {
+  const turned = {
+    ...shape,
+    ...{ inWidth: shape.inHeight, outWidth: shape.outHeight, padLeft: shape.padTop, strideWidth: shape.strideHeight },
+    ...{ kernelWidth: shape.kernelHeight, dilationWidth: shape.dilationHeight },
+  };
+  return insideColumns(turned);
+}
+
+function placesOf(shape: WindowShape): readonly Place[] {
+  if (!shape.pads) return ['image'];
+  const empty = [insideColumns(shape), insideRows(shape)].some(([first, last]) => first >= last);
+  return empty ? ['copy'] : ['image', 'copy'];
+}
+
 /** A row of output pixels is one call; a column where the image is one pixel wide. */
-function walkOf(shape: WindowShape): Walk {
+function walkOf(shape: WindowShape, place: Place): Walk {
   const { channels, inWidth, kernelHeight, kernelWidth, dilationHeight, dilationWidth, strideHeight, strideWidth } =
     shape;
-  if (shape.pads) {
+  if (place === 'copy') {
     return { offsets: Array.from({ length: windowTaps(shape) }, (_, tap) => 4 * tap), inputStep: 0, outputStep: 0 };
   }
   const offsets = Array.from({ length: kernelHeight }, (_, ky) =>
@@ -94,7 +123,7 @@ function walkOf(shape: WindowShape): Walk {
 }
 
 function walksDown(shape: WindowShape): boolean {
-  return shape.outWidth === 1;
+  return shape.outWidth === 1 && !shape.pads;
 }
 
 const ARGUMENTS = '(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_window_params *params)';
@@ -117,11 +146,11 @@ function headerText(name: string): string {
 }
 
 /** Named by all that its code depends on, so that equal functions are one. */
-function innerName(shape: WindowShape, kind: Segment['kind']): string {
+function innerName(shape: WindowShape, place: Place, kind: Segment['kind']): string {
   const { kernelHeight, kernelWidth, inWidth, channels, dilationHeight, dilationWidth } = shape;
   const tail = kind === 'fixed' ? `shift${shape.shift + 8}` : 'exact';
-  if (shape.pads) return `nanoc_taps_dsp_${windowTaps(shape)}_${tail}`;
-  const { inputStep } = walkOf(shape);
+  if (place === 'copy') return `nanoc_taps_dsp_${windowTaps(shape)}_${tail}`;
+  const { inputStep } = walkOf(shape, place);
   const dilation = dilationHeight === 1 && dilationWidth === 1 ? '' : `d${dilationHeight}x${dilationWidth}_`;
   return `nanoc_taps_dsp_${kernelHeight}x${kernelWidth}_${dilation}of${inWidth}x${channels}_step${inputStep}_${tail}`;
 }
@@ -300,10 +329,11 @@ function driverText(name: string, header: string, shape: WindowShape): string {
     ...constants.map(([key, value]) => `  ${key} = ${value},`),
     '};',
     '',
-    ...shape.kinds.map((kind) => `void ${innerName(shape, kind)}${INNER_ARGUMENTS};`),
+    ...placesOf(shape).flatMap((place) =>
+      shape.kinds.map((kind) => `void ${innerName(shape, place, kind)}${INNER_ARGUMENTS};`),
+    ),
     '',
-    ...pixelsFunction(shape),
-    '',
+    ...placesOf(shape).flatMap((place) => [...pixelsFunction(shape, place), '']),
     ...(shape.pads ? gatherFunction() : []),
     ...groupFunction(shape),
     '',
@@ -312,11 +342,12 @@ function driverText(name: string, header: string, shape: WindowShape): string {
   ].join('\n');
 }
 
-function pixelsFunction(shape: WindowShape): string[] {
-  const call = (kind: Segment['kind']) => `${innerName(shape, kind)}(x, y, w, count, zero);`;
+function pixelsFunction(shape: WindowShape, place: Place): string[] {
+  const call = (kind: Segment['kind']) => `${innerName(shape, place, kind)}(x, y, w, count, p->y_zero);`;
   const both = ['  if (exact != 0) {', `    ${call('exact')}`, '  } else {', `    ${call('fixed')}`, '  }'];
   return [
-    'static void pixels(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t zero, int32_t exact) {',
+    `static void pixels_in_${place}(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t exact,`,
+    '                            const nanoc_dsp_window_params *p) {',
     ...(shape.kinds.length === 2 ? both : ['  (void)exact;', `  ${call(shape.kinds[0]!)}`]),
     '}',
   ];
@@ -348,26 +379,47 @@ function groupFunction(shape: WindowShape): string[] {
   const head = [
     'static void group(const int8_t *x, int8_t *y, uint32_t *scratch, int32_t exact, const nanoc_dsp_window_params *p) {',
   ];
-  if (!shape.pads) {
-    const rows = walksDown(shape)
-      ? ['  pixels(x, y, scratch, OUT_H, p->y_zero, exact);']
-      : [
-          '  for (int32_t oy = 0; oy < OUT_H; oy++) {',
-          '    pixels(x + oy * STRIDE_H * IN_W * CHANNELS, y + oy * OUT_W * CHANNELS, scratch, OUT_W, p->y_zero, exact);',
-          '  }',
-        ];
-    return [...head, ...rows, '}'];
-  }
+  if (shape.pads) return [...borderFunction(), '', ...head, ...paddedRows(shape), '}'];
+  if (walksDown(shape)) return [...head, '  pixels_in_image(x, y, scratch, OUT_H, exact, p);', '}'];
   return [
     ...head,
-    '  uint32_t *taps = scratch + EXPANDED;',
     '  for (int32_t oy = 0; oy < OUT_H; oy++) {',
-    '    for (int32_t ox = 0; ox < OUT_W; ox++, y += CHANNELS) {',
-    '      gather(x, oy * STRIDE_H - PAD_TOP, ox * STRIDE_W - PAD_LEFT, taps, p->x_zeros);',
-    '      pixels((const int8_t *)taps, y, scratch, 1, p->y_zero, exact);',
-    '    }',
+    '    pixels_in_image(x + oy * STRIDE_H * IN_W * CHANNELS, y + oy * OUT_W * CHANNELS, scratch, OUT_W, exact, p);',
     '  }',
     '}',
+  ];
+}
+
+/** Pixels of one row whose windows leave the image. */
+function borderFunction(): string[] {
+  return [
+    'static void border(const int8_t *x, int8_t *y, uint32_t *scratch, int32_t oy, int32_t first, int32_t last, int32_t exact,',
+    '                   const nanoc_dsp_window_params *p) {',
+    '  uint32_t *taps = scratch + EXPANDED;',
+    '  for (int32_t ox = first; ox < last; ox++) {',
+    '    gather(x, oy * STRIDE_H - PAD_TOP, ox * STRIDE_W - PAD_LEFT, taps, p->x_zeros);',
+    '    pixels_in_copy((const int8_t *)taps, y + (oy * OUT_W + ox) * CHANNELS, scratch, 1, exact, p);',
+    '  }',
+    '}',
+  ];
+}
+
+function paddedRows(shape: WindowShape): string[] {
+  const [first, last] = insideColumns(shape);
+  const [top, bottom] = insideRows(shape);
+  const all = 'border(x, y, scratch, oy, 0, OUT_W, exact, p);';
+  if (!placesOf(shape).includes('image')) return ['  for (int32_t oy = 0; oy < OUT_H; oy++) {', `    ${all}`, '  }'];
+  return [
+    '  for (int32_t oy = 0; oy < OUT_H; oy++) {',
+    `    if (oy < ${top} || oy >= ${bottom}) {`,
+    `      ${all}`,
+    '      continue;',
+    '    }',
+    `    const int8_t *inside = x + ((oy * STRIDE_H - PAD_TOP) * IN_W + ${first} * STRIDE_W - PAD_LEFT) * CHANNELS;`,
+    `    border(x, y, scratch, oy, 0, ${first}, exact, p);`,
+    `    pixels_in_image(inside, y + (oy * OUT_W + ${first}) * CHANNELS, scratch, ${last - first}, exact, p);`,
+    `    border(x, y, scratch, oy, ${last}, OUT_W, exact, p);`,
+    '  }',
   ];
 }
 
