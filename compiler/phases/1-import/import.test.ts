@@ -234,6 +234,17 @@ describe('models that are no models', () => {
     expect(errorsOf(bytes)).toEqual([code]);
   });
 
+  it.each<[string, Partial<BuilderModel>]>([
+    ['an operator', { nodes: [{ op: 'Relu\u001b[2J', inputs: ['x'], outputs: ['y'] }] }],
+    ['a node', { nodes: [{ ...relu.nodes[0]!, name: 'a\nb' }] }],
+    ['a value', { nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['y\u0000'] }] }],
+    ['an input', { inputs: [{ name: 'x\u009b', dtype: 'float32', shape: [1] }] }],
+    ['a dimension', { inputs: [{ name: 'x', dtype: 'float32', shape: ['\u0007'] }] }],
+    ['an attribute', { nodes: [{ ...relu.nodes[0]!, attributes: { 'a\u2028': 1 } }] }],
+  ])('control characters in the name of %s', (_, change) => {
+    expect(errorsOf(buildModel({ ...relu, ...change }))).toEqual(['NC0113']);
+  });
+
   it('ignores a Constant without outputs', () => {
     const nodes: BuilderModel['nodes'] = [
       { op: 'Constant', inputs: [], outputs: [], attributes: { value_int: 1 } },

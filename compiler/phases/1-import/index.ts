@@ -6,6 +6,7 @@ import type { Tensor } from '../../ir/tensor.js';
 import { readAttribute } from './attributes.js';
 import { resolveDimensions } from './dimensions.js';
 import { inlineFunctions } from './functions.js';
+import { checkNames } from './names.js';
 import { dataTypeOf, type ReadExternal, readTensor, toNumber } from './tensor-proto.js';
 
 type ModelProto = onnxProto.onnx.IModelProto;
@@ -29,6 +30,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions, diagnosti
   const model = decode(bytes);
   const graph = model.graph;
   if (!graph) return fail({ code: 'NC0101', message: 'the file holds no graph', help: 'is it an ONNX model?' });
+  checkNames(model, graph);
   const opsets = readOpsets(model);
   const nodes = inlineFunctions(graph.node ?? [], model.functions ?? []);
   if (nodes.length === 0) fail({ code: 'NC0102', message: 'the model has no nodes: there is nothing to compile' });
