@@ -31,9 +31,10 @@ export interface DspConv {
   readonly scratchBytes: number;
 }
 
-/** Offsets in the scratch, in bytes: wide inputs, then rows or taps that are copied, then the outputs of a last single pixel. */
+/** Offsets in the scratch, in bytes: wide inputs, copies of taps, rows at the border, the outputs of a last single pixel. */
 interface ScratchLayout {
   readonly copies: number;
+  readonly borders: number;
   readonly spare: number;
   readonly bytes: number;
 }
@@ -87,12 +88,40 @@ function pads(shape: DspConvShape): boolean {
   return padTop > 0 || padLeft > 0 || bottom || right;
 }
 
+/** Taps that are missing at the left or right of a window, over all columns of the output; one number each if `even`. */
+interface Clips {
+  readonly left: number;
+  readonly right: number;
+  readonly even: boolean;
+}
+
+function clipsOf({ outWidth, strideWidth, padLeft, kernelWidth, inWidth }: DspConvShape): Clips {
+  const lefts = new Set<number>();
+  const rights = new Set<number>();
+  let both = false;
+  for (let ox = 0; ox < outWidth; ox += 1) {
+    const start = ox * strideWidth - padLeft;
+    if (start < 0) lefts.add(-start);
+    if (start + kernelWidth > inWidth) rights.add(start + kernelWidth - inWidth);
+    if (start < 0 && start + kernelWidth > inWidth) both = true;
+  }
+  const largest = Math.max(0, ...lefts, ...rights);
+  const even = lefts.size <= 1 && rights.size <= 1 && !both && largest < kernelWidth;
+  return { left: [...lefts][0] ?? 0, right: [...rights][0] ?? 0, even };
+}
+
+/** Rows that are kept for windows at the border, for each of two pixels: all outside, left and right, or one of any kind. */
+function borderRows(shape: DspConvShape): number {
+  if (!pads(shape)) return 0;
+  return clipsOf(shape).even ? 6 : 2;
+}
+
 function scratchLayout(shape: DspConvShape): ScratchLayout {
   const copies = 4 * paddedInner(innerOf(shape));
-  const spare =
-    copies + (widensRows(shape) ? (pads(shape) ? 2 * rowBytes(shape) : 0) : 2 * paddedInner(innerOf(shape)));
+  const borders = copies + (widensRows(shape) ? 0 : 2 * paddedInner(innerOf(shape)));
+  const spare = borders + borderRows(shape) * rowBytes(shape);
   const single = (shape.batches * shape.outHeight * shape.outWidth) % 2 === 1;
-  return { copies, spare, bytes: spare + (single ? 2 * shape.outChannels : 0) };
+  return { copies, borders, spare, bytes: spare + (single ? 2 * shape.outChannels : 0) };
 }
 
 function functionName(shape: DspConvShape): string {
@@ -140,6 +169,7 @@ function sourceText(name: string, header: string, shape: DspConvShape): string {
     ['ROW', rowBytes(shape)],
     ['INNER', paddedInner(innerOf(shape))],
     ['COPIES', layout.copies],
+    ['BORDERS', layout.borders],
     ['SPARE', layout.spare],
   ];
   return [
@@ -188,71 +218,89 @@ function multiplyFunction(shape: DspConvShape): string[] {
 }
 
 function gatherFunctions(shape: DspConvShape): string[] {
-  return [...rowFunction(shape), '', ...(widensRows(shape) ? gatherRows(shape) : gatherTaps())];
+  const each = widensRows(shape)
+    ? ['    nanoc_dsp_widen2(a, b, wide, ROW / 4);', '    wide += ROW;']
+    : ['    (void)memcpy(copy, a, ROW);', '    (void)memcpy(copy + INNER, b, ROW);', '    copy += ROW;'];
+  const [before, after] = widensRows(shape)
+    ? [['  uint32_t *wide = scratch;'], []]
+    : [
+        ['  int8_t *copy = (int8_t *)scratch + COPIES;'],
+        ['  copy = (int8_t *)scratch + COPIES;', '  nanoc_dsp_widen2(copy, copy + INNER, scratch, INNER / 4);'],
+      ];
+  const row = (pixel: 0 | 1) =>
+    pads(shape)
+      ? `row_at(line${pixel}, at[${2 * pixel}] + ky, at[${2 * pixel + 1}], borders + ${pixel} * ROW, zero)`
+      : `line${pixel}`;
+  return [
+    ...(pads(shape) ? [...rowFunction(shape), ''] : []),
+    '/* The windows of two pixels, at[] being the rows and columns where they start, widened. */',
+    'static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {',
+    ...before,
+    ...(pads(shape) ? ['  int8_t *borders = (int8_t *)scratch + BORDERS;'] : ['  (void)zero;']),
+    '  const int8_t *line0 = x0 + (at[0] * IN_W + at[1]) * IN_C;',
+    '  const int8_t *line1 = x1 + (at[2] * IN_W + at[3]) * IN_C;',
+    '  for (int32_t ky = 0; ky < KERNEL_H; ky++) {',
+    `    const int8_t *a = ${row(0)};`,
+    `    const int8_t *b = ${row(1)};`,
+    ...each,
+    '    line0 += IN_W * IN_C;',
+    '    line1 += IN_W * IN_C;',
+    '  }',
+    ...after,
+    '}',
+  ];
 }
 
+/** One row of a window: where it lies, or a row of the border store with the missing taps at the zero point. */
 function rowFunction(shape: DspConvShape): string[] {
-  const direct = '  return x + (iy * IN_W + ix) * IN_C;';
-  if (!pads(shape)) {
+  const { left, right, even } = clipsOf(shape);
+  const head =
+    'static const int8_t *row_at(const int8_t *line, int32_t iy, int32_t ix, int8_t *borders, int32_t zero) {';
+  if (!even) {
     return [
-      '/* One row of a window. */',
-      'static const int8_t *row_at(const int8_t *x, int32_t iy, int32_t ix, int8_t *copy, int32_t zero) {',
-      '  (void)copy;',
-      '  (void)zero;',
-      direct,
+      '/* One row of a window, where it lies or copied with the zero point for what is outside. */',
+      head,
+      '  if (iy >= 0 && iy < IN_H && ix >= 0 && ix + KERNEL_W <= IN_W) {',
+      '    return line;',
+      '  }',
+      '  (void)memset(borders, zero, ROW);',
+      '  if (iy >= 0 && iy < IN_H) {',
+      '    const int32_t first = ix < 0 ? -ix : 0;',
+      '    const int32_t last = ix + KERNEL_W > IN_W ? IN_W - ix : KERNEL_W;',
+      '    if (first < last) {',
+      '      (void)memcpy(borders + first * IN_C, line + first * IN_C, (size_t)((last - first) * IN_C));',
+      '    }',
+      '  }',
+      '  return borders;',
       '}',
     ];
   }
   return [
-    '/* One row of a window: where it lies, or a copy with the zero point where it leaves the image. */',
-    'static const int8_t *row_at(const int8_t *x, int32_t iy, int32_t ix, int8_t *copy, int32_t zero) {',
-    '  if (iy >= 0 && iy < IN_H && ix >= 0 && ix + KERNEL_W <= IN_W) {',
-    `  ${direct}`,
+    '/* One row of a window. Of the border rows, two for two pixels, the first are all zero point, the next lack taps on the left, the',
+    ' * last on the right; their missing taps have been set once for all windows. */',
+    head,
+    '  (void)zero;',
+    '  if ((uint32_t)iy >= (uint32_t)IN_H) {',
+    '    return borders;',
     '  }',
-    '  (void)memset(copy, zero, ROW);',
-    '  if (iy >= 0 && iy < IN_H) {',
-    '    const int32_t first = ix < 0 ? -ix : 0;',
-    '    const int32_t last = ix + KERNEL_W > IN_W ? IN_W - ix : KERNEL_W;',
-    '    if (first < last) {',
-    '      (void)memcpy(copy + first * IN_C, x + (iy * IN_W + ix + first) * IN_C, (size_t)((last - first) * IN_C));',
-    '    }',
-    '  }',
-    '  return copy;',
-    '}',
-  ];
-}
-
-const GATHER =
-  'static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {';
-
-function gatherRows(shape: DspConvShape): string[] {
-  const copy = pads(shape) ? 'copy + ROW' : 'copy';
-  return [
-    '/* The windows of two pixels, at[] being the rows and columns where they start, widened row by row. */',
-    GATHER,
-    '  int8_t *copy = (int8_t *)scratch + COPIES;',
-    '  uint32_t *wide = scratch;',
-    '  for (int32_t ky = 0; ky < KERNEL_H; ky++, wide += ROW) {',
-    '    const int8_t *a = row_at(x0, at[0] + ky, at[1], copy, zero);',
-    `    const int8_t *b = row_at(x1, at[2] + ky, at[3], ${copy}, zero);`,
-    '    nanoc_dsp_widen2(a, b, wide, ROW / 4);',
-    '  }',
-    '}',
-  ];
-}
-
-function gatherTaps(): string[] {
-  return [
-    '/* The windows of two pixels, at[] being the rows and columns where they start, copied and then widened. */',
-    GATHER,
-    '  int8_t *a = (int8_t *)scratch + COPIES;',
-    '  int8_t *b = a + INNER;',
-    '  int8_t *row = (int8_t *)scratch;',
-    '  for (int32_t ky = 0; ky < KERNEL_H; ky++) {',
-    '    (void)memcpy(a + ky * ROW, row_at(x0, at[0] + ky, at[1], row, zero), ROW);',
-    '    (void)memcpy(b + ky * ROW, row_at(x1, at[2] + ky, at[3], row, zero), ROW);',
-    '  }',
-    '  nanoc_dsp_widen2(a, b, scratch, INNER / 4);',
+    ...(left === 0
+      ? []
+      : [
+          '  if (ix < 0) {',
+          `    (void)memcpy(borders + 2 * ROW + ${left} * IN_C, line + ${left} * IN_C, ${(shape.kernelWidth - left) * shape.inChannels});`,
+          '    return borders + 2 * ROW;',
+          '  }',
+        ]),
+    ...(right === 0
+      ? []
+      : [
+          '  if (ix > IN_W - KERNEL_W) {',
+          `    (void)memcpy(borders + 4 * ROW, line, ${(shape.kernelWidth - right) * shape.inChannels});`,
+          '    return borders + 4 * ROW;',
+          '  }',
+        ]),
+    ...(left === 0 && right === 0 ? ['  (void)ix;'] : []),
+    '  return line;',
     '}',
   ];
 }
@@ -294,6 +342,7 @@ function mainFunction(name: string, shape: DspConvShape): string[] {
   ];
   return [
     `void ${name}${ARGUMENTS} {`,
+    ...(borderRows(shape) === 6 ? ['  (void)memset((int8_t *)scratch + BORDERS, params->x_zero, 6 * ROW);'] : []),
     '  int32_t iy = -PAD_TOP;',
     '  int32_t ix = -PAD_LEFT;',
     `  for (int32_t pair = 0; pair < BATCHES * OUT_H * OUT_W / 2; pair++) {`,
