@@ -40,7 +40,8 @@ export function originalPosition(axis: Axis, i: number): number {
     case 'half_pixel_symmetric': {
       const adjustment = f(output / f(scale * input));
       const offset = f(f(input / 2) * f(1 - adjustment));
-      return f(f(offset + centre) - 0.5);
+      // Here ONNX Runtime rounds once, at the end.
+      return f(offset + (i + 0.5) / scale - 0.5);
     }
     default:
       return f(i / scale);

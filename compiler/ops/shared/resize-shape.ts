@@ -28,6 +28,8 @@ export function resizeAxes(view: NodeView): Axis[] {
       result[axis] = { input, output, scale: Math.fround(ratio ?? output / input), coordinates };
     }
   });
+  // ONNX Runtime copies when no size changes, whatever the scales; so does nanoc.
+  if (result.every(({ input, output }) => input === output)) return result.map((axis) => ({ ...axis, scale: 1 }));
   if (result.some(({ input, output }) => Math.max(input, output) >= 1 << 16))
     view.bad('a dimension is too large', { expected: 'less than 65,536' });
   return result;

@@ -16,7 +16,8 @@ typedef struct {
   float scale;
 } divisor;
 
-static inline int8_t finish(const nanoc_average_pool_s8_params *p, int32_t sum, float scale) {
+/* One copy for all channels: it is long next to the loops that it ends. */
+static NANOC_NOINLINE int8_t finish(const nanoc_average_pool_s8_params *p, int32_t sum, float scale) {
   return (int8_t)nanoc_requantize(sum, scale, p->y_zero, p->low, p->high);
 }
 
