@@ -39,7 +39,7 @@ export async function resolveJob(
     stem: path.replace(/^.*[/\\]/, '').replace(/\.onnx$/i, ''),
     targets: flags.target ?? (config.target === undefined ? [] : [config.target].flat()),
     options: {
-      dims: { ...config.dims, ...flags.dim },
+      ...(config.dims === undefined && flags.dim === undefined ? {} : { dims: { ...config.dims, ...flags.dim } }),
       ...(states === undefined ? {} : { states }),
       ...defined(choices),
     },
