@@ -9,7 +9,7 @@ static inline void add_row(const int8_t *a, const int8_t *b, int8_t *y, int32_t 
   const int32_t high = params->high;
   const int8_t *const end = y + params->shape.count;
   while (y != end) {
-    const int32_t sum = *a * a_factor + *b * b_factor + offset;
+    const int32_t sum = offset + *a * a_factor + *b * b_factor;
     *y++ = (int8_t)nanoc_clamp(sum >> shift, low, high);
     a += a_step;
     b += b_step;
