@@ -24,6 +24,8 @@ function permuteRows(editor: GraphEditor, node: Node): void {
   const perm = permOf(transpose);
   const [batch, ...rest] = input.shape;
   if (perm[0] !== 0 || a.shape[0] !== batch || elementCount(rest) !== a.shape[1]) return;
+  // The sum of floats depends on their order: theirs stays.
+  if (b.dtype === 'float32') return;
   if ((b.quantization?.scale.length ?? 1) > 1 && b.quantization?.axis === 0) return;
   const indices = Int32Array.from({ length: a.shape[1]! }, (_, i) => i);
   const rows = permute(indices, rest, perm.slice(1).map((p) => p - 1));
