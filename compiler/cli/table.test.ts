@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fillParagraphs } from './paragraphs.js';
 import { renderFields, renderTable } from './table.js';
 
 describe('tables', () => {
@@ -43,5 +44,14 @@ describe('tables', () => {
         ['long', 'x\ny'],
       ]),
     ).toBe('a     1\nlong  x\n      y\n');
+  });
+});
+
+describe('paragraphs', () => {
+  it('are filled to the width, lists and code are left alone', () => {
+    const text = 'one two three four\nfive six\n\n- a list that is longer than that\n\n    code';
+    expect(fillParagraphs(text, 14)).toBe(
+      'one two three\nfour five six\n\n- a list that is longer than that\n\n    code',
+    );
   });
 });

@@ -2,6 +2,7 @@ import { listCodes, readPage } from '../../diagnostics/catalogue.js';
 import { EXIT, fail } from '../../diagnostics/diagnostic.js';
 import { suggestion } from '../../diagnostics/suggest.js';
 import { defineCommand } from '../command.js';
+import { fillParagraphs } from '../paragraphs.js';
 import { printJson } from '../session.js';
 import { renderTable } from '../table.js';
 import { stylesOf } from '../terminal.js';
@@ -33,7 +34,10 @@ export const explain = defineCommand({
       });
     }
     if (session.json) printJson(session, { ok: true, ...page });
-    else session.terminal.out(`${style.bold(`${page.code}: ${page.title}`)}\n\n${page.body}\n`);
+    else
+      session.terminal.out(
+        `${style.bold(`${page.code}: ${page.title}`)}\n\n${fillParagraphs(page.body, session.terminal.width)}\n`,
+      );
     return EXIT.good;
   },
 });
