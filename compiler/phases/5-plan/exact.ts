@@ -20,15 +20,8 @@ interface Pair {
   readonly b: number;
   /** Forbidden distances of b from a. */
   readonly gaps: readonly Gap[];
-}
-
-/** Lowest and highest address that each item can still have; `room[p]` is the stretch of distances that pair p can still have. */
-interface Node {
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-  /** Bounds of the distance of each pair, -Infinity and Infinity at first. */
-  readonly from: Float64Array;
-  readonly to: Float64Array;
+  /** Of both together. */
+  readonly bytes: number;
 }
 
 /**
@@ -36,21 +29,16 @@ interface Node {
  * @param budget pairs that may be looked at before the search is given up
  */
 export function placeWithin(items: readonly Item[], conflicts: Conflicts, bytes: number, budget: number): ExactResult {
-  const pairs = pairsOf(conflicts);
-  const search = new Search(items, pairs, budget);
-  const root: Node = {
-    low: Float64Array.from(items, (item) => alignUp(item.lowest, item)),
-    high: Float64Array.from(items, (item) => alignDown(bytes - item.bytes, item)),
-    from: new Float64Array(pairs.length).fill(Number.NEGATIVE_INFINITY),
-    to: new Float64Array(pairs.length).fill(Number.POSITIVE_INFINITY),
-  };
-  const addresses = search.run(root);
+  const pairs = pairsOf(items, conflicts);
+  const search = new Search(items, pairs, bytes, budget);
+  const addresses = search.run();
   return { ...(addresses === undefined ? {} : { addresses }), finished: search.work <= budget, work: search.work };
 }
 
-function pairsOf(conflicts: Conflicts): Pair[] {
+function pairsOf(items: readonly Item[], conflicts: Conflicts): Pair[] {
+  const bytesOf = (a: number, b: number) => items[a]!.bytes + items[b]!.bytes;
   return conflicts.flatMap((map, a) =>
-    [...map].flatMap(([b, gaps]) => (a < b && gaps.length > 0 ? [{ a, b, gaps }] : [])),
+    [...map].flatMap(([b, gaps]) => (a < b && gaps.length > 0 ? [{ a, b, gaps, bytes: bytesOf(a, b) }] : [])),
   );
 }
 
@@ -58,15 +46,38 @@ function alignDown(address: number, { alignment, residue }: Item): number {
   return address - modulo(address - residue, alignment);
 }
 
+/** A decision that can be taken back: the open stretches of a pair that have not been tried yet. */
+interface Choice {
+  readonly pair: number;
+  readonly rooms: (readonly [number, number])[];
+  /** Length of the trail before the decision. */
+  readonly mark: number;
+}
+
 class Search {
   work = 0;
+  /** Lowest and highest address that each item can still have. */
+  private readonly low: Float64Array;
+  private readonly high: Float64Array;
+  /** Smallest and largest distance that each pair can still have. */
+  private readonly from: Float64Array;
+  private readonly to: Float64Array;
+  /** What was overwritten, to be restored when a decision is taken back. */
+  private readonly trail: { readonly list: Float64Array; readonly index: number; readonly old: number }[] = [];
   private readonly pairsOfItem: number[][];
+  private readonly queued: Uint8Array;
 
   constructor(
     private readonly items: readonly Item[],
     private readonly pairs: readonly Pair[],
+    bytes: number,
     private readonly budget: number,
   ) {
+    this.low = Float64Array.from(items, (item) => alignUp(item.lowest, item));
+    this.high = Float64Array.from(items, (item) => alignDown(bytes - item.bytes, item));
+    this.from = new Float64Array(pairs.length).fill(Number.NEGATIVE_INFINITY);
+    this.to = new Float64Array(pairs.length).fill(Number.POSITIVE_INFINITY);
+    this.queued = new Uint8Array(pairs.length);
     this.pairsOfItem = items.map(() => []);
     pairs.forEach(({ a, b }, index) => {
       this.pairsOfItem[a]!.push(index);
@@ -74,98 +85,122 @@ class Search {
     });
   }
 
-  /** Depth first, with an explicit stack of nodes still to be tried. */
-  run(root: Node): readonly number[] | undefined {
+  /** Depth first. Addresses, or undefined when there are none or the budget is used up. */
+  run(): readonly number[] | undefined {
     const all = this.pairs.map((_, index) => index);
-    if (this.items.some((_, i) => root.low[i]! > root.high[i]!) || !this.narrow(root, all)) return undefined;
-    const stack: Node[] = [root];
-    while (stack.length > 0 && this.work <= this.budget) {
-      const node = stack.pop()!;
-      const choice = this.mostPressing(node);
-      if (choice === undefined) return [...node.low];
-      for (const [from, to] of this.rooms(node, choice).reverse()) {
-        const child: Node = {
-          low: node.low.slice(),
-          high: node.high.slice(),
-          from: node.from.slice(),
-          to: node.to.slice(),
-        };
-        child.from[choice] = from;
-        child.to[choice] = to;
-        if (this.narrow(child, [choice])) stack.push(child);
-      }
+    if (this.items.some((_, i) => this.low[i]! > this.high[i]!) || !this.narrow(all)) return undefined;
+    const choices: Choice[] = [];
+    while (this.work <= this.budget) {
+      const pair = this.mostPressing();
+      if (pair === undefined) return [...this.low];
+      choices.push({ pair, rooms: this.rooms(pair), mark: this.trail.length });
+      if (!this.decide(choices)) return undefined;
     }
     return undefined;
   }
 
+  /** Takes the next stretch of the last choice that has one and leads to no contradiction; false when there is none. */
+  private decide(choices: Choice[]): boolean {
+    for (let choice = choices.at(-1); choice !== undefined; choice = choices.at(-1)) {
+      this.restore(choice.mark);
+      const room = choice.rooms.shift();
+      if (room === undefined) {
+        choices.pop();
+        continue;
+      }
+      this.set(this.from, choice.pair, room[0]);
+      this.set(this.to, choice.pair, room[1]);
+      if (this.narrow([choice.pair])) return true;
+      if (this.work > this.budget) return false;
+    }
+    return false;
+  }
+
+  private set(list: Float64Array, index: number, value: number): void {
+    const old = list[index]!;
+    if (old === value) return;
+    this.trail.push({ list, index, old });
+    list[index] = value;
+  }
+
+  private restore(mark: number): void {
+    while (this.trail.length > mark) {
+      const { list, index, old } = this.trail.pop()!;
+      list[index] = old;
+    }
+  }
+
   /** The pair, forbidden at the lowest addresses, that has least freedom; undefined when the lowest addresses are a layout. */
-  private mostPressing(node: Node): number | undefined {
+  private mostPressing(): number | undefined {
     let best: number | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const [index, { a, b, gaps }] of this.pairs.entries()) {
-      const distance = node.low[b]! - node.low[a]!;
-      if (!gaps.some(({ low, high }) => distance > low && distance < high)) continue;
-      const freedom =
-        node.high[a]! - node.low[a]! + node.high[b]! - node.low[b]! - this.items[a]!.bytes - this.items[b]!.bytes;
+    this.work += this.pairs.length >> 1;
+    for (let index = 0; index < this.pairs.length; index += 1) {
+      const { a, b, gaps, bytes } = this.pairs[index]!;
+      const distance = this.low[b]! - this.low[a]!;
+      if (firstAllowed(gaps, distance) === distance) continue;
+      const freedom = this.high[a]! - this.low[a]! + this.high[b]! - this.low[b]! - bytes;
       if (freedom < least) [best, least] = [index, freedom];
     }
-    this.work += this.pairs.length;
     return best;
   }
 
   /** The stretches of distances that are open to a pair, the one that costs least movement first. */
-  private rooms(node: Node, index: number): [number, number][] {
+  private rooms(index: number): [number, number][] {
     const { a, b, gaps } = this.pairs[index]!;
-    const least = Math.max(node.from[index]!, node.low[b]! - node.high[a]!);
-    const most = Math.min(node.to[index]!, node.high[b]! - node.low[a]!);
+    const least = Math.max(this.from[index]!, this.low[b]! - this.high[a]!);
+    const most = Math.min(this.to[index]!, this.high[b]! - this.low[a]!);
     const edges = [Number.NEGATIVE_INFINITY, ...gaps.flatMap(({ low, high }) => [low, high]), Number.POSITIVE_INFINITY];
     const rooms: [number, number][] = [];
     for (let i = 0; i < edges.length; i += 2) {
       const room: [number, number] = [Math.max(edges[i]!, least), Math.min(edges[i + 1]!, most)];
       if (room[0] <= room[1]) rooms.push(room);
     }
-    const distance = node.low[b]! - node.low[a]!;
+    const distance = this.low[b]! - this.low[a]!;
     const effort = ([from, to]: [number, number]) => Math.max(0, from - distance, distance - to);
     return rooms.sort((x, y) => effort(x) - effort(y));
   }
 
   /** Tightens bounds until nothing changes; false when an item or a pair has no room left. */
-  private narrow(node: Node, start: readonly number[]): boolean {
+  private narrow(start: readonly number[]): boolean {
     const queue = [...start];
-    const queued = new Uint8Array(this.pairs.length);
-    for (const index of start) queued[index] = 1;
+    for (const index of start) this.queued[index] = 1;
+    let open = true;
     for (let head = 0; head < queue.length; head += 1) {
-      if (this.work > this.budget) return true;
-      this.work += 1;
       const index = queue[head]!;
-      queued[index] = 0;
-      const { a, b, gaps } = this.pairs[index]!;
-      const from = firstAllowed(gaps, Math.max(node.from[index]!, node.low[b]! - node.high[a]!));
-      const to = lastAllowed(gaps, Math.min(node.to[index]!, node.high[b]! - node.low[a]!));
-      if (from > to) return false;
-      node.from[index] = from;
-      node.to[index] = to;
-      const aMoved = this.limit(node, a, node.low[b]! - to, node.high[b]! - from);
-      const bMoved = this.limit(node, b, node.low[a]! + from, node.high[a]! + to);
-      for (const item of aMoved ? (bMoved ? [a, b] : [a]) : bMoved ? [b] : []) {
-        if (node.low[item]! > node.high[item]!) return false;
-        for (const other of this.pairsOfItem[item]!) {
-          if (queued[other] === 1) continue;
-          queued[other] = 1;
-          queue.push(other);
-        }
-      }
+      this.queued[index] = 0;
+      // After a contradiction the queue is only emptied.
+      if (open) open = this.narrowPair(index, queue);
     }
-    return true;
+    return open;
   }
 
-  /** True when the item's bounds have changed. */
-  private limit(node: Node, item: number, low: number, high: number): boolean {
-    const raised = low > node.low[item]!;
-    const lowered = high < node.high[item]!;
-    if (raised) node.low[item] = alignUp(low, this.items[item]!);
-    if (lowered) node.high[item] = alignDown(high, this.items[item]!);
-    return raised || lowered;
+  private narrowPair(index: number, queue: number[]): boolean {
+    this.work += 1;
+    const { a, b, gaps } = this.pairs[index]!;
+    const from = firstAllowed(gaps, Math.max(this.from[index]!, this.low[b]! - this.high[a]!));
+    const to = lastAllowed(gaps, Math.min(this.to[index]!, this.high[b]! - this.low[a]!));
+    if (from > to) return false;
+    this.set(this.from, index, from);
+    this.set(this.to, index, to);
+    return (
+      this.limit(a, this.low[b]! - to, this.high[b]! - from, queue) &&
+      this.limit(b, this.low[a]! + from, this.high[a]! + to, queue)
+    );
+  }
+
+  /** Narrows an item's addresses and queues its pairs when they have changed; false when none are left. */
+  private limit(item: number, low: number, high: number, queue: number[]): boolean {
+    if (low <= this.low[item]! && high >= this.high[item]!) return true;
+    if (low > this.low[item]!) this.set(this.low, item, alignUp(low, this.items[item]!));
+    if (high < this.high[item]!) this.set(this.high, item, alignDown(high, this.items[item]!));
+    if (this.low[item]! > this.high[item]!) return false;
+    for (const other of this.pairsOfItem[item]!) {
+      if (this.queued[other] === 1) continue;
+      this.queued[other] = 1;
+      queue.push(other);
+    }
+    return true;
   }
 }
 

@@ -16,7 +16,13 @@ export { separateStorage } from './states.js';
 interface Candidate {
   readonly order: readonly number[];
   readonly how: string;
-  readonly proven: boolean;
+}
+
+interface Planned {
+  readonly candidate: Candidate;
+  readonly order: readonly KernelCall[];
+  readonly peak: { readonly bytes: number; readonly step: number };
+  readonly layout: ArenaLayout;
 }
 
 /**
@@ -29,12 +35,15 @@ export function planMemory(program: Program, options: PlanOptions): MemoryPlan {
   const storage = storageOf(program, contents);
   const guardBytes = options.guardBytes ?? 0;
   const model = liveModelOf(program, contents, storage, guardBytes === 0);
-  const layouts = candidatesOf(model, guardBytes > 0).map((candidate) => {
-    const order = callsIn(model, candidate.order);
+  let best: Planned | undefined;
+  for (const candidate of candidatesOf(model, guardBytes > 0)) {
+    const order = candidate.order.map((index) => model.calls[index]!.call);
     const peak = peakOf(model, candidate.order);
-    return { candidate, order, peak, layout: layoutArena(program, order, contents, storage, peak.bytes, options) };
-  });
-  const { candidate, order, peak, layout } = layouts.reduce((a, b) => (b.layout.bytes < a.layout.bytes ? b : a));
+    if (best !== undefined && best.layout.bytes <= peak.bytes) continue;
+    const layout = layoutArena(program, order, contents, storage, peak.bytes, options);
+    if (best === undefined || layout.bytes < best.layout.bytes) best = { candidate, order, peak, layout };
+  }
+  const { candidate, order, peak, layout } = best!;
   const states = layoutStates(storage, options);
   const apart = liveModelOf(program, contents, storage, false);
   const plan: MemoryPlan = {
@@ -63,19 +72,15 @@ export function planMemory(program: Program, options: PlanOptions): MemoryPlan {
 /** The order of the graph, and a better one when there is one. */
 function candidatesOf(model: LiveModel, quick: boolean): Candidate[] {
   const given = model.calls.map((_, i) => i);
-  if (quick) return [{ order: given, how: 'the order of the graph', proven: false }];
+  if (quick) return [{ order: given, how: 'the order of the graph' }];
   const found = bestOrder(model);
   const isGiven = found.order.every((call, i) => call === i);
   const claim = found.proven ? 'no order needs less' : 'the best that was found';
-  if (isGiven) return [{ order: given, how: `the order of the graph: ${claim}`, proven: found.proven }];
+  if (isGiven) return [{ order: given, how: `the order of the graph: ${claim}` }];
   return [
-    { order: found.order, how: `changed: ${claim}`, proven: found.proven },
-    { order: given, how: 'the order of the graph', proven: false },
+    { order: found.order, how: `changed: ${claim}` },
+    { order: given, how: 'the order of the graph' },
   ];
-}
-
-function callsIn(model: LiveModel, order: readonly number[]): KernelCall[] {
-  return order.map((index) => model.calls[index]!.call);
 }
 
 function namesAt({ spans }: ArenaLayout, step: number): string[] {

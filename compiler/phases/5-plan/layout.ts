@@ -3,7 +3,7 @@ import type { KernelCall, Program } from '../../ir/kernel-call.js';
 import { type Conflicts, conflictsOf, type Gap } from './conflicts.js';
 import type { Contents } from './contents.js';
 import { type Span, spansOf } from './lifetimes.js';
-import { alignUp, type Item } from './place.js';
+import { alignUp, forbiddenBy, type Item } from './place.js';
 import { type Found, searchLayout } from './search.js';
 import type { Block, Storage } from './storage.js';
 
@@ -22,8 +22,10 @@ export interface ArenaLayout {
   readonly optimal: boolean;
 }
 
-/** Blocks below this many bytes are not worth a wide alignment. */
 const WORD = 4;
+
+/** With more blocks than this the search is done once, with the wide alignment only. */
+const MANY_BLOCKS = 400;
 
 /** @param bound bytes that no layout of this order can do without */
 export function layoutArena(
@@ -38,18 +40,22 @@ export function layoutArena(
   const spans = spansOf(program, order, contents, storage);
   const blocks = storage.blocks.filter((block) => block.region === 'arena');
   const conflicts = among(blocks, conflictsOf(spans, order, contents, storage, guardBytes));
+  const forbidden = forbiddenBy(conflicts);
   const within = lifeOfBlocks(spans);
   const find = (alignment: number): Found =>
     searchLayout(
       blocks.map((block) => itemOf(block, within.get(block), alignment, guardBytes)),
       conflicts,
+      forbidden,
       bound,
       guardBytes === 0,
     );
   const wide = find(options.alignment);
   // Wide alignment may cost bytes; then words are enough, and single bytes if those cost bytes too.
   const narrower =
-    wide.layout.bytes <= bound || guardBytes > 0 ? [] : [WORD, 1].filter((alignment) => alignment < options.alignment);
+    wide.layout.bytes <= bound || guardBytes > 0 || blocks.length > MANY_BLOCKS
+      ? []
+      : [WORD, 1].filter((alignment) => alignment < options.alignment);
   const found = narrower.reduce((best, alignment) => {
     const other = find(alignment);
     return other.layout.bytes < best.layout.bytes || (other.optimal && other.layout.bytes === best.layout.bytes)

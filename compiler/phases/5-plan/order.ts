@@ -13,8 +13,9 @@ export interface FoundOrder {
   readonly proven: boolean;
 }
 
-/** Sets that the search may look at in all. */
+/** The search may look at so many sets in all, of so many calls together. */
 const SETS = 60_000;
+const CALLS = 5_000_000;
 const WIDEST_LEVEL = 4_000;
 
 interface State {
@@ -51,7 +52,7 @@ function smallestPeak(model: LiveModel): number {
 /** @param limit only orders with a smaller peak are of interest */
 function search(model: LiveModel, limit: number): { found: State | undefined; complete: boolean } {
   const count = model.calls.length;
-  const width = Math.max(8, Math.min(WIDEST_LEVEL, Math.floor(SETS / count)));
+  const width = Math.max(8, Math.min(WIDEST_LEVEL, Math.floor(SETS / count), Math.floor(CALLS / count ** 2)));
   let complete = true;
   let level: State[] = [firstState(model)];
   for (let step = 0; step < count && level.length > 0; step += 1) {

@@ -1,4 +1,4 @@
-/** Addresses for blocks: each block as low as it can go, in several sequences, then improved by exchanging neighbours in the sequence. */
+/** Addresses for blocks in a given sequence, each as low as those before it allow. */
 import type { Conflicts } from './conflicts.js';
 import { modulo } from './groups.js';
 
@@ -26,27 +26,60 @@ export function alignUp(address: number, { alignment, residue }: Pick<Item, 'ali
   return address + modulo(residue - address, alignment);
 }
 
-/** Places the items in this sequence, each at the lowest address that those before leave free. */
-export function placeInSequence(items: readonly Item[], conflicts: Conflicts, sequence: readonly number[]): Layout {
-  const addresses = new Array<number>(items.length).fill(-1);
-  let bytes = 0;
-  for (const index of sequence) {
-    const item = items[index]!;
-    const taken: [number, number][] = [];
-    for (const [other, gaps] of conflicts[index]!) {
-      const base = addresses[other]!;
-      if (base < 0) continue;
-      // Gaps are distances of the other from this one.
-      for (const { low, high } of gaps) taken.push([base - high, base - low]);
+/** For each item [other, low, high, other, low, high, ...]: the distances of the other from it that are forbidden. */
+export type Forbidden = readonly Float64Array[];
+
+export function forbiddenBy(conflicts: Conflicts): Forbidden {
+  return conflicts.map((map) => {
+    let count = 0;
+    for (const gaps of map.values()) count += gaps.length;
+    const list = new Float64Array(3 * count);
+    let to = 0;
+    for (const [other, gaps] of map) {
+      for (const { low, high } of gaps) {
+        list[to++] = other;
+        list[to++] = low;
+        list[to++] = high;
+      }
     }
-    taken.sort((a, b) => a[0] - b[0]);
-    let address = alignUp(item.lowest, item);
-    for (const [low, high] of taken) {
-      if (address <= low) break;
-      if (address < high) address = alignUp(high, item);
+    return list;
+  });
+}
+
+/** Places sequences of the same items. */
+export class Placer {
+  constructor(
+    private readonly items: readonly Item[],
+    private readonly forbidden: Forbidden,
+  ) {}
+
+  place(sequence: readonly number[]): Layout {
+    const addresses = new Array<number>(this.items.length).fill(-1);
+    let bytes = 0;
+    for (const index of sequence) {
+      const address = this.lowestFree(index, addresses);
+      addresses[index] = address;
+      bytes = Math.max(bytes, address + this.items[index]!.bytes);
     }
-    addresses[index] = address;
-    bytes = Math.max(bytes, address + item.bytes);
+    return { addresses, bytes };
   }
-  return { addresses, bytes };
+
+  private lowestFree(index: number, addresses: readonly number[]): number {
+    const item = this.items[index]!;
+    const forbidden = this.forbidden[index]!;
+    let address = alignUp(item.lowest, item);
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (let i = 0; i < forbidden.length; i += 3) {
+        const base = addresses[forbidden[i]!]!;
+        if (base < 0) continue;
+        const distance = base - address;
+        if (distance <= forbidden[i + 1]! || distance >= forbidden[i + 2]!) continue;
+        // Every address up to the one with the smallest allowed distance is forbidden, too.
+        address = alignUp(base - forbidden[i + 1]!, item);
+        moved = true;
+      }
+    }
+    return address;
+  }
 }

@@ -16,7 +16,7 @@ function randomProgram(seed: number, calls: number, bytes: number): Program {
 
 describe('random programs', () => {
   it('get plans that pass the judge, no smaller than their bound', () => {
-    for (let seed = 0; seed < 400; seed += 1) {
+    for (let seed = 0; seed < 200; seed += 1) {
       const program = randomProgram(seed, 2 + (seed % 9), 1 + (seed % 24));
       for (const options of [{ alignment: 1 }, { alignment: 8 }, { alignment: 8, guardBytes: 8 }]) {
         const plan = planMemory(program, options);

@@ -1,7 +1,7 @@
 /** Looks for a layout of few bytes. Work is bounded by counts, never by the clock, so that the same program gets the same plan. */
 import type { Conflicts } from './conflicts.js';
 import { placeWithin } from './exact.js';
-import { type Item, type Layout, placeInSequence } from './place.js';
+import { type Forbidden, type Item, type Layout, Placer } from './place.js';
 
 export interface Found {
   readonly layout: Layout;
@@ -10,19 +10,29 @@ export interface Found {
   readonly optimal: boolean;
 }
 
-/** Placements of one item that the improvement may try, and pairs that the proof may look at. */
+/** Placements of one item that the improvement may try. */
 const IMPROVEMENT_WORK = 50_000;
-const PROOF_WORK = 400_000;
+/** Pairs that the proof may look at in all, and in one question. */
+const PROOF_WORK = 1_500_000;
+const QUESTION_WORK = 300_000;
 
 /**
+ * @param forbidden the conflicts as `forbiddenBy` gives them
  * @param bound bytes that no layout can do without
  * @param thorough false: the first good layout will do (verification builds)
  */
-export function searchLayout(items: readonly Item[], conflicts: Conflicts, bound: number, thorough: boolean): Found {
+export function searchLayout(
+  items: readonly Item[],
+  conflicts: Conflicts,
+  forbidden: Forbidden,
+  bound: number,
+  thorough: boolean,
+): Found {
   if (items.length === 0) return { layout: { addresses: [], bytes: 0 }, how: 'nothing to place', optimal: true };
-  const first = bestSequence(items, conflicts, bound);
+  const placer = new Placer(items, forbidden);
+  const first = bestSequence(items, placer, bound);
   if (!thorough) return { ...first, optimal: false };
-  const improved = improve(items, conflicts, bound, first);
+  const improved = improve(items, placer, bound, first);
   if (improved.layout.bytes <= bound) return { ...improved, optimal: true };
   return prove(items, conflicts, bound, improved);
 }
@@ -33,10 +43,10 @@ interface Candidate {
   readonly sequence: readonly number[];
 }
 
-function bestSequence(items: readonly Item[], conflicts: Conflicts, bound: number): Candidate {
+function bestSequence(items: readonly Item[], placer: Placer, bound: number): Candidate {
   let best: Candidate | undefined;
   for (const [how, sequence] of sequencesOf(items)) {
-    const layout = placeInSequence(items, conflicts, sequence);
+    const layout = placer.place(sequence);
     if (best === undefined || layout.bytes < best.layout.bytes) best = { layout, how, sequence };
     if (best.layout.bytes <= bound) break;
   }
@@ -57,7 +67,7 @@ function sequencesOf(items: readonly Item[]): [string, number[]][] {
 }
 
 /** Hill climbing: an item that ends at the top is moved to another place in the sequence; changes that are not worse are kept. */
-function improve(items: readonly Item[], conflicts: Conflicts, bound: number, start: Candidate): Candidate {
+function improve(items: readonly Item[], placer: Placer, bound: number, start: Candidate): Candidate {
   const random = generator(items.length);
   let best = start;
   const rounds = Math.floor(IMPROVEMENT_WORK / items.length ** 1.5);
@@ -68,33 +78,40 @@ function improve(items: readonly Item[], conflicts: Conflicts, bound: number, st
       random() < 0.5 ? top[Math.floor(random() * top.length)]! : sequence[Math.floor(random() * sequence.length)]!;
     sequence.splice(sequence.indexOf(moved), 1);
     sequence.splice(Math.floor(random() * (sequence.length + 1)), 0, moved);
-    const layout = placeInSequence(items, conflicts, sequence);
+    const layout = placer.place(sequence);
     if (layout.bytes <= best.layout.bytes) best = { layout, how: `${start.how}, improved`, sequence };
   }
   return best.layout.bytes < start.layout.bytes ? best : start;
 }
 
-/** First asks for a layout of `bound` bytes, then for ever smaller ones than the best, until there is none. */
+/**
+ * Asks for a layout of `bound` bytes, then for sizes half way between what is refused, or takes too long to answer, and the best
+ * that is known. What is refused raises the bound.
+ */
 function prove(items: readonly Item[], conflicts: Conflicts, bound: number, start: Candidate): Found {
   let { layout, how } = start;
-  let work = 0;
+  // No layout is smaller than `least`; below `low` there is no answer to be had.
+  let least = bound;
+  let low = bound;
   let wanted = bound;
-  for (;;) {
-    const result = placeWithin(items, conflicts, wanted, PROOF_WORK - work);
-    work += result.work;
-    if (!result.finished) return { layout, how, optimal: false };
+  let refused = false;
+  for (let work = 0; work < PROOF_WORK && layout.bytes > low; ) {
+    const result = placeWithin(items, conflicts, wanted, QUESTION_WORK);
+    work += Math.max(result.work, items.length);
     if (result.addresses !== undefined) {
       layout = {
         addresses: result.addresses,
         bytes: Math.max(...items.map((item, i) => result.addresses![i]! + item.bytes)),
       };
       how = 'branch and bound';
-    } else if (wanted === layout.bytes - 1) {
-      return { layout, how: `${how}, proven the smallest`, optimal: true };
+    } else {
+      low = wanted + 1;
+      if (result.finished) [least, refused] = [low, true];
     }
-    if (layout.bytes <= bound) return { layout, how, optimal: true };
-    wanted = layout.bytes - 1;
+    wanted = Math.floor((low + layout.bytes - 1) / 2);
   }
+  const optimal = layout.bytes <= least;
+  return { layout, how: optimal && refused ? `${how}, proven the smallest` : how, optimal };
 }
 
 /** Numbers in [0, 1) that are the same every time (mulberry32). */
