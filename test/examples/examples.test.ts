@@ -2,8 +2,10 @@
  * Each example: its model by ONNX Runtime and on the simulated core, the generated C that is committed, the figures and the
  * output that its README shows, and its firmware.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkBudgets } from '../../compiler/cli/budgets.js';
@@ -14,6 +16,7 @@ import { type Measurements, makeReport } from '../../compiler/report/index.js';
 import { type RunResult, runModel } from '../../compiler/simulate/session.js';
 import { compilerVersion } from '../../compiler/toolchain/build.js';
 import { measure } from '../../compiler/toolchain/measure.js';
+import { packageRoot } from '../../compiler/toolchain/package-root.js';
 import { EXAMPLES, type Example, loadExample, score } from './example.js';
 import { HOW_TO_UPDATE, readFolder, readPart, sorted, UPDATE, writeFolder, writePart } from './expected.js';
 import { costTable, scoreTable } from './figures.js';
@@ -89,6 +92,17 @@ describe.each(EXAMPLES)('example %s', (name) => {
     ).toEqual(files.map(({ path }) => path));
     for (const [index, { path, content }] of files.entries()) {
       expect(committed[index]!.content, `${path}: ${HOW_TO_UPDATE}`).toBe(content);
+    }
+  });
+
+  it('has in expected/ what `nanoc build --no-compile` writes', async () => {
+    const directory = mkdtempSync(join(tmpdir(), `nanoc-${name}-`));
+    try {
+      const arguments_ = ['build', example.folder, '--no-compile', '--output', join(directory, name)];
+      await execa(process.execPath, [join(packageRoot(), 'scripts', 'nanoc.js'), ...arguments_]);
+      expect(readFolder(join(directory, name))).toEqual(readFolder(join(example.folder, 'expected')));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
     }
   });
 

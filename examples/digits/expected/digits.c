@@ -41,7 +41,7 @@
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_BYTES 768u
 /* scratch, step 1 */
 #define STEM_SCRATCH_OFFSET 768u
-#define STEM_SCRATCH_BYTES 72u
+#define STEM_SCRATCH_BYTES 90u
 /* int8 1x8x8x12, "...ise1_relu_QuantizeLinear_Output__nhwc", steps 2 to 3 */
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_OFFSET 768u
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_BYTES 768u
@@ -106,7 +106,8 @@ BUFFER_FITS(LOGITS_QUANTIZELINEAR_OUTPUT, DIGITS_ARENA_SIZE);
 BUFFER_FITS(PROBABILITY, DIGITS_ARENA_SIZE);
 BUFFER_FITS(DIGIT, DIGITS_ARENA_SIZE);
 NANOC_STATIC_ASSERT(
-    sizeof(digits_t) <= DIGITS_CONTEXT_SIZE, "context larger than planned");
+    sizeof(digits_t) <= DIGITS_CONTEXT_SIZE,
+    "context larger than planned");
 NANOC_STATIC_ASSERT(sizeof(float) == 4u, "float must be IEEE 754 binary32");
 
 static const nanoc_dsp_params stem_params = {

@@ -18,6 +18,7 @@ enum {
   ROW = 24,
   INNER = 24,
   COPIES = 96,
+  BORDERS = 96,
   SPARE = 96,
 };
 
@@ -31,21 +32,19 @@ static void multiply(const uint32_t *wide, int8_t *y, const nanoc_dsp_params *p)
   }
 }
 
-/* One row of a window. */
-static const int8_t *row_at(const int8_t *x, int32_t iy, int32_t ix, int8_t *copy, int32_t zero) {
-  (void)copy;
-  (void)zero;
-  return x + (iy * IN_W + ix) * IN_C;
-}
-
-/* The windows of two pixels, at[] being the rows and columns where they start, widened row by row. */
+/* The windows of two pixels, at[] being the rows and columns where they start, widened. */
 static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {
-  int8_t *copy = (int8_t *)scratch + COPIES;
   uint32_t *wide = scratch;
-  for (int32_t ky = 0; ky < KERNEL_H; ky++, wide += ROW) {
-    const int8_t *a = row_at(x0, at[0] + ky, at[1], copy, zero);
-    const int8_t *b = row_at(x1, at[2] + ky, at[3], copy, zero);
+  (void)zero;
+  const int8_t *line0 = x0 + (at[0] * IN_W + at[1]) * IN_C;
+  const int8_t *line1 = x1 + (at[2] * IN_W + at[3]) * IN_C;
+  for (int32_t ky = 0; ky < KERNEL_H; ky++) {
+    const int8_t *a = line0;
+    const int8_t *b = line1;
     nanoc_dsp_widen2(a, b, wide, ROW / 4);
+    wide += ROW;
+    line0 += IN_W * IN_C;
+    line1 += IN_W * IN_C;
   }
 }
 

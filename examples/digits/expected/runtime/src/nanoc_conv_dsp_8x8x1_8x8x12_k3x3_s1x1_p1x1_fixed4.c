@@ -18,7 +18,8 @@ enum {
   ROW = 3,
   INNER = 12,
   COPIES = 48,
-  SPARE = 72,
+  BORDERS = 72,
+  SPARE = 90,
 };
 
 void nanoc_gemm_dsp_12x12_shift4(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end);
@@ -31,35 +32,45 @@ static void multiply(const uint32_t *wide, int8_t *y, const nanoc_dsp_params *p)
   }
 }
 
-/* One row of a window: where it lies, or a copy with the zero point where it leaves the image. */
-static const int8_t *row_at(const int8_t *x, int32_t iy, int32_t ix, int8_t *copy, int32_t zero) {
-  if (iy >= 0 && iy < IN_H && ix >= 0 && ix + KERNEL_W <= IN_W) {
-    return x + (iy * IN_W + ix) * IN_C;
+/* One row of a window. Of the border rows, two for two pixels, the first are all zero point, the next lack taps on the left, the
+ * last on the right; their missing taps have been set once for all windows. */
+static const int8_t *row_at(const int8_t *line, int32_t iy, int32_t ix, int8_t *borders, int32_t zero) {
+  (void)zero;
+  if ((uint32_t)iy >= (uint32_t)IN_H) {
+    return borders;
   }
-  (void)memset(copy, zero, ROW);
-  if (iy >= 0 && iy < IN_H) {
-    const int32_t first = ix < 0 ? -ix : 0;
-    const int32_t last = ix + KERNEL_W > IN_W ? IN_W - ix : KERNEL_W;
-    if (first < last) {
-      (void)memcpy(copy + first * IN_C, x + (iy * IN_W + ix + first) * IN_C, (size_t)((last - first) * IN_C));
-    }
+  if (ix < 0) {
+    (void)memcpy(borders + 2 * ROW + 1 * IN_C, line + 1 * IN_C, 2);
+    return borders + 2 * ROW;
   }
-  return copy;
+  if (ix > IN_W - KERNEL_W) {
+    (void)memcpy(borders + 4 * ROW, line, 2);
+    return borders + 4 * ROW;
+  }
+  return line;
 }
 
-/* The windows of two pixels, at[] being the rows and columns where they start, copied and then widened. */
+/* The windows of two pixels, at[] being the rows and columns where they start, widened. */
 static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {
-  int8_t *a = (int8_t *)scratch + COPIES;
-  int8_t *b = a + INNER;
-  int8_t *row = (int8_t *)scratch;
+  int8_t *copy = (int8_t *)scratch + COPIES;
+  int8_t *borders = (int8_t *)scratch + BORDERS;
+  const int8_t *line0 = x0 + (at[0] * IN_W + at[1]) * IN_C;
+  const int8_t *line1 = x1 + (at[2] * IN_W + at[3]) * IN_C;
   for (int32_t ky = 0; ky < KERNEL_H; ky++) {
-    (void)memcpy(a + ky * ROW, row_at(x0, at[0] + ky, at[1], row, zero), ROW);
-    (void)memcpy(b + ky * ROW, row_at(x1, at[2] + ky, at[3], row, zero), ROW);
+    const int8_t *a = row_at(line0, at[0] + ky, at[1], borders + 0 * ROW, zero);
+    const int8_t *b = row_at(line1, at[2] + ky, at[3], borders + 1 * ROW, zero);
+    (void)memcpy(copy, a, ROW);
+    (void)memcpy(copy + INNER, b, ROW);
+    copy += ROW;
+    line0 += IN_W * IN_C;
+    line1 += IN_W * IN_C;
   }
-  nanoc_dsp_widen2(a, b, scratch, INNER / 4);
+  copy = (int8_t *)scratch + COPIES;
+  nanoc_dsp_widen2(copy, copy + INNER, scratch, INNER / 4);
 }
 
 void nanoc_conv_dsp_8x8x1_8x8x12_k3x3_s1x1_p1x1_fixed4(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_params *params) {
+  (void)memset((int8_t *)scratch + BORDERS, params->x_zero, 6 * ROW);
   int32_t iy = -PAD_TOP;
   int32_t ix = -PAD_LEFT;
   for (int32_t pair = 0; pair < BATCHES * OUT_H * OUT_W / 2; pair++) {

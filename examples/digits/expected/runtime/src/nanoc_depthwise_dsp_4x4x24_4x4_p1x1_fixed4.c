@@ -12,7 +12,7 @@ enum {
   PITCH = 6,
 };
 
-void nanoc_depthwise3_dsp_4of6lr_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile);
+void nanoc_depthwise3_dsp_4of6lr_to24x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y);
 
 /* Widens rows iy and iy + 1 of four channels into a strip; rows outside the image are its zero point. */
 static void widen_rows(const int8_t *x, int32_t iy, uint32_t *strip, const nanoc_dsp_depthwise_params *p) {
@@ -30,12 +30,10 @@ static void two_rows(const uint32_t *a, const uint32_t *b, const uint32_t *w, in
                      int32_t exact, const nanoc_dsp_depthwise_params *p) {
   (void)exact;
   (void)p;
+  (void)tile;
+  (void)rows;
   for (int32_t column = 0; column < 4; column += 4) {
-    nanoc_depthwise3_dsp_4of6lr_shift12(a + column, b + column, w, tile);
-    nanoc_dsp_place(tile, y + column * CHANNELS, 4, CHANNELS);
-    if (rows == 2) {
-      nanoc_dsp_place(tile + 4 * 4, y + (OUT_W + column) * CHANNELS, 4, CHANNELS);
-    }
+    nanoc_depthwise3_dsp_4of6lr_to24x96_shift12(a + column, b + column, w, y + column * CHANNELS);
   }
 }
 
