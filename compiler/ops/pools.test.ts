@@ -127,6 +127,11 @@ async function check(
 
 const FORMS: readonly Form[] = ['float32', 'int8', 'uint8'];
 
+/** Every form of every entry; uint8, which the kernels see as int8, of the first three. */
+function inForms<T>(list: readonly T[], make: (entry: T, form: Form) => OperatorCase[]): OperatorCase[] {
+  return FORMS.flatMap((form) => (form === 'uint8' ? list.slice(0, 3) : list).flatMap((entry) => make(entry, form)));
+}
+
 /** Windows that the operators share. */
 const WINDOWS: readonly Omit<Pooling, 'op'>[] = [
   { shape: [1, 3, 5, 7], attributes: { kernel_shape: [2, 3] } },
@@ -142,14 +147,13 @@ const WINDOWS: readonly Omit<Pooling, 'op'>[] = [
 
 describe('MaxPool', () => {
   it('equals ONNX Runtime', async () => {
-    const cases = FORMS.flatMap((form) =>
-      WINDOWS.map((window) => caseOf({ ...window, op: 'MaxPool', form, sameScale: true })),
-    );
-    const globals = FORMS.flatMap((form) =>
+    const cases = inForms(WINDOWS, (window, form) => [caseOf({ ...window, op: 'MaxPool', form, sameScale: true })]);
+    const globals = inForms(
       [
         [2, 5, 4, 3],
         [1, 3, 7],
-      ].map((shape) => caseOf({ op: 'GlobalMaxPool', shape, form, sameScale: true })),
+      ],
+      (shape, form) => [caseOf({ op: 'GlobalMaxPool', shape, form, sameScale: true })],
     );
     expect((await check([...cases, ...globals], { float: 0, steps: 0 })).off).toBe(0);
   });
@@ -157,22 +161,21 @@ describe('MaxPool', () => {
 
 describe('AveragePool', () => {
   it('is at most one step from ONNX Runtime', async () => {
-    const cases = FORMS.flatMap((form) =>
-      WINDOWS.flatMap((window) =>
-        [0, 1].map((count_include_pad) =>
-          caseOf({ ...window, op: 'AveragePool', form, attributes: { ...window.attributes, count_include_pad } }),
-        ),
+    const cases = inForms(WINDOWS, (window, form) =>
+      [0, 1].map((count_include_pad) =>
+        caseOf({ ...window, op: 'AveragePool', form, attributes: { ...window.attributes, count_include_pad } }),
       ),
     );
-    const globals = FORMS.flatMap((form) =>
+    const globals = inForms(
       [
         [2, 5, 4, 3],
         [1, 3, 7],
         [1, 8, 25, 5],
-      ].map((shape) => caseOf({ op: 'GlobalAveragePool', shape, form })),
+      ],
+      (shape, form) => [caseOf({ op: 'GlobalAveragePool', shape, form })],
     );
     const { off, count } = await check([...cases, ...globals], { float: 1e-6, steps: 1 });
-    expect(count).toBeGreaterThan(2000);
+    expect(count).toBeGreaterThan(1000);
     // The scales are random, so that ties are rare: next to them alone float sums differ from exact ones.
     expect(off / count).toBeLessThan(0.001);
   });
@@ -187,17 +190,14 @@ describe('Reductions', () => {
     { shape: [7, 6] },
     { shape: [3, 9], axes: [1] },
   ];
+  const reduce = (each: Omit<Pooling, 'op'>, form: Form, ops: readonly string[], sameScale: boolean) =>
+    ops.map((op) => caseOf({ ...each, op, opset: 18, form, sameScale }));
   it('ReduceMean and ReduceSum are at most one step from ONNX Runtime', async () => {
-    const mean = FORMS.flatMap((form) => AXES.map((each) => caseOf({ ...each, op: 'ReduceMean', opset: 18, form })));
-    const sum = FORMS.flatMap((form) => AXES.map((each) => caseOf({ ...each, op: 'ReduceSum', opset: 18, form })));
-    await check([...mean, ...sum], { float: 1e-5, steps: 1 });
+    const cases = inForms(AXES, (each, form) => reduce(each, form, ['ReduceMean', 'ReduceSum'], false));
+    await check(cases, { float: 1e-5, steps: 1 });
   });
   it('ReduceMax and ReduceMin equal ONNX Runtime', async () => {
-    const cases = FORMS.flatMap((form) =>
-      AXES.flatMap((each) =>
-        ['ReduceMax', 'ReduceMin'].map((op) => caseOf({ ...each, op, opset: 18, form, sameScale: true })),
-      ),
-    );
+    const cases = inForms(AXES, (each, form) => reduce(each, form, ['ReduceMax', 'ReduceMin'], true));
     expect((await check(cases, { float: 0, steps: 0 })).off).toBe(0);
   });
   it('reads axes from the attribute of older opsets', async () => {

@@ -98,6 +98,11 @@ void nanoc_average_pool_s8(const int8_t *x, int8_t *y, const nanoc_average_pool_
         if (v.rows > 0 && v.columns > 0) {
           v.origin += (top + rows.first * w->dilation_h) * image_row + (left + columns.first * w->dilation_w) * w->channels;
         }
+        if (v.row_step == v.columns * v.column_step) {
+          /* The window is as wide as the image: its rows are one. */
+          v.columns *= v.rows;
+          v.rows = 1;
+        }
         set_count(&d, params, nanoc_count(&params->average, top, left));
         pixel(params, &v, d.scale, y);
         y += w->channels;

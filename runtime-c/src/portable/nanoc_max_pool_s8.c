@@ -62,6 +62,11 @@ void nanoc_max_pool_s8(const int8_t *x, int8_t *y, const nanoc_window *window) {
         if (v.rows > 0 && v.columns > 0) {
           v.origin += (top + rows.first * w->dilation_h) * image_row + (left + columns.first * w->dilation_w) * w->channels;
         }
+        if (v.row_step == v.columns * v.column_step) {
+          /* The window is as wide as the image: its rows are one. */
+          v.columns *= v.rows;
+          v.rows = 1;
+        }
         int32_t channel = 0;
         for (; channel + 4 <= w->channels; channel += 4) {
           max4(&v, channel, y + channel);
