@@ -20,7 +20,7 @@ const limits: readonly Limit[] = [
     unit: 'bytes',
     // Known before compilation: the context holds the arena, the state and nothing else of size.
     figure: ({ measurements, memory }) => measurements?.ram ?? memory.contextBytes,
-    because: peakOf,
+    because: peakText,
   },
   {
     option: 'maxFlash',
@@ -79,7 +79,8 @@ function unchecked({ option, what }: Limit, report: Report): Diagnostic {
   };
 }
 
-function peakOf({ plan }: Report): string {
+/** The largest live set, where it is, and its tensors. */
+export function peakText({ plan }: Report): string {
   const { step, node, tensors } = plan.peak;
   const where = node === undefined ? '' : ` at step ${step + 1} of ${plan.steps.length}, "${node}"`;
   const shared = tensors.reduce((sum, { bytes }) => sum + bytes, 0) > plan.lowerBound ? ' (they share bytes)' : '';

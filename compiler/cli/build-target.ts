@@ -17,6 +17,7 @@ import {
 import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
 import { buildFirmware, compilerVersion } from '../toolchain/build.js';
 import { measure } from '../toolchain/measure.js';
+import { checkFits } from './fit.js';
 import { replaceFolder, writeFiles } from './output-folder.js';
 
 const LOCK = 'nanoc.lock';
@@ -37,9 +38,10 @@ export interface TargetBuildOptions {
   readonly onProgress: (text: string) => void;
 }
 
-/** @throws CompileError NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
+/** @throws CompileError NC0403 (too large), NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
 export async function buildTarget(compilation: Compilation, options: TargetBuildOptions): Promise<TargetBuild> {
   const { folder, signal, onProgress } = options;
+  checkFits(makeReport(compilation), compilation.target);
   return replaceFolder(folder, signal, async (temporary) => {
     onProgress('writing C');
     const emitted = await emitFiles(compilation);

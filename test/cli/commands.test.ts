@@ -238,6 +238,18 @@ describe('budgets', () => {
   });
 });
 
+describe('a model that is too large', () => {
+  it('is refused before the C compiler runs: exit code 1, and what needs the memory', async () => {
+    // 2^17 times 2x5x5 bytes are more than the 4 MiB of the simulated board.
+    folder.write('wide.onnx', smallModelBytes({ inputs: [{ name: 'x', dtype: 'int8', shape: [2 ** 17, 2, 5, 5] }] }));
+    const result = await inFolder('build', 'wide.onnx', '--target', 'cortex-m4');
+    expect(result.exitCode).toBe(1);
+    expect(codesIn(result)).toEqual(['NC0403']);
+    expect(result.err).toMatch(/of RAM\n {3}expected {2}at most 4,194,304/);
+    expect(readdirSync(folder.path)).toEqual(['wide.onnx']);
+  });
+});
+
 describe('nanoc.json', () => {
   it('gives the model, the target, the name and the folder', async () => {
     small();
