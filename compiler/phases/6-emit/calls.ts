@@ -2,7 +2,7 @@
 import { type Argument, joinLists, type KernelCall } from '../../ir/kernel-call.js';
 import { locate, type ModelContext, scratchPlacement } from './context.js';
 import { describeNode } from './describe.js';
-import { floatLiteral, intLiteral, wrapCall, wrapComment } from './literals.js';
+import { commentText, floatLiteral, intLiteral, wrapCall, wrapComment } from './literals.js';
 import { structInitialiser } from './params.js';
 
 export interface CallView {
@@ -72,7 +72,9 @@ function argumentText(
       return `(void *)&${region}[${context.buffers.stem(`${node}#scratch`).toUpperCase()}_OFFSET]`;
     }
     case 'int':
-      return intLiteral(argument.value) + (argument.comment === undefined ? '' : ` /* ${argument.comment} */`);
+      return (
+        intLiteral(argument.value) + (argument.comment === undefined ? '' : ` /* ${commentText(argument.comment)} */`)
+      );
     case 'float':
       return floatLiteral(argument.value);
     case 'null':

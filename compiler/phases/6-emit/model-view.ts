@@ -3,7 +3,7 @@ import { type BufferView, buffersView } from './buffers.js';
 import { type CallsView, callsView } from './calls.js';
 import { commandText } from './command.js';
 import type { EmitContext } from './context.js';
-import { commentText, floatLiteral, wrapCall, wrapComment } from './literals.js';
+import { COLUMNS, commentText, floatLiteral, wrapCall, wrapComment } from './literals.js';
 import { type PortView, portView } from './ports.js';
 import { runtimeAbi } from './runtime-files.js';
 import type { FillKind, Selftest } from './selftest.js';
@@ -29,6 +29,18 @@ export function modelParts(context: EmitContext, selftest: Selftest): ModelParts
   return { calls, inputs, outputs, states, buffers: buffersView(context), sizes: sizesOf(context), selftest };
 }
 
+/** Words after a label, in lines that fit into a comment of 100 columns; further lines are indented as the first. */
+function hanging(label: string, text: string): string[] {
+  const lines = [label];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1]!;
+    if (last.trim() === label.trim() || last.length + word.length + 4 <= COLUMNS)
+      lines[lines.length - 1] = `${last}${word} `;
+    else lines.push(`${' '.repeat(label.length)}${word} `);
+  }
+  return lines;
+}
+
 /** Lines of the comment at the head of a file: tool, model, target, command, sizes. */
 export function headLines(context: EmitContext, sizes: Sizes): string[] {
   const { compilation, host } = context;
@@ -40,7 +52,7 @@ export function headLines(context: EmitContext, sizes: Sizes): string[] {
     `sha256   ${host.sha256(source.bytes)}`,
     `tool     nanoc ${host.version}`,
     `target   ${target.name} (${commentText(target.description)})`,
-    `command  ${commentText(commandText(compilation))}`,
+    ...hanging('command  ', commentText(commandText(compilation))),
     `arena    ${plan.arenaBytes} bytes, ${bound}`,
     '',
     ...sizesTable(sizes),

@@ -28,7 +28,7 @@ export function sizesOf(context: ModelContext): Sizes {
     part: role,
     bytes: context.constants.bytes(role) + (role === 'parameters' ? parameters : 0),
   })).filter(({ bytes }) => bytes > 0);
-  const alignment = Math.max(16, contextAlignment(context));
+  const alignment = contextAlignment(context);
   const round = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
   const contextBytes = round(round(plan.arenaBytes) + round(plan.stateBytes) + 4);
   const ram = [
