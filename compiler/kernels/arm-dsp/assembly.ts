@@ -34,6 +34,12 @@ export function immediate(register: string, value: number): string[] {
   return [`movw ${register},#${value % 65536}`, `movt ${register},#${Math.floor(value / 65536)}`];
 }
 
+/** Subtracts a constant; `spare` is used where it does not fit twelve bits. */
+export function subtract(register: string, value: number, spare: string): string[] {
+  if (value <= 4095) return [`subw ${register},${register},#${value}`];
+  return [...immediate(spare, value), `sub ${register},${register},${spare}`];
+}
+
 /** A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body. */
 export function schedule(steps: number): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
   if (steps <= UNROLL) return { unrolled: steps, rounds: 1, rest: 0 };

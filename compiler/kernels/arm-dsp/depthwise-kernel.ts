@@ -147,6 +147,7 @@ function buildCall(context: LowerContext): KernelCall {
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
     overlaps: [],
+    alignment: 4,
     macs: macsOf(y, 9),
     remarks:
       exactGroups === 0

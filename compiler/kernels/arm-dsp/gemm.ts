@@ -3,7 +3,7 @@
  * One function for each number of inputs, number of output channels and shift; its C twin computes the same from the same stream.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { assemblyFunction, immediate, SAVED_BYTES, schedule } from './assembly.js';
+import { assemblyFunction, immediate, SAVED_BYTES, schedule, subtract } from './assembly.js';
 import type { Segment } from './stream.js';
 import { paddedInner } from './stream.js';
 
@@ -60,22 +60,22 @@ function instructions(shape: GemmShape, kind: Segment['kind']): string[] {
   const { unrolled, rounds, rest } = schedule(Math.floor(inner / 8));
   const loop = rounds > 1;
   const steps = (count: number) => Array.from({ length: count }, () => step(2)).flat();
+  const half = inner % 8 === 4 ? step(1) : [];
   const bytes = 4 * inner;
   return [
     'push {r4-r11,lr}',
     'vmov s14,s15,r2,r3',
     ...(loop ? [...immediate('r4', rounds * unrolled * 32), 'add r4,r0,r4', 'vmov s13,r4'] : []),
     '1: ldm r1!,{r2,r4}',
-    'mov r3,r2',
-    'mov r5,r4',
-    ...(loop ? ['2:', ...steps(unrolled), 'vmov r6,s13', 'cmp r0,r6', 'bne.w 2b'] : steps(unrolled)),
-    ...steps(rest),
-    ...(inner % 8 === 4 ? step(1) : []),
+    // Without a loop the first step starts both pixels from the same registers.
+    ...(loop ? ['mov r3,r2', 'mov r5,r4'] : []),
+    ...(loop
+      ? ['2:', ...steps(unrolled), 'vmov r6,s13', 'cmp r0,r6', 'bne.w 2b', ...steps(rest), ...half]
+      : fromOneStart([...steps(unrolled), ...half])),
     'sub r4,r4,r2',
     'sub r5,r5,r3',
     ...(kind === 'fixed' ? fixedTail(shape) : exactTail()),
-    ...immediate('r6', bytes),
-    'sub r0,r0,r6',
+    ...subtract('r0', bytes, 'r6'),
     `strb r3,[r10,#${shape.channels}]`,
     `strb r5,[r10,#${shape.channels + 1}]`,
     'strb r4,[r10,#1]',
@@ -85,6 +85,15 @@ function instructions(shape: GemmShape, kind: Segment['kind']): string[] {
     'bne.w 1b',
     'pop {r4-r11,pc}',
   ];
+}
+
+/** The first products of pixel 1 take the starts from pixel 0, whose own come behind them. */
+function fromOneStart(lines: readonly string[]): string[] {
+  const replaceFirst = (list: readonly string[], from: RegExp, to: string) => {
+    const index = list.findIndex((line) => from.test(line));
+    return list.map((line, i) => (i === index ? line.replace(from, to) : line));
+  };
+  return replaceFirst(replaceFirst(lines, /(smlad r5,.*),r5$/, '$1,r4'), /(smlad r3,.*),r3$/, '$1,r2');
 }
 
 /** Four inputs (`halves` 1) or eight (2): each weight word meets both pixels, first whole, then its low bytes. */
@@ -101,11 +110,11 @@ function step(halves: 1 | 2): string[] {
         [a, 'r6', 'r8'],
         [b, 'r7', 'r9'],
       ].flatMap(([w, x, y]) => [
-        `smlad r4,${x},${w},r4`,
         `smlad r5,${y},${w},r5`,
+        `smlad r4,${x},${w},r4`,
         `sxtb16 ${w},${w}`,
-        `smlad r2,${x},${w},r2`,
         `smlad r3,${y},${w},r3`,
+        `smlad r2,${x},${w},r2`,
       ]),
     ]),
   ];

@@ -1,6 +1,6 @@
 /** Fully connected layers with one row: four channels at a time, inputs widened in the loop, no scratch. */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { assemblyFunction, immediate, SAVED_BYTES, schedule } from './assembly.js';
+import { assemblyFunction, immediate, SAVED_BYTES, schedule, subtract } from './assembly.js';
 import type { Segment } from './stream.js';
 
 export interface MatvecShape {
@@ -131,8 +131,7 @@ function instructions(shape: MatvecShape, kind: Segment['kind']): string[] {
     'sub r3,r3,r2',
     'sub r5,r5,r4',
     ...(kind === 'fixed' ? fixedTail(shape) : exactTail()),
-    ...immediate('r7', inner),
-    'sub r0,r0,r7',
+    ...subtract('r0', inner, 'r7'),
     'strb r3,[r6,#1]',
     'strb r4,[r6,#2]',
     'strb r5,[r6,#3]',

@@ -69,7 +69,7 @@ static inline void nanoc_dsp_widen2(const int8_t *a, const int8_t *b, uint32_t *
  * Depthwise 3x3. Strips: for each of four channels `pitch` words of two vertically adjacent inputs less their zero point; strip a
  * holds rows r and r + 1, strip b rows r + 2 and r + 3. Weights in flash, five words a channel: bytes (w0, w1, w1, w2) of the three
  * columns, 2^-32 multiplier or scale / 256, start of the sum times 256. Expanded, ten words: (w0, w1) * 256 of the three
- * columns, (w1, w2) * 256 of the three, multiplier or zero point of y, start, start, scale / 256. Tile: [2 rows][columns][4 channels].
+ * columns, (w1, w2) * 256 of the three, multiplier or zero point of y, start, start, scale / 256. A tile that is not written into the image is [2 rows][columns][4].
  */
 typedef struct {
   uint32_t x_zeros;     /* the zero point of x in four bytes */
@@ -298,25 +298,25 @@ static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_shift*. */
-static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int32_t columns, int32_t pitch, int32_t shift) {
+static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step, int32_t shift) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     for (int32_t i = 0; i < 2 * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
-      tile[4 * i + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
+      y[(i / columns) * row_step + column * column_step + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
     }
   }
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_exact. */
-static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int32_t columns, int32_t pitch) {
+static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     float scale;
     memcpy(&scale, w + 9, sizeof scale);
     for (int32_t i = 0; i < 2 * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
-      tile[4 * i + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);
+      y[(i / columns) * row_step + column * column_step + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);
     }
   }
 }
