@@ -5,7 +5,8 @@
  * sha256   bb4809a3bf45fd2753c340270952768ec2c5486e35993193fc04fd85f408decb
  * tool     nanoc 0.1.0
  * target   cortex-m0 (Armv6-M, no FPU; run on mps2-an385, whose Cortex-M3 executes the same code)
- * command  nanoc build stream.onnx --target cortex-m0 --name window --state next=past --kernels portable
+ * command  nanoc build stream.onnx --target cortex-m0 --name window --state next=past --kernels
+ *          portable
  * arena    3 bytes, the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
