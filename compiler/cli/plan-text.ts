@@ -1,18 +1,19 @@
 /** A memory plan as people read it. */
-import { grouped, shorten } from '../report/format.js';
+import type { MemoryPlan } from '../ir/memory-plan.js';
+import { arenaPicture } from '../report/arena-picture.js';
+import { grouped } from '../report/format.js';
 import type { PlanJson } from '../report/index.js';
-import { renderFields, renderTable } from './table.js';
+import { renderFields } from './table.js';
 import { stylesOf, type Terminal } from './terminal.js';
 
-export function renderPlan(terminal: Terminal, document: PlanJson): string {
+/** A wider picture is no clearer. */
+const WIDEST = 120;
+
+/** Size, bound and search in words, then the arena over time and what is alive at the peak. */
+export function renderPlan(terminal: Terminal, plan: MemoryPlan, document: PlanJson): string {
   const style = stylesOf(terminal);
-  const { peak } = document;
   const bound =
     document.gap === 0 ? style.green('equal to the lower bound') : style.yellow(`${grouped(document.gap)} above it`);
-  const where =
-    peak.node === undefined
-      ? ''
-      : `step ${peak.step + 1} of ${document.steps.length}, "${shorten(peak.node, terminal.width - 36)}"`;
   const fields: [string, string][] = [
     [
       'arena',
@@ -24,9 +25,6 @@ export function renderPlan(terminal: Terminal, document: PlanJson): string {
       : [['state', `${grouped(document.stateBytes)} bytes beside it`] as [string, string]]),
     ['order', document.search.order],
     ['placement', document.search.placement],
-    ['peak', where],
   ];
-  const columns = [{ title: 'bytes', align: 'right' as const }, { title: 'alive at the peak' }];
-  const rows = peak.tensors.map(({ name, bytes }) => [grouped(bytes), name]);
-  return [renderFields(fields), '\n', renderTable(columns, rows, { head: style.bold, width: terminal.width })].join('');
+  return [renderFields(fields), '\n', arenaPicture(plan, { width: Math.min(terminal.width, WIDEST) }), '\n'].join('');
 }

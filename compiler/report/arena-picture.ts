@@ -9,6 +9,7 @@ export interface PictureOptions {
   readonly rows?: number;
 }
 
+const WIDTH = 100;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const SCRATCH = '+';
 const OTHER = '#';
@@ -29,7 +30,13 @@ interface Buffer extends Placement {
 
 /** The picture and, below it, a table of the buffers that are alive at the peak. Empty when nothing is in the arena. */
 export function arenaPicture(plan: MemoryPlan, options: PictureOptions = {}): string {
-  const width = options.width ?? 100;
+  const map = arenaMap(plan, options);
+  return map === '' ? '' : [map, '', ...peakTable(plan, lettered(plan), options.width ?? WIDTH)].join('\n');
+}
+
+/** The picture alone. */
+export function arenaMap(plan: MemoryPlan, options: PictureOptions = {}): string {
+  const width = options.width ?? WIDTH;
   const buffers = lettered(plan);
   if (buffers.length === 0 || plan.arenaBytes === 0) return '';
   const steps = plan.calls.length + 2;
@@ -44,7 +51,6 @@ export function arenaPicture(plan: MemoryPlan, options: PictureOptions = {}): st
     }
     lines.push(`${String(address).padStart(MARGIN - 1)} ${cells.join('')}`);
   }
-  lines.push('', ...peakTable(plan, buffers, width));
   return lines.join('\n');
 }
 

@@ -1,7 +1,10 @@
 /** The report for a terminal. */
 import { renderDiagnostics } from '../diagnostics/render.js';
-import { type Column, grouped, shapeOf, table } from './format.js';
+import { type Column, grouped, shapeOf, shorten, table } from './format.js';
 import type { LayerReport, Report } from './schema.js';
+
+/** Names within sentences. */
+const NAME_WIDTH = 28;
 
 export interface TextOptions {
   readonly color: boolean;
@@ -91,14 +94,17 @@ function memoryTable(report: Report, { color, width }: TextOptions): string[] {
   return [painter(color).bold(head!), ...lines];
 }
 
-function planLines({ plan }: Report, { color }: TextOptions): string[] {
+function planLines({ plan }: Report, { color, width }: TextOptions): string[] {
   const { green, yellow } = painter(color);
   const verdict =
     plan.gap === 0
       ? green('the lower bound')
       : yellow(`${grouped(plan.gap)} above the lower bound of ${grouped(plan.lowerBound)}`);
-  const peak = plan.peak.tensors.map(({ name, bytes }) => `  ${grouped(bytes).padStart(9)}  ${name}`);
-  const where = plan.peak.node === undefined ? '' : ` in step ${plan.peak.step + 1}, "${plan.peak.node}"`;
+  const peak = plan.peak.tensors.map(
+    ({ name, bytes }) => `  ${grouped(bytes).padStart(9)}  ${shorten(name, width - 13)}`,
+  );
+  const where =
+    plan.peak.node === undefined ? '' : ` in step ${plan.peak.step + 1}, "${shorten(plan.peak.node, width - 24)}"`;
   return [
     `arena  ${grouped(plan.arenaBytes)} bytes: ${verdict}; order: ${plan.search.order}; placement: ${plan.search.placement}`,
     ...(peak.length === 0 ? [] : [`peak${where}:`, ...peak]),
@@ -126,7 +132,7 @@ function measuredLines({ measurements, totals }: Report, { color }: TextOptions)
 
 function remarkLines(report: Report, options: TextOptions): string[] {
   const remarks = report.layers.flatMap((layer) =>
-    layer.remarks.map((text) => `  step ${layer.step + 1}, "${layer.node}": ${text}`),
+    layer.remarks.map((text) => `  step ${layer.step + 1}, "${shorten(layer.node, NAME_WIDTH)}": ${text}`),
   );
   const diagnostics = report.diagnostics.length === 0 ? [] : [renderReportDiagnostics(report, options.color)];
   return [...(remarks.length === 0 ? [] : [painter(options.color).bold('remarks'), ...remarks]), ...diagnostics];

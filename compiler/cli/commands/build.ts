@@ -14,11 +14,16 @@ import { stylesOf } from '../terminal.js';
 type Flags = CompileFlags &
   BudgetFlags & { readonly output?: string; readonly compile: boolean; readonly force?: boolean };
 
+/** Address bands of the arena picture: enough to see its shape. */
+const PICTURE_ROWS = 12;
+
 interface Built {
   readonly target: string;
   readonly folder: string;
   readonly files: readonly string[];
   readonly report: Report;
+  /** The arena over time. */
+  readonly picture: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -50,7 +55,7 @@ export const build = defineCommand<Flags>({
       await show(session, one);
     }
     const ok = built.every(({ diagnostics }) => diagnostics.every(({ severity }) => severity !== 'error'));
-    if (session.json) printJson(session, { ok, builds: built });
+    if (session.json) printJson(session, { ok, builds: built.map(({ picture: _, ...rest }) => rest) });
     return ok ? EXIT.good : EXIT.failed;
   },
 });
@@ -72,16 +77,20 @@ async function buildOne(session: Session, job: Job, target: string, folder: stri
     ),
   );
   const diagnostics = [...compilation.diagnostics, ...made.diagnostics, ...checkBudgets(job.budgets, made.report)];
-  return { target, folder, files: made.files, report: made.report, diagnostics };
+  const { arenaMap } = await import('../../report/arena-picture.js');
+  const picture = arenaMap(compilation.plan, { width: session.terminal.width, rows: PICTURE_ROWS });
+  return { target, folder, files: made.files, report: made.report, picture, diagnostics };
 }
 
-async function show(session: Session, { folder, files, report, diagnostics }: Built): Promise<void> {
+async function show(session: Session, { folder, files, report, picture, diagnostics }: Built): Promise<void> {
   if (session.json) return;
   const { renderReportText } = await import('../../report/text.js');
   const { terminal } = session;
   // The report ends with its own diagnostics; those that it does not know follow on standard error.
   const known = new Set(report.diagnostics.map(({ message }) => message));
   say(session, renderReportText(report, { color: terminal.color, width: terminal.width }));
+  if (picture !== '')
+    say(session, `\n${picture}\n${stylesOf(terminal).dim('a letter for each tensor; nanoc plan names them')}\n`);
   const place = relative(terminal.cwd, folder);
   say(
     session,

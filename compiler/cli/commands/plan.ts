@@ -21,7 +21,7 @@ export const plan = defineCommand<CompileFlags>({
     if (session.json) printJson(session, { ok: true, plan: document, diagnostics: compilation.diagnostics });
     else {
       const { renderPlan } = await import('../plan-text.js');
-      session.terminal.out(renderPlan(session.terminal, document));
+      session.terminal.out(renderPlan(session.terminal, compilation.plan, document));
       showDiagnostics(session, compilation.diagnostics);
     }
     return EXIT.good;
