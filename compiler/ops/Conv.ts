@@ -2,7 +2,7 @@ import type { GraphEditor } from '../ir/builders.js';
 import type { Value } from '../ir/graph.js';
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
-import { dspConv } from '../kernels/arm-dsp/conv-kernel.js';
+import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
@@ -28,6 +28,7 @@ export default defineOp({
   kernels: [
     dspDepthwise,
     dspWindow,
+    dspConvOfAll,
     dspConv,
     {
       function: 'nanoc_matmul_s8',

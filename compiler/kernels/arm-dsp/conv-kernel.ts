@@ -8,6 +8,7 @@ import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 
 import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks } from './layer.js';
+import { matvecCall } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -16,6 +17,27 @@ export const dspConv: KernelOption = {
   needs: ['dsp', 'fpu'],
   when: whyNot,
   build: (context) => ({ call: buildCall(context) }),
+};
+
+/** A convolution with one output pixel, whose window is the whole image, is a matrix product with one row. */
+export const dspConvOfAll: KernelOption = {
+  function: 'nanoc_matvec_dsp',
+  family: 'native',
+  needs: ['dsp', 'fpu'],
+  when: (context) => {
+    const x = context.required(0);
+    if (x.quantization === undefined) return 'the input is float32';
+    if (context.int('group') !== 1) return 'grouped';
+    const [batches, height, width] = x.shape as [number, number, number];
+    const kernel = context.required(1).shape.slice(2);
+    const whole = batches === 1 && kernel[0] === height && kernel[1] === width;
+    if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
+    if (hasZeroPoints(context)) return 'the weights have a zero point';
+    const layer = convLayer(context);
+    if (layer.inner % 4 !== 0) return 'the number of inputs is no multiple of four';
+    return whyNotPacked(layer, 4) ?? true;
+  },
+  build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
 };
 
 function whyNot(context: LowerContext): true | string {

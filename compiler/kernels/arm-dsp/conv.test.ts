@@ -3,10 +3,11 @@ import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/c
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
+import type { KernelOption } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
-import { dspConv } from './conv-kernel.js';
+import { dspConv, dspConvOfAll } from './conv-kernel.js';
 
 /** Compiling them is what takes the time. */
 const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
@@ -25,12 +26,16 @@ const chosen: ConvSpec[] = [
   { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
 ];
 
-function lowered(spec: ConvSpec, random: Random): { case: CallCase; expected: Int8Array } | undefined {
+function lowered(
+  spec: ConvSpec,
+  random: Random,
+  option: KernelOption = dspConv,
+): { case: CallCase; expected: Int8Array } | undefined {
   const { graph, node, inputs, expected } = convCase(spec, random);
   const view = viewNode(graph, node, operatorOf(node));
   const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
-  if (dspConv.when!(context) !== true) return undefined;
-  const built = dspConv.build(context);
+  if (option.when!(context) !== true) return undefined;
+  const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a convolution');
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
@@ -71,6 +76,21 @@ describe('convolution for the DSP extension', () => {
         console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
       });
     }
+  });
+
+  it('a window of the whole image is a matrix product with one row', async () => {
+    const random = new Random(9);
+    const specs: ConvSpec[] = [
+      { input: [40, 5, 1], outputs: 32, kernel: [5, 1], strides: [3, 1], pads: [0, 0, 0, 0] },
+      { input: [64, 1, 1], outputs: 10, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+    ];
+    const cases = specs.map((spec) => lowered(spec, random, dspConvOfAll)!);
+    const results = await runCalls(cases.map((c) => c.case));
+    results.forEach((result, i) => {
+      expect(result.get('y')!.data).toEqual(cases[i]!.expected);
+    });
+    const larger: ConvSpec = { ...specs[0]!, input: [40, 6, 1] };
+    expect(lowered(larger, random, dspConvOfAll)).toBeUndefined();
   });
 
   it('refuses what it cannot do, with the reason', () => {

@@ -21,7 +21,7 @@ export const dspMatvec: KernelOption = {
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(matmulLayer(context), 4) ?? true;
   },
-  build: (context) => ({ call: matvecCall(context) }),
+  build: (context) => ({ call: matvecCall(context, matmulLayer(context)) }),
 };
 
 export const dspMatmul: KernelOption = {
@@ -59,9 +59,9 @@ function matmulLayer(context: LowerContext): StreamLayer {
   return layerOf(context, turned, columns);
 }
 
-function matvecCall(context: LowerContext): KernelCall {
+/** One row of inputs that lie one behind the other. */
+export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = matmulLayer(context);
   const stream = packStream(layer, 4);
   const kinds = kindsOf(stream);
   const generated = generateMatvec({
