@@ -30,7 +30,9 @@ export function floatLiteral(x: number): string {
   if (!Number.isFinite(x)) return x > 0 ? 'NANOC_INFINITY' : '-NANOC_INFINITY';
   if (Math.fround(x) !== x) throw new Error(`invariant: ${x} is not a float32`);
   if (x === 0) return Object.is(x, -0) ? '-0.0f' : '0.0f';
-  for (let digits = 1; digits <= 9; digits += 1) {
+  // Most scales need more than six digits: whether they do is asked first.
+  const first = readsAs(Number(x.toPrecision(6)), x) ? 1 : 7;
+  for (let digits = first; digits <= 9; digits += 1) {
     const text = x.toPrecision(digits);
     if (readsAs(Number(text), x)) return `${tidy(text)}f`;
   }
@@ -75,18 +77,21 @@ export function elementLiterals(data: TensorData): string[] {
   return Array.from(data as Int32Array, intLiteral);
 }
 
-/** Items separated by commas, in lines of at most 100 columns, each line indented. Small integers are set in columns by their width. */
+/** Items separated by commas, in lines of at most 100 columns, each line indented. Quick, because weights come in millions. */
 export function wrap(items: readonly string[], indent: string): string {
   const lines: string[] = [];
-  let line = indent;
-  for (const item of items) {
-    const piece = line === indent ? item : ` ${item}`;
-    if (line.length + piece.length + 1 > COLUMNS && line !== indent) {
-      lines.push(line);
-      line = `${indent}${item},`;
-    } else line += `${piece},`;
+  let start = 0;
+  let length = indent.length;
+  for (let index = 0; index < items.length; index += 1) {
+    // With its comma, and the space before it where it is not the first of its line.
+    const added = items[index]!.length + (index === start ? 1 : 2);
+    if (index > start && length + added > COLUMNS) {
+      lines.push(`${indent}${items.slice(start, index).join(', ')},`);
+      start = index;
+      length = indent.length + items[index]!.length + 1;
+    } else length += added;
   }
-  if (line !== indent) lines.push(line);
+  if (start < items.length) lines.push(`${indent}${items.slice(start).join(', ')},`);
   return lines.join('\n');
 }
 
