@@ -138,9 +138,11 @@ describe('sabotage', () => {
       const write = writes(plan.calls.find((call) => call.node.name === node)!) as Extract<Argument, { kind: 'value' }>;
       return plan.placements.get(write.value)!;
     }) as [Placement, Placement];
-    // conv2's output is put over the end of conv1's, which the Add still needs.
-    const placements = new Map(plan.placements).set(b.name, { ...b, offset: a.offset + a.bytes - 16 });
-    const arenaBytes = Math.max(plan.arenaBytes, a.offset + a.bytes - 16 + b.bytes);
+    // The end of conv2's output is put over the start of conv1's, which conv2 has read by then and the Add still needs.
+    const placements = new Map(plan.placements)
+      .set(b.name, { ...b, offset: plan.arenaBytes })
+      .set(a.name, { ...a, offset: plan.arenaBytes + b.bytes - 16 });
+    const arenaBytes = plan.arenaBytes + b.bytes - 16 + a.bytes;
     const broken = { ...compilation, plan: { ...plan, placements, arenaBytes } };
     const result = await verifyModel(broken, defaultVectors(compilation.reference, { count: 2 }), off);
     expect(result.passed).toBe(false);
