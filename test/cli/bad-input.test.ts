@@ -1,8 +1,18 @@
 /** Whatever is wrong ends in a catalogued diagnostic and the right exit code: no stack trace, no half-written folder. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
+import onnxProto from 'onnx-proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPage } from '../../compiler/diagnostics/catalogue.js';
 import type { Tensor } from '../../compiler/ir/tensor.js';
@@ -140,6 +150,52 @@ describe('hostile and broken models', () => {
     expect(JSON.parse((await inFolder('plan', 'bad.onnx', '--target', 'host', '--json')).out).diagnostics).toHaveLength(
       2000,
     );
+  });
+});
+
+describe('external data', () => {
+  /** The small model with the weights in another file. */
+  const external = (location: string, length = 54) => {
+    const model = onnxProto.onnx.ModelProto.decode(smallModelBytes());
+    const w = model.graph!.initializer!.find(({ name }) => name === 'w')!;
+    const data = Uint8Array.from(w.rawData!);
+    w.rawData = new Uint8Array(0);
+    w.dataLocation = 1;
+    w.externalData = [
+      { key: 'location', value: location },
+      { key: 'length', value: String(length) },
+    ];
+    return { bytes: onnxProto.onnx.ModelProto.encode(model).finish(), data };
+  };
+
+  it('beside the model gives the same C as data inside it', async () => {
+    const { bytes, data } = external('weights.bin');
+    folder.write('weights.bin', data);
+    for (const [name, content] of [
+      ['inside', smallModelBytes()],
+      ['outside', bytes],
+    ] as const) {
+      folder.write('small.onnx', content);
+      const args = ['build', 'small.onnx', '--target', 'host', '--no-compile', '--output', name];
+      expect(await inFolder(...args)).toMatchObject({ exitCode: 0, err: '' });
+    }
+    const weights = (name: string) =>
+      readFileSync(join(folder.path, name, 'small_weights.c'), 'utf8').replace(/[0-9a-f]{64}/g, '');
+    expect(weights('outside')).toBe(weights('inside'));
+  });
+
+  it.each([
+    ['outside of the folder', '../weights.bin', 54, 'NC0106'],
+    ['at an absolute path', '/etc/passwd', 54, 'NC0106'],
+    ['that is not there', 'missing.bin', 54, 'NC0106'],
+    ['over a link that leads out', 'link.bin', 54, 'NC0106'],
+    ['that is too short', 'short.bin', 54, 'NC0103'],
+    ['of another length', 'short.bin', 3, 'NC0103'],
+  ])('%s', async (_, location, length, code) => {
+    symlinkSync('/etc/passwd', join(folder.path, 'link.bin'));
+    folder.write('short.bin', Uint8Array.of(1, 2, 3));
+    folder.write('bad.onnx', external(location, length).bytes);
+    expect(expectDiagnosed(await inFolder('plan', 'bad.onnx', '--target', 'host'), 2)).toEqual([code]);
   });
 });
 
