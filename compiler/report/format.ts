@@ -21,16 +21,32 @@ export function shorten(text: string, width: number): string {
 export interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';
-  /** May be shortened so that the table fits; at most one column of a table. */
+  /** May be shortened so that the table fits. */
   readonly flexible?: boolean;
+}
+
+/** Least width to which a flexible column is shortened. */
+const LEAST = 8;
+
+/** Widths of the columns: of what is in them, the widest flexible ones shortened until the table fits. */
+function widthsOf(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): number[] {
+  const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => row[i]!.length)));
+  let excess = widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1) - width;
+  while (excess > 0) {
+    let widest = -1;
+    columns.forEach((column, i) => {
+      if (column.flexible === true && widths[i]! > Math.max(LEAST, widths[widest] ?? 0)) widest = i;
+    });
+    if (widest < 0) break;
+    widths[widest]! -= 1;
+    excess -= 1;
+  }
+  return widths;
 }
 
 /** A table with a rule below its head. Rows have as many cells as there are columns. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
-  const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => row[i]!.length)));
-  const flexible = columns.findIndex((column) => column.flexible === true);
-  const total = widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1);
-  if (flexible >= 0 && total > width) widths[flexible] = Math.max(8, widths[flexible]! - (total - width));
+  const widths = widthsOf(columns, rows, width);
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => {

@@ -65,7 +65,7 @@ function layerTable(report: Report): string {
 function layerCells(layer: LayerReport): string[] {
   return [
     String(layer.step + 1),
-    escape(layer.node),
+    `<span title="${escape(layer.node)}">${escape(layer.symbol)}</span>`,
     escape(layer.op) + (layer.float ? ' (float)' : ''),
     layer.inputs.map(shapeOf).join(', '),
     layer.outputs.map(shapeOf).join(', '),
@@ -81,7 +81,7 @@ function layerCells(layer: LayerReport): string[] {
 function remarksOf(report: Report): string[] {
   return [
     ...report.layers.flatMap((layer) =>
-      layer.remarks.map((text) => `step ${layer.step + 1}, "${layer.node}": ${text}`),
+      layer.remarks.map((text) => `step ${layer.step + 1}, ${layer.symbol}: ${text}`),
     ),
     ...report.diagnostics.map(({ severity, code, message }) => `${severity}[${code}]: ${message}`),
   ];

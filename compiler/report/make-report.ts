@@ -6,7 +6,7 @@ import type { MemoryPlan } from '../ir/memory-plan.js';
 import { byteLength } from '../ir/tensor.js';
 import { callsView } from '../phases/6-emit/calls.js';
 import { commandText } from '../phases/6-emit/command.js';
-import { makeContext } from '../phases/6-emit/context.js';
+import { type ModelContext, makeContext } from '../phases/6-emit/context.js';
 import { detailsOf } from '../phases/6-emit/describe.js';
 import { portView } from '../phases/6-emit/ports.js';
 import { sizesOf } from '../phases/6-emit/sizes.js';
@@ -17,8 +17,9 @@ import type { LayerReport, Report } from './schema.js';
 /** The report of a compilation; with `measurements` of its build where there are some. */
 export function makeReport(compilation: Compilation, measurements?: Measurements): Report {
   const { target, source, name, plan } = compilation;
-  const { flash, ram, contextBytes } = sizesOfCompilation(compilation);
-  const layers = plan.calls.map((call, step) => layerOf(compilation, call, step, measurements));
+  const context = namedContext(compilation);
+  const { flash, ram, contextBytes } = sizesOf(context);
+  const layers = plan.calls.map((call, step) => layerOf(context, call, step, measurements));
   return {
     schemaVersion: 1,
     model: { name, file: source.fileName, command: commandText(compilation) },
@@ -37,12 +38,12 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
   };
 }
 
-function sizesOfCompilation(compilation: Compilation) {
+/** The names and constants of the emitted C, given out in the order in which 6-emit does it. */
+function namedContext(compilation: Compilation): ModelContext {
   const context = makeContext(compilation);
-  // Naming the calls and ports registers their constants.
   callsView(context);
-  for (const port of context.outputs) portView(context, port);
-  return sizesOf(context);
+  for (const port of [...context.inputs, ...context.outputs]) portView(context, port);
+  return context;
 }
 
 function portsOf(compilation: Compilation): Pick<Report, 'inputs' | 'outputs' | 'states'> {
@@ -63,12 +64,12 @@ function portOf(value: Value): Report['inputs'][number] {
 }
 
 function layerOf(
-  compilation: Compilation,
+  context: ModelContext,
   call: KernelCall,
   step: number,
   measurements: Measurements | undefined,
 ): LayerReport {
-  const { graph } = compilation.program;
+  const { graph, compilation } = context;
   const values = (names: readonly string[]) => names.filter((name) => name !== '').map((name) => valueOf(graph, name));
   const inputs = values(call.node.inputs).filter((value) => value.constant === undefined);
   const outputs = values(call.node.outputs);
@@ -76,6 +77,7 @@ function layerOf(
   return {
     step,
     node: call.node.name,
+    symbol: context.nodes.stem(call.node.name),
     origins: [...(call.node.origins ?? [])],
     op: call.node.op,
     kernel: call.function,

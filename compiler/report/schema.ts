@@ -18,6 +18,8 @@ const portSchema = z.object({
 const layerSchema = z.object({
   step: count,
   node: z.string(),
+  /** Its short name in the generated C: stem of `<symbol>_params`. */
+  symbol: z.string(),
   /** ONNX nodes that were merged into this layer. */
   origins: z.array(z.string()),
   op: z.string(),

@@ -3,9 +3,6 @@ import { renderDiagnostics } from '../diagnostics/render.js';
 import { type Column, grouped, shapeOf, shorten, table } from './format.js';
 import type { LayerReport, Report } from './schema.js';
 
-/** Names within sentences. */
-const NAME_WIDTH = 28;
-
 export interface TextOptions {
   readonly color: boolean;
   /** Columns of the terminal. */
@@ -42,7 +39,7 @@ function layerTable(report: Report, { color, width }: TextOptions): string[] {
     { title: 'layer', align: 'left', flexible: true },
     { title: 'operator', align: 'left' },
     { title: 'output', align: 'left' },
-    { title: 'kernel', align: 'left' },
+    { title: 'kernel', align: 'left', flexible: true },
     { title: 'MACs', align: 'right' },
     { title: 'constants', align: 'right' },
     { title: 'RAM', align: 'right' },
@@ -59,7 +56,7 @@ function layerTable(report: Report, { color, width }: TextOptions): string[] {
 function layerCells(layer: LayerReport): string[] {
   return [
     String(layer.step + 1),
-    layer.node,
+    layer.symbol,
     layer.float ? `${layer.op} (float)` : layer.op,
     layer.outputs.map(shapeOf).join(' '),
     layer.kernel.replace(/^nanoc_/, ''),
@@ -132,7 +129,7 @@ function measuredLines({ measurements, totals }: Report, { color }: TextOptions)
 
 function remarkLines(report: Report, options: TextOptions): string[] {
   const remarks = report.layers.flatMap((layer) =>
-    layer.remarks.map((text) => `  step ${layer.step + 1}, "${shorten(layer.node, NAME_WIDTH)}": ${text}`),
+    layer.remarks.map((text) => `  step ${layer.step + 1}, ${layer.symbol}: ${text}`),
   );
   const diagnostics = report.diagnostics.length === 0 ? [] : [renderReportDiagnostics(report, options.color)];
   return [...(remarks.length === 0 ? [] : [painter(options.color).bold('remarks'), ...remarks]), ...diagnostics];

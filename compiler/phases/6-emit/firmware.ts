@@ -69,6 +69,7 @@ function cmakeView(context: EmitContext, library: readonly string[], firmware: r
     name: context.name,
     target: target.name,
     version: context.host.version,
+    languages: library.some((path) => path.endsWith('.S')) ? 'C ASM' : 'C',
     sources: library,
     firmwareSources: firmware.join(' '),
     optimization: target.optimization.join(' '),

@@ -18,7 +18,7 @@ export async function emit(compilation: Compilation, host: EmitHost): Promise<Em
   const context = { ...makeContext(compilation), host };
   const parts = modelParts(context, makeSelftest(compilation));
   const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
-  const sources = library.map((file) => file.path).filter((path) => path.endsWith('.c'));
+  const sources = library.map((file) => file.path).filter((path) => /\.[cS]$/.test(path));
   const files = [
     ...library,
     ...firmwareFiles(context, parts, sources),
