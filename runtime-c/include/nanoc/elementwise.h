@@ -5,6 +5,8 @@
 #ifndef NANOC_ELEMENTWISE_H
 #define NANOC_ELEMENTWISE_H
 
+#include <string.h>
+
 #include "nanoc/requantize.h"
 
 /** Dimensions outside the innermost one. */
@@ -27,6 +29,24 @@ typedef struct {
   int32_t a;
   int32_t b;
 } nanoc_row;
+
+/** 1 where four bytes are loaded as quickly as one, wherever they lie. */
+#ifndef NANOC_WORD_LOADS
+#if defined(__ARM_FEATURE_UNALIGNED) || !defined(__arm__)
+#define NANOC_WORD_LOADS 1
+#else
+#define NANOC_WORD_LOADS 0
+#endif
+#endif
+
+static inline uint32_t nanoc_load4(const int8_t *x) {
+  uint32_t word;
+  (void)memcpy(&word, x, 4);
+  return word;
+}
+
+/** Byte i of a word, sign extended. */
+static inline int32_t nanoc_byte(uint32_t word, int32_t i) { return (int8_t)(uint8_t)(word >> (8 * i)); }
 
 static inline void nanoc_next_row(const nanoc_broadcast *shape, nanoc_row *row) {
   for (int32_t axis = 0; axis < NANOC_OUTER_DIMS; axis++) {

@@ -24,6 +24,16 @@ static inline int32_t nanoc_mac(int32_t sum, int32_t x, int32_t w) { return nano
 
 static inline int32_t nanoc_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
 
+/** Nearest int8. */
+static inline int32_t nanoc_saturate_s8(int32_t x) {
+#if defined(__ARM_FEATURE_SAT)
+  __asm__("ssat %0, #8, %0" : "+r"(x));
+  return x;
+#else
+  return nanoc_clamp(x, -128, 127);
+#endif
+}
+
 /** Nearest integer, ties to even; |x| at most 2^22. 1.5 * 2^23 pushes the fraction out of the mantissa. */
 static inline int32_t nanoc_round(float x) {
   union {
