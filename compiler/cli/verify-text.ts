@@ -6,7 +6,14 @@ import { stylesOf, type Terminal } from './terminal.js';
 
 /** Tensors that are listed where the reference differs from ONNX Runtime. */
 const LISTED = 10;
+/** Columns of a name among others. */
+const NAME_WIDTH = 40;
 
+type Style = ReturnType<typeof stylesOf>;
+/** `explained`: ONNX Runtime's own arithmetic, not the specification's (docs/NUMERICS.md). */
+type State = 'equal' | 'explained' | 'wrong';
+
+/** One line for each comparison, what differs, and the verdict. */
 export function renderVerification(terminal: Terminal, result: VerifyResult): string {
   const style = stylesOf(terminal);
   const columns = [
@@ -15,46 +22,74 @@ export function renderVerification(terminal: Terminal, result: VerifyResult): st
     { title: 'elements', align: 'right' as const },
     { title: 'result' },
   ];
-  const mark = (good: boolean, words: string, bad: string) => (good ? style.green(words) : style.red(bad));
-  const rows = result.builds.map((each) => [
-    each.build,
-    String(each.tensors),
-    grouped(each.elements),
-    mark(each.passed, 'every byte as the reference', 'differs'),
-  ]);
-  if (result.expected !== undefined) {
-    const { passed, elements, differing, maxDistance } = result.expected;
-    rows.push([
-      'outputs in the vectors',
-      '',
-      grouped(elements),
-      mark(passed, 'equal to the reference', distanceText(differing, maxDistance)),
-    ]);
-  }
-  if (result.onnxRuntime !== undefined) rows.push(oracleRow(result.onnxRuntime, mark));
+  const table = renderTable(columns, rowsOf(result, style), { head: style.bold, width: terminal.width });
+  const hidden = result.withoutCounterpart.map((name) => shorten(name, NAME_WIDTH)).join(', ');
   return [
-    renderTable(columns, rows, { head: style.bold, width: terminal.width }),
+    table,
     ...oracleLines(result, terminal.width),
-    ...(result.withoutCounterpart.length === 0
-      ? []
-      : [
-          style.dim(
-            `not in ONNX, compared through what is made of them: ${result.withoutCounterpart.map((name) => shorten(name, 40)).join(', ')}\n`,
-          ),
-        ]),
+    ...(hidden === '' ? [] : [style.dim(`not in ONNX, compared through what is made of them: ${hidden}\n`)]),
+    ...expectedLines(result),
     `${style.bold(result.target)}: ${verdict(result, style)}\n`,
   ].join('');
 }
 
-function verdict(result: VerifyResult, style: ReturnType<typeof stylesOf>): string {
+function rowsOf({ builds, expected, onnxRuntime }: VerifyResult, style: Style): string[][] {
+  const device = builds.map(({ build, passed, tensors, elements }) => {
+    const text = passed ? 'every byte as the reference' : 'differs';
+    return [build, String(tensors), grouped(elements), painted(style, passed ? 'equal' : 'wrong', text)];
+  });
+  const given =
+    expected === undefined
+      ? []
+      : [
+          [
+            'outputs in the vectors',
+            '',
+            grouped(expected.elements),
+            comparison(style, expected, expected.maxDistance, expected.passed, 'the reference'),
+          ],
+        ];
+  return [...device, ...given, ...(onnxRuntime === undefined ? [] : [oracleRow(onnxRuntime, style)])];
+}
+
+function oracleRow(oracle: OnnxRuntimeVerification, style: Style): string[] {
+  const largest = Math.max(0, ...oracle.tensors.map(({ maxDistance }) => maxDistance));
+  const name = `reference against ONNX Runtime ${oracle.version}`;
+  return [
+    name,
+    String(oracle.tensors.length),
+    grouped(oracle.elements),
+    comparison(style, oracle, largest, oracle.passed, 'ONNX Runtime'),
+  ];
+}
+
+function comparison(
+  style: Style,
+  { differing }: { differing: number },
+  largest: number,
+  passed: boolean,
+  other: string,
+): string {
+  if (differing === 0) return painted(style, 'equal', `equal to ${other}`);
+  return painted(style, passed ? 'explained' : 'wrong', distanceText(differing, largest));
+}
+
+function painted(style: Style, state: State, text: string): string {
+  return { equal: style.green, explained: style.yellow, wrong: style.red }[state](text);
+}
+
+function verdict(result: VerifyResult, style: Style): string {
   const counted = `${result.vectors} ${result.vectors === 1 ? 'vector' : 'vectors'}, ${result.simulator}`;
-  if (result.passed) return `${style.green(style.bold('bit-exact'))} at every layer (${counted})`;
+  if (result.builds.every(({ passed }) => passed)) {
+    const exact = `${style.green(style.bold('bit-exact'))} at every layer (${counted})`;
+    return result.passed ? exact : `${exact}, but ${style.red('the reference is not what ONNX Runtime computes')}`;
+  }
   const { firstDivergence } = result;
-  const place = firstDivergence === undefined ? '' : `\n${divergenceText(firstDivergence)}`;
+  const place = firstDivergence === undefined ? '' : `\n${divergenceText('first divergence', firstDivergence)}`;
   return `${style.red(style.bold('not bit-exact'))} (${counted})${place}`;
 }
 
-function divergenceText(divergence: Divergence): string {
+function divergenceText(title: string, divergence: Divergence): string {
   const fields: [string, string | undefined][] = [
     ['build', divergence.build],
     ['vector', `${divergence.vector + 1}, ${divergence.vectorLabel}`],
@@ -66,44 +101,35 @@ function divergenceText(divergence: Divergence): string {
     ['differing', `${grouped(divergence.differing)} of ${grouped(divergence.of)}`],
   ];
   const lines = fields.flatMap(([label, text]) => (text === undefined ? [] : [`   ${label.padEnd(10)}${text}`]));
-  return [`first divergence: ${divergence.message}`, ...lines].join('\n');
+  return [`${title}: ${divergence.message}`, ...lines].join('\n');
 }
 
-function oracleRow(
-  oracle: OnnxRuntimeVerification,
-  mark: (good: boolean, words: string, bad: string) => string,
-): string[] {
-  const largest = Math.max(0, ...oracle.tensors.map(({ maxDistance }) => maxDistance));
-  const text = mark(oracle.passed, 'equal to ONNX Runtime', distanceText(oracle.differing, largest));
-  return [
-    `reference against ONNX Runtime ${oracle.version}`,
-    String(oracle.tensors.length),
-    grouped(oracle.elements),
-    text,
-  ];
+/** Where the reference first differs from outputs that came with the vectors. */
+function expectedLines({ expected }: VerifyResult): string[] {
+  const divergence = expected?.divergence;
+  return divergence === undefined ? [] : [`${divergenceText('first difference from the vectors', divergence)}\n`];
 }
 
 function distanceText(differing: number, maxDistance: number): string {
   return `${grouped(differing)} differ, by ${Number(maxDistance.toPrecision(3))} at most`;
 }
 
-function oracleLines(result: VerifyResult, width: number): string[] {
-  if (result.onnxRuntime === undefined) {
-    return result.onnxRuntimeSkipped === undefined
-      ? []
-      : [`not compared with ONNX Runtime: ${result.onnxRuntimeSkipped}\n`];
+function oracleLines({ onnxRuntime, onnxRuntimeSkipped }: VerifyResult, width: number): string[] {
+  if (onnxRuntime === undefined) {
+    return onnxRuntimeSkipped === undefined ? [] : [`not compared with ONNX Runtime: ${onnxRuntimeSkipped}\n`];
   }
-  const { tensors, remarks } = result.onnxRuntime;
-  const differing = tensors.filter((each) => each.differing > 0);
+  // What nothing explains comes first.
+  const rank = ({ verdict: each }: TensorDistance) => (each === 'different' ? 0 : 1);
+  const differing = onnxRuntime.tensors.filter((each) => each.differing > 0).sort((a, b) => rank(a) - rank(b));
   const more = differing.length > LISTED ? [`  ... and ${differing.length - LISTED} more tensors\n`] : [];
-  return [
-    ...differing.slice(0, LISTED).map((each) => tensorLine(each, width)),
-    ...more,
-    ...remarks.map((remark) => `  ${remark}\n`),
-  ];
+  const listed = differing.slice(0, LISTED).map((each) => tensorLine(each, width));
+  return [...listed, ...more, ...onnxRuntime.remarks.map((remark) => `  ${remark}\n`)];
 }
 
-function tensorLine({ tensor, differing, elements, maxDistance }: TensorDistance, width: number): string {
-  const text = `${distanceText(differing, maxDistance)}, of ${grouped(elements)}`;
-  return `  "${shorten(tensor, Math.max(20, width - text.length - 6))}": ${text}\n`;
+function tensorLine(
+  { tensor, verdict: each, differing, elements, maxDistance }: TensorDistance,
+  width: number,
+): string {
+  const text = `${each}: ${distanceText(differing, maxDistance)}, of ${grouped(elements)}`;
+  return `  "${shorten(tensor, Math.max(20, width - text.length - 6))}" ${text}\n`;
 }
