@@ -84,12 +84,17 @@ export interface Scratch {
  * address(output) + lead <= address(input), whatever bytes the two then share. `lead` may be negative (the output may start
  * behind the input's start) and `lead` 0 with equal sizes is the classic in-place operation. Holds for this call's exact shape:
  * lead = max over all writes of (end of the write in the output - first input byte that is read at or after that moment).
+ *
+ * A kernel that walks a few channels of all pixels, then the next few, is right only where channels fall on the same channels:
+ * with `multiple`, address(input) - address(output) must be a multiple of it as well, or the two have no byte in common.
  */
 export interface Overlap {
   readonly input: string;
   readonly output: string;
   /** Bytes. */
   readonly lead: number;
+  /** Bytes, e.g. those of a pixel; `lead` is a multiple of it. Absent: any distance from `lead` on. */
+  readonly multiple?: number;
 }
 
 export interface KernelCall {

@@ -262,7 +262,8 @@ function runFunction({ item, overlap }: Run, run: number, timed: boolean): strin
   if (overlap !== undefined) {
     // One allocation for both; the kernel's alignment may ask for a little more distance than its lead.
     const unit = call.alignment ?? 1;
-    const lead = Math.ceil(overlap.lead / unit) * unit;
+    let lead = Math.ceil(overlap.lead / unit) * unit;
+    while (lead % (overlap.multiple ?? 1) !== 0) lead += unit;
     const [inputAt, outputAt] = lead >= 0 ? [lead, 0] : [0, -lead];
     const tensor = inputs.get(overlap.input)!;
     const size = Math.max(inputAt + byteLength(tensor), outputAt + byteLength(valueOf(graph, overlap.output)));

@@ -3,7 +3,7 @@
  * was made; it only asks whether every read finds what it should. What it refuses is a defect of nanoc.
  */
 import { valueOf } from '../../ir/graph.js';
-import type { KernelCall, Program, View } from '../../ir/kernel-call.js';
+import type { KernelCall, Overlap, Program, View } from '../../ir/kernel-call.js';
 import type { MemoryPlan, Placement } from '../../ir/memory-plan.js';
 import { byteLength, bytesPerElement } from '../../ir/tensor.js';
 import { type Contents, contentsOf, cut, type Piece, readsOf, writesOf } from './contents.js';
@@ -168,7 +168,7 @@ class Judge {
         if (!intersect(input, output)) continue;
         const entries = call.overlaps.filter((overlap) => overlap.input === name && overlap.output === output.name);
         const times = reads.filter((other) => other === name).length;
-        if (entries.length >= times && entries.every(({ lead }) => output.start + lead <= input.start)) continue;
+        if (entries.length >= times && entries.every((entry) => isAllowed(entry, input.start - output.start))) continue;
         throw new Error(`invariant: ${reader} writes "${output.name}" over "${name}" while it reads it`);
       }
     }
@@ -203,6 +203,10 @@ class Judge {
     this.origins.set(name, origins);
     return origins;
   }
+}
+
+function isAllowed({ lead, multiple }: Overlap, distance: number): boolean {
+  return distance >= lead && (multiple === undefined || distance % multiple === 0);
 }
 
 function intersect(a: Range, b: Range): boolean {

@@ -1,6 +1,6 @@
 /** Which distances between two blocks are forbidden, because bytes of both are alive at once. */
 import type { KernelCall } from '../../ir/kernel-call.js';
-import { Allowances } from './allowances.js';
+import { type Allowance, Allowances } from './allowances.js';
 import type { Contents } from './contents.js';
 import type { Span } from './lifetimes.js';
 import type { Storage } from './storage.js';
@@ -30,28 +30,47 @@ export function conflictsOf(
   const allowances = new Allowances(contents, storage);
   forEachPairAliveAtOnce(spans, (a, b) => {
     if (a.block === b.block) return;
-    add(a.block.index, b.block.index, gapOf(a, b, order, guardBytes, allowances, storage));
+    for (const gap of gapsOf(a, b, order, guardBytes, allowances, storage)) add(a.block.index, b.block.index, gap);
   });
   return gaps.map((map) => new Map([...map].map(([other, list]) => [other, merge(list)])));
 }
 
 /** Forbidden distances for one pair of spans; `a` does not begin after `b`. */
-function gapOf(
+function gapsOf(
   a: Span,
   b: Span,
   order: readonly KernelCall[],
   guardBytes: number,
   allowances: Allowances,
   storage: Storage,
-): Gap {
+): Gap[] {
   const low = a.offset - b.offset - b.bytes - guardBytes;
   const high = a.offset - b.offset + a.bytes + guardBytes;
+  const apart = [{ low, high }];
   const call = order[b.from];
-  if (guardBytes > 0 || call === undefined || a.to !== b.from || a.from === b.from) return { low, high };
-  if (a.definition === undefined || b.definition?.writer !== call) return { low, high };
+  if (guardBytes > 0 || call === undefined || a.to !== b.from || a.from === b.from) return apart;
+  if (a.definition === undefined || b.definition?.writer !== call) return apart;
   const start = a.offset - storage.values.get(a.definition.name)!.offset;
-  const limit = allowances.limit(call, { definition: a.definition, start, bytes: a.bytes }, b.definition);
-  return limit === undefined ? { low, high } : { low: Math.max(low, limit), high };
+  const allowed = allowances.between(call, { definition: a.definition, start, bytes: a.bytes }, b.definition);
+  if (allowed === undefined || allowed.limit <= low) return apart;
+  return gapsWith(allowed, low, Math.max(high, low + 1));
+}
+
+/** With a step only some of the allowed distances are offered, the nearest ones: the others would hardly be of use. */
+const OFFERED = 4;
+
+function gapsWith({ limit, step }: Allowance, low: number, high: number): Gap[] {
+  const gaps: Gap[] = limit < high ? [{ low: limit, high }] : [];
+  if (step === 1) return gaps;
+  // Distances above `high` are apart anyway: the first useful one is the largest below it.
+  let next = limit < high ? limit : limit - Math.ceil((limit - high + 1) / step) * step;
+  if (limit >= high) gaps.push({ low: next, high });
+  for (let i = 1; i < OFFERED && next > low; i += 1) {
+    gaps.push({ low: next - step, high: next });
+    next -= step;
+  }
+  if (next > low) gaps.push({ low, high: next });
+  return gaps;
 }
 
 function forEachPairAliveAtOnce(spans: readonly Span[], action: (earlier: Span, later: Span) => void): void {

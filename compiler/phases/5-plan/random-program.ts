@@ -27,7 +27,7 @@ export function randomSketch(random: Random, { calls: callCount, bytes }: Random
     const reads = Array.from({ length: random.integer(1, 3) }, () => random.pick(known.slice(-6)));
     const writes = Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, j) => add(`v${i}_${j}`));
     const overlaps = random.chance(0.6)
-      ? reads.flatMap((read) => writes.map((write) => [read, write, random.integer(-2, 3)] as const))
+      ? reads.flatMap((read) => writes.map((write) => overlapOf(random, read, write)))
       : [];
     calls.push({ name: `c${i}`, reads, writes, overlaps, ...(random.chance(0.3) ? { scratch: size() } : {}) });
     known.push(...writes);
@@ -74,4 +74,11 @@ export function randomSketch(random: Random, { calls: callCount, bytes }: Random
     windows,
     concats,
   };
+}
+
+function overlapOf(random: Random, read: string, write: string): [string, string, number, number?] {
+  const multiple = random.integer(2, 3);
+  return random.chance(0.7)
+    ? [read, write, random.integer(-2, 3)]
+    : [read, write, multiple * random.integer(-1, 2), multiple];
 }

@@ -2,6 +2,7 @@
  * Makes a program whose views and states all can hold at once: where two values cannot be one piece of memory, a copy parts
  * them. The result is a program like any other, with a few more values and calls.
  */
+import { fail } from '../../diagnostics/diagnostic.js';
 import type { StateBinding } from '../../ir/graph.js';
 import type { KernelCall, Program, View } from '../../ir/kernel-call.js';
 import { type Contents, contentsOf, type Piece, readsOf } from './contents.js';
@@ -13,16 +14,22 @@ import { Groups } from './groups.js';
  * @param kept states that may lie inside the memory of a Concat that reads them: the whole Concat is in state memory then
  */
 export function separate(program: Program, kept: ReadonlySet<string> = new Set()): Program {
+  // Updates in place ask for an order of their own; a call that reads the old and the new state rules them out.
+  const separated = separateWith(program, kept, true) ?? separateWith(program, kept, false);
+  if (separated === undefined) throw new Error('invariant: the calls have a cycle');
+  return separated;
+}
+
+/** Undefined when the calls would have a cycle. */
+function separateWith(program: Program, kept: ReadonlySet<string>, inPlace: boolean): Program | undefined {
   const editor = new ProgramEditor(program);
   const lazy = new Set<KernelCall>();
   partWindows(editor, lazy);
-  for (const state of program.graph.states) updateState(editor, state);
   saveOldStates(editor);
+  for (const state of program.graph.states) updateState(editor, state, inPlace);
   partConcats(editor, kept, lazy);
-  const contents = contentsOf(editor.program);
-  const calls = sortCalls(editor.program, contents, lazy);
-  if (calls === undefined) throw new Error('invariant: the calls have a cycle');
-  return { ...editor.program, calls };
+  const calls = sortCalls(editor.program, contentsOf(editor.program), lazy);
+  return calls === undefined ? undefined : { ...editor.program, calls };
 }
 
 /** Views of what was there before: a copy only where alignment asks for it. */
@@ -80,7 +87,7 @@ export function joinedGroups(program: Program, contents: Contents, which: 'all' 
  * Brings a state's next value into its memory. After the last step that memory holds it under the name of the state's output:
  * it is there already (nothing changes it), is written there in place, or is copied there.
  */
-function updateState(editor: ProgramEditor, state: StateBinding): void {
+function updateState(editor: ProgramEditor, state: StateBinding, inPlace: boolean): void {
   const contents = contentsOf(editor.program);
   const overwritten = editor.views.some((view) => view.base === state.input && contents.kindOf(view) === 'overwrite');
   if (overwritten || isUnchanged(contents, state)) return;
@@ -92,9 +99,9 @@ function updateState(editor: ProgramEditor, state: StateBinding): void {
     outputs: [],
     attributes: {},
   };
-  const inPlace = directWriter(editor, contents, state);
-  if (inPlace !== undefined) {
-    editor.views.push({ node, value: inPlace, base: state.input, byteOffset: 0 });
+  const direct = inPlace ? directWriter(editor, contents, state) : undefined;
+  if (direct !== undefined) {
+    editor.views.push({ node, value: direct, base: state.input, byteOffset: 0 });
     if (!hasCycle(editor.program, contentsOf(editor.program))) return;
     editor.views.pop();
   }
@@ -152,7 +159,8 @@ function writesOver(call: KernelCall, contents: Contents, state: string, output:
     // Only where the value read lies in the state's own memory: then it starts `start - at` bytes into it.
     const pieces = contents.piecesOf(name);
     if (pieces.length !== 1 || pieces[0]!.at !== 0) return false;
-    return entries.every((entry) => entry.lead <= pieces[0]!.start);
+    const distance = pieces[0]!.start;
+    return entries.every(({ lead, multiple }) => lead <= distance && distance % (multiple ?? 1) === 0);
   });
 }
 
@@ -170,16 +178,26 @@ function positionAfter(editor: ProgramEditor, names: readonly string[]): number 
   return last + 1;
 }
 
-/** Graph outputs that hold bytes of a state's old value are copied before the new one is written. */
+/** Outputs that show bytes of a state's old value are copied out, so that they are there when the new one is. */
 function saveOldStates(editor: ProgramEditor): void {
-  for (const output of editor.program.graph.outputs) {
+  const { states, outputs } = editor.program.graph;
+  for (const output of outputs) {
+    if (states.some((state) => state.output === output)) continue;
     const contents = contentsOf(editor.program);
-    const gone = new Set(editor.views.filter((view) => contents.kindOf(view) === 'overwrite').map((view) => view.base));
-    const holdsOld = contents
-      .piecesOf(output)
-      .some(({ definition }) => definition.writer === 'state' && gone.has(definition.name));
-    if (!holdsOld || contents.definitions.has(output)) continue;
-    const from = editor.rename(output, `${output}__old`);
-    editor.insertCopy(from, output, 0);
+    if (contents.definitions.get(output)?.writer === 'state') refuseOldState(output);
+    if (contents.definitions.has(output)) continue;
+    const changes = states.filter((state) => !isUnchanged(contents, state)).map((state) => state.input);
+    const holdsOld = contents.piecesOf(output).some(({ definition }) => changes.includes(definition.name));
+    if (!holdsOld) continue;
+    editor.insertCopy(editor.rename(output, `${output}__old`), output, 0);
   }
+}
+
+function refuseOldState(name: string): never {
+  return fail({
+    code: 'NC0410',
+    message: `"${name}" is the input of a state and an output of the model`,
+    because: 'after an inference the memory of a state holds its next value',
+    help: 'give the output a name of its own with an Identity node, or do not bind the state',
+  });
 }

@@ -8,8 +8,8 @@ export interface CallSketch {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly scratch?: number;
-  /** [input, output, lead] */
-  readonly overlaps?: readonly (readonly [string, string, number])[];
+  /** [input, output, lead, multiple] */
+  readonly overlaps?: readonly (readonly [string, string, number, number?])[];
   readonly alignment?: number;
 }
 
@@ -64,7 +64,12 @@ function nodeOf(op: string, inputs: readonly string[], outputs: readonly string[
 }
 
 function callOf(sketch: CallSketch): KernelCall {
-  const overlaps = (sketch.overlaps ?? []).map(([input, output, lead]): Overlap => ({ input, output, lead }));
+  const overlaps = (sketch.overlaps ?? []).map(
+    ([input, output, lead, multiple]): Overlap => ({
+      ...{ input, output, lead },
+      ...(multiple === undefined ? {} : { multiple }),
+    }),
+  );
   return {
     node: { ...nodeOf('Test', sketch.reads, sketch.writes), name: sketch.name },
     family: 'portable',
