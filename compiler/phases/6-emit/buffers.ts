@@ -51,6 +51,8 @@ export function lifeText([first, last]: readonly [number, number], steps: number
 export function contextAlignment(context: ModelContext): number {
   const { graph } = context;
   const { plan, target } = context.compilation;
+  // Without arena and state there is only the step counter.
+  if (plan.arenaBytes + plan.stateBytes === 0) return 4;
   let alignment = target.alignment;
   for (const placement of plan.placements.values()) {
     if (placement.kind === 'value' && placement.region !== 'flash') {

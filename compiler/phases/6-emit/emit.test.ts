@@ -47,6 +47,17 @@ function portsModel(): ModelSource {
   return { fileName: 'ports.onnx', bytes };
 }
 
+/** No inputs, no calls, no arena: the output is a constant. */
+function constantModel(): ModelSource {
+  const bytes = buildModel({
+    inputs: [],
+    outputs: [{ name: 'c', dtype: 'int8', shape: [3] }],
+    initializers: [{ name: 'k', tensor: { dtype: 'int8', shape: [3], data: Int8Array.of(1, -128, 3) } }],
+    nodes: [{ op: 'Identity', inputs: ['k'], outputs: ['c'] }],
+  });
+  return { fileName: 'constant.onnx', bytes };
+}
+
 async function emitted(source: ModelSource, options: Partial<CompileOptions> = {}): Promise<EmittedFile[]> {
   return emitFiles(await compile(source, { target: 'host', ...options }));
 }
@@ -55,15 +66,18 @@ async function emitted(source: ModelSource, options: Partial<CompileOptions> = {
 const MAIN = `#include <stdio.h>
 #include <string.h>
 #include "branch.h"
+#include "constant.h"
 #include "ports.h"
 #include "stream.h"
 static branch_t branch;
 static stream_t stream;
 static ports_t ports;
+static constant_t constant;
 static struct { char shift; stream_t model; } unaligned;
 int main(void) {
   printf("init %d %d %d\\n", branch_init(&branch), stream_init(&stream), ports_init(&ports));
   printf("selftest %d %d %d\\n", branch_selftest(&branch), stream_selftest(&stream), ports_selftest(&ports));
+  printf("constant %d %d %d\\n", constant_init(&constant), constant_selftest(&constant), constant_output_c(&constant)[1]);
   printf("null %d %d %d %d %d\\n", stream_init(NULL), stream_reset(NULL), stream_invoke(NULL), stream_step(NULL), stream_selftest(NULL));
   printf("unaligned %d\\n", stream_init((stream_t *)(void *)((uint8_t *)(void *)&unaligned.model + 1)));
   memset(stream_input_x(&stream), 1, STREAM_INPUT_X_BYTES);
@@ -85,6 +99,7 @@ int main(void) {
 
 const EXPECTED = `init 0 0 0
 selftest 0 0 0
+constant 0 0 -128
 null -1 -1 -1 -1 -1
 unaligned -2
 state changed 1, same by steps 1 1
@@ -101,6 +116,7 @@ describe('emitted C', () => {
       await emitted(branchModel()),
       await emitted(streamModel(), { states: ['next=past'] }),
       await emitted(portsModel()),
+      await emitted(constantModel()),
     ];
     files = models.flat().filter(({ path }) => /\.[ch]$/.test(path) && path !== 'main.c');
     for (const { path, content } of [...files, { path: 'main.c', content: MAIN }]) {
@@ -114,7 +130,7 @@ describe('emitted C', () => {
   const sources = () => [...new Set(files.map(({ path }) => path).filter((path) => path.endsWith('.c')))];
   const own = () => files.filter(({ path }) => !path.startsWith('runtime/'));
 
-  it('links three models into one program, which passes its self-tests under sanitizers', async () => {
+  it('links four models into one program, which passes its self-tests under sanitizers', async () => {
     const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
     await execa('gcc', [...WARNINGS, ...sanitizers, ...INCLUDES, ...sources(), 'main.c', '-o', 'program'], {
       cwd: folder,
@@ -135,11 +151,11 @@ describe('emitted C', () => {
 
   it('is clean in cppcheck', async () => {
     const checks = ['--quiet', '--enable=warning,style,performance,portability', '--error-exitcode=1', '--std=c99'];
-    await execa('cppcheck', [...checks, ...INCLUDES, 'branch.c', 'stream.c', 'ports.c'], { cwd: folder });
+    await execa('cppcheck', [...checks, ...INCLUDES, 'branch.c', 'stream.c', 'ports.c', 'constant.c'], { cwd: folder });
   });
 
   it('has headers that C++ takes', async () => {
-    const includes = ['branch', 'stream', 'ports'].map((name) => `#include "${name}.h"\n`).join('');
+    const includes = ['branch', 'stream', 'ports', 'constant'].map((name) => `#include "${name}.h"\n`).join('');
     const text = `${includes}int size() { return sizeof(branch_t) > 0 ? BRANCH_OK : BRANCH_MORE; }\n`;
     await writeFile(join(folder, 'user.cpp'), text);
     const options = [
