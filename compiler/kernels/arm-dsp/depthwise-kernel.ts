@@ -2,6 +2,7 @@
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
+import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { type ChannelSums, commonShift, fixedPointFor } from '../requantization-plan.js';
@@ -146,7 +147,7 @@ function buildCall(context: LowerContext): KernelCall {
       },
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
-    overlaps: [],
+    overlaps: [{ input: x.name, output: y.name, lead: pixelLead(shape) * shape.channels, multiple: shape.channels }],
     alignment: 4,
     macs: macsOf(y, 9),
     remarks:
@@ -156,4 +157,23 @@ function buildCall(context: LowerContext): KernelCall {
             `${4 * exactGroups} of ${shape.channels} channels are requantized in float: for one of each four no multiplier is exact`,
           ],
   };
+}
+
+/**
+ * Four channels are finished before the next four. Two output rows are written when the rows below their middle ones have been
+ * read; the rows above are held in a strip.
+ * @returns pixels
+ */
+function pixelLead(shape: DepthwiseShape): number {
+  const { batches, inHeight, inWidth, outHeight, outWidth, padTop } = shape;
+  const steps = Array.from({ length: batches }, (_, batch) =>
+    Array.from({ length: Math.ceil(outHeight / 2) }, (__, pair) => {
+      const row = pair === 0 ? 0 : Math.max(0, 2 * pair - padTop + 2);
+      return {
+        readStart: row < inHeight ? (batch * inHeight + row) * inWidth : Number.POSITIVE_INFINITY,
+        writeEnd: (batch * outHeight + Math.min(outHeight, 2 * pair + 2)) * outWidth,
+      };
+    }),
+  ).flat();
+  return leadOfSteps(steps, batches * inHeight * inWidth);
 }

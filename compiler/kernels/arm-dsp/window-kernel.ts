@@ -1,7 +1,8 @@
 /** The kernel option of depthwise Conv of any window for cores with the DSP extension and an FPU. */
-import type { KernelCall } from '../../ir/kernel-call.js';
+import type { KernelCall, Overlap } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
+import { windowLead } from '../../ops/shared/overlap.js';
 import { perTensor } from '../../ops/shared/quantized.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
@@ -151,7 +152,7 @@ function buildCall(context: LowerContext): KernelCall {
       },
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
-    overlaps: [],
+    overlaps: overlapsOf(context),
     macs: macsOf(y, layer.inner),
     remarks:
       exactGroups === 0
@@ -160,4 +161,15 @@ function buildCall(context: LowerContext): KernelCall {
             `${exactGroups} of ${packed.exact.length} groups of four channels are requantized in float: for one of the four no multiplier is exact`,
           ],
   };
+}
+
+/** Four channels are finished before the next four; each pixel is written when its window has been read. */
+function overlapsOf(context: LowerContext): Overlap[] {
+  const [x, y] = [context.required(0), context.output(0)];
+  const [batches, height, width, channels] = x.shape as [number, number, number, number];
+  // The last four of another number of channels are computed from inputs that an output may have replaced.
+  if (channels % 4 !== 0) return [];
+  const window = windowOf(context, [height, width], context.required(1).shape.slice(2));
+  const pixels = windowLead({ batches, height, width, inputPixel: 1, outputPixel: 1, window, order: 'buffered' });
+  return [{ input: x.name, output: y.name, lead: pixels * channels, multiple: channels }];
 }
