@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.js';
 export const INTERRUPTED = 130;
 
 /** Renders what a command threw and gives the exit code. */
-export function reportFailure(error: unknown, terminal: Terminal, json: boolean): number {
+export async function reportFailure(error: unknown, terminal: Terminal, json: boolean): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
   // Help that was shown because nothing was asked for: it says what to do itself.
   if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
@@ -19,8 +19,10 @@ export function reportFailure(error: unknown, terminal: Terminal, json: boolean)
     return INTERRUPTED;
   }
   const { diagnostics, exitCode } = describe(error, terminal);
-  if (json) terminal.out(`${JSON.stringify({ ok: false, exitCode, diagnostics }, undefined, 2)}\n`);
-  else terminal.err(`${renderDiagnostics(diagnostics, { color: terminal.errorColor, limit: SHOWN })}\n`);
+  if (json) {
+    const { documentText } = await import('./documents.js');
+    terminal.out(documentText('failure', { ok: false, exitCode, diagnostics }));
+  } else terminal.err(`${renderDiagnostics(diagnostics, { color: terminal.errorColor, limit: SHOWN })}\n`);
   return exitCode;
 }
 

@@ -16,7 +16,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     await makeProgram(terminal, state).parseAsync([...args], { from: 'user' });
     return state.exitCode;
   } catch (error) {
-    return reportFailure(error, terminal, args.includes('--json'));
+    return await reportFailure(error, terminal, args.includes('--json'));
   }
 }
 

@@ -21,6 +21,7 @@ describe('outputs', () => {
     ['a feature map', int8([1, 2, 2], 1, 2, 3, 4)],
     ['a single number', int8([1, 1], 1)],
     ['two numbers', int8([2], 1, 2)],
+    ['a tensor with NaN', { dtype: 'float32', shape: [3], data: Float32Array.of(1, Number.NaN, 2) }],
   ])('%s is no list of scores', (_, tensor) =>
     expect(topScores(tensor, realValues(tensor, quantization))).toBeUndefined(),
   );

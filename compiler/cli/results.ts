@@ -27,6 +27,7 @@ export function topScores(tensor: Tensor, real: readonly number[] | undefined): 
   const count = elementCount(tensor.shape);
   const flat = tensor.shape.filter((n) => n > 1).length === 1;
   if (real === undefined || !flat || count < 3 || count > MOST_CLASSES) return undefined;
+  if (!real.every(Number.isFinite)) return undefined;
   const scores = real.map((value, index) => ({ index, value }));
   // Equal scores in the order of their indices: what ArgMax takes.
   return scores.sort((a, b) => b.value - a.value || a.index - b.index).slice(0, TOP);

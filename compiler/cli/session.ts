@@ -1,6 +1,7 @@
 /** What every command gets, and how commands end. */
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { renderDiagnostics } from '../diagnostics/render.js';
+import type { DocumentKind } from './documents.js';
 import type { Terminal } from './terminal.js';
 
 export interface Session {
@@ -25,7 +26,8 @@ export function say(session: Session, text: string): void {
   if (!session.json && !session.quiet) session.terminal.out(text);
 }
 
-/** The document of --json. */
-export function printJson(session: Session, document: unknown): void {
-  session.terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
+/** The document of --json. Schemas are loaded only here: most runs print none. */
+export async function printJson(session: Session, kind: DocumentKind, content: object): Promise<void> {
+  const { documentText } = await import('./documents.js');
+  session.terminal.out(documentText(kind, content));
 }

@@ -526,14 +526,14 @@ describe('the terminal', () => {
 });
 
 describe('defects of nanoc', () => {
-  const report = (env: Record<string, string>, json = false) => {
+  const report = async (env: Record<string, string>, json = false) => {
     const { terminal, written } = recordingTerminal({ env });
-    const exitCode = reportFailure(new TypeError('x is not a function'), terminal, json);
+    const exitCode = await reportFailure(new TypeError('x is not a function'), terminal, json);
     return { exitCode, ...written() };
   };
 
-  it('end with exit code 4, a message, a way to report, and no stack', () => {
-    const { exitCode, out, err } = report({});
+  it('end with exit code 4, a message, a way to report, and no stack', async () => {
+    const { exitCode, out, err } = await report({});
     expect(exitCode).toBe(4);
     expect(out).toBe('');
     expect(err).toMatch(
@@ -542,13 +542,40 @@ describe('defects of nanoc', () => {
     expect(err).not.toContain('    at ');
   });
 
-  it('show where they happened with NANOC_DEBUG', () => expect(report({ NANOC_DEBUG: '1' }).err).toContain('    at '));
+  it('show where they happened with NANOC_DEBUG', async () => {
+    expect((await report({ NANOC_DEBUG: '1' })).err).toContain('    at ');
+  });
 
-  it('are a document with --json', () => {
-    expect(JSON.parse(report({}, true).out)).toMatchObject({
+  it('are a document with --json', async () => {
+    const { out } = await report({}, true);
+    expect(JSON.parse(out)).toMatchObject({
+      schemaVersion: 1,
       ok: false,
       exitCode: 4,
       diagnostics: [{ code: 'NC0901' }],
     });
+  });
+});
+
+describe('--json', () => {
+  it.each([
+    ['targets'],
+    ['ops'],
+    ['doctor', '--target', 'host'],
+    ['explain'],
+    ['explain', 'NC0101'],
+    ['inspect', 'small.onnx'],
+    ['print', 'small.onnx'],
+    ['plan', 'small.onnx', '--target', 'host'],
+    ['run', 'small.onnx', '--target', 'host'],
+    ['profile', 'small.onnx', '--target', 'cortex-m4'],
+    ['verify', 'small.onnx', '--target', 'host', '--count', '1'],
+    ['build', 'small.onnx', '--target', 'host', '--no-compile'],
+    ['init', 'small.onnx'],
+  ])('%s %s %s', async (...args) => {
+    small();
+    const { exitCode, out, err } = await inFolder(...args, '--json');
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, ok: true });
   });
 });

@@ -55,7 +55,7 @@ export const build = defineCommand<Flags>({
       await show(session, one);
     }
     const ok = built.every(({ diagnostics }) => diagnostics.every(({ severity }) => severity !== 'error'));
-    if (session.json) printJson(session, { ok, builds: built.map(({ picture: _, ...rest }) => rest) });
+    if (session.json) await printJson(session, 'build', { ok, builds: built.map(({ picture: _, ...rest }) => rest) });
     return ok ? EXIT.good : EXIT.failed;
   },
 });

@@ -18,7 +18,7 @@ export const doctor = defineCommand<{ target?: readonly string[] }>({
     const tools = await findTools(all);
     const missing = tools.filter((tool) => tool.version === undefined);
     const ok = missing.every((tool) => tool.optional);
-    if (session.json) printJson(session, { ok, node: process.versions.node, tools });
+    if (session.json) await printJson(session, 'doctor', { ok, node: process.versions.node, tools });
     else {
       say(session, renderTools(session.terminal, tools, all.length));
       say(session, missing.length === 0 ? '\nEverything is here.\n' : `\n${advice(missing)}`);

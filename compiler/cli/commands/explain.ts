@@ -16,7 +16,8 @@ export const explain = defineCommand({
     const style = stylesOf(session.terminal);
     if (given === undefined) {
       const pages = listCodes().map((code) => readPage(code)!);
-      if (session.json) printJson(session, { ok: true, codes: pages.map(({ code, title }) => ({ code, title })) });
+      if (session.json)
+        await printJson(session, 'explain', { ok: true, codes: pages.map(({ code, title }) => ({ code, title })) });
       else {
         const columns = [{ title: 'code' }, { title: 'meaning' }];
         const rows = pages.map(({ code, title }) => [code, title]);
@@ -33,7 +34,7 @@ export const explain = defineCommand({
         help: suggestion(code, listCodes()).help ?? '`nanoc explain` lists all',
       });
     }
-    if (session.json) printJson(session, { ok: true, ...page });
+    if (session.json) await printJson(session, 'explain', { ok: true, ...page });
     else
       session.terminal.out(
         `${style.bold(`${page.code}: ${page.title}`)}\n\n${fillParagraphs(page.body, session.terminal.width)}\n`,

@@ -29,7 +29,7 @@ export const init = defineCommand<CompileFlags & BudgetFlags & { force?: boolean
     }
     const config = describe(basename(path), targets, flags);
     await asDiagnostic(file, async () => writeFileSync(file, `${JSON.stringify(config, undefined, 2)}\n`));
-    if (session.json) printJson(session, { ok: true, file, config });
+    if (session.json) await printJson(session, 'init', { ok: true, file, config });
     else say(session, `wrote ${file}; \`nanoc build\` in that folder uses it\n`);
     return EXIT.good;
   },

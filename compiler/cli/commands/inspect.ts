@@ -37,7 +37,7 @@ export const inspect = defineCommand<CompileFlags>({
     }
     const { inspectGraph } = await import('../inspection.js');
     const inspection = inspectGraph(seen!, compilation);
-    if (session.json) printJson(session, { ok: exitCode === EXIT.good, ...inspection, diagnostics });
+    if (session.json) await printJson(session, 'inspect', { ok: exitCode === EXIT.good, ...inspection, diagnostics });
     else show(session, job.source.fileName, inspection, diagnostics);
     return exitCode;
   },

@@ -13,7 +13,7 @@ export const ops = defineCommand<{ markdown?: boolean }>({
   run: async (session, flags) => {
     const { operators } = await import('../../ops/index.js');
     const list = describeOperators(operators);
-    if (session.json) printJson(session, { ok: true, operators: list });
+    if (session.json) await printJson(session, 'ops', { ok: true, operators: list });
     else if (flags.markdown === true) session.terminal.out(operatorsMarkdown(list));
     else {
       const columns = [

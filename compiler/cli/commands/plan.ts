@@ -18,7 +18,8 @@ export const plan = defineCommand<CompileFlags>({
     const compilation = await compileJob(session, job, oneTarget(job, flags));
     const { makePlanJson } = await import('../../report/index.js');
     const document = makePlanJson(compilation);
-    if (session.json) printJson(session, { ok: true, plan: document, diagnostics: compilation.diagnostics });
+    if (session.json)
+      await printJson(session, 'plan', { ok: true, plan: document, diagnostics: compilation.diagnostics });
     else {
       const { renderPlan } = await import('../plan-text.js');
       session.terminal.out(renderPlan(session.terminal, compilation.plan, document));

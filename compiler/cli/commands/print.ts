@@ -40,7 +40,7 @@ export const print = defineCommand<CompileFlags & { after: string }>({
       });
     }
     const rendered = text();
-    if (session.json) printJson(session, { ok: true, stage: wanted, text: rendered });
+    if (session.json) await printJson(session, 'print', { ok: true, stage: wanted, text: rendered });
     else session.terminal.out(rendered);
     return EXIT.good;
   },

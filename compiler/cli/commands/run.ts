@@ -69,7 +69,7 @@ async function runAndShow(
     ),
   );
   showDiagnostics(session, compilation.diagnostics);
-  if (session.json) printJson(session, asJson(compilation, set, result));
+  if (session.json) await printJson(session, 'run', asJson(compilation, set, result));
   else show(session, compilation, set, result);
   return EXIT.good;
 }
@@ -156,7 +156,7 @@ function outputJson(compilation: Compilation, name: string, tensor: Tensor) {
   return {
     dtype: tensor.dtype,
     shape: tensor.shape,
-    data: Array.from(tensor.data as Int32Array, Number),
+    data: Array.from(tensor.data as Int32Array, Number).map((x) => (Number.isFinite(x) ? x : String(x))),
     ...(real === undefined || tensor.dtype === 'float32' ? {} : { real }),
     ...(best === undefined ? {} : { best }),
   };

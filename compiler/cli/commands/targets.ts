@@ -14,7 +14,7 @@ export const targets = defineCommand({
   run: async (session) => {
     const all = await Promise.all(listTargets().map(loadTarget));
     if (session.json) {
-      printJson(session, { ok: true, targets: all.map(describe) });
+      await printJson(session, 'targets', { ok: true, targets: all.map(describe) });
       return EXIT.good;
     }
     const columns = [

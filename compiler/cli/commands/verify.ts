@@ -58,7 +58,10 @@ export const verify = defineCommand<Flags>({
     if (flags.junit !== undefined) await writeJunit(session, job, verified, flags.junit);
     const ok = verified.every(({ result }) => passed(result, flags));
     if (session.json)
-      printJson(session, { ok, results: verified.map(({ result, diagnostics }) => ({ ...result, diagnostics })) });
+      await printJson(session, 'verify', {
+        ok,
+        results: verified.map(({ result, diagnostics }) => ({ ...result, diagnostics })),
+      });
     return ok ? EXIT.good : EXIT.failed;
   },
 });
