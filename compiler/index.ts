@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
@@ -85,6 +86,8 @@ export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]
   return emit(compilation, {
     read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
     sha256: (data) => createHash('sha256').update(data).digest('hex'),
+    // `require` compiles its nine megabytes once; `import` would parse them a second time, to find the names of the exports.
+    loadTsMorph: async () => createRequire(import.meta.url)('ts-morph') as typeof import('ts-morph'),
     version,
   });
 }

@@ -31,9 +31,9 @@ interface Tensor {
   readonly value: Value;
 }
 
-/** ts-morph carries a TypeScript compiler: it is loaded only here, and works in memory without the standard library's types. */
+/** Written in memory, without the types of the standard library, which nothing here asks for. */
 export async function bindingFile(context: EmitContext): Promise<EmittedFile> {
-  const { Project, IndentationText, QuoteKind, Scope: scopes } = await import('ts-morph');
+  const { Project, IndentationText, QuoteKind, Scope: scopes } = await context.host.loadTsMorph();
   const project = new Project({
     useInMemoryFileSystem: true,
     skipLoadingLibFiles: true,

@@ -4,6 +4,8 @@ export interface EmitHost {
   read(path: string): string | undefined;
   /** Hexadecimal SHA-256. */
   sha256(data: Uint8Array | string): string;
+  /** ts-morph, which is large: it is loaded when the typed binding is written, and only then. */
+  loadTsMorph(): Promise<typeof import('ts-morph')>;
   /** Version of nanoc. */
   readonly version: string;
 }
