@@ -30,7 +30,9 @@ async function update(each: GoldenCase, files: readonly EmittedFile[]): Promise<
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'expected'), { recursive: true });
   await writeFile(join(folder, 'model.onnx'), each.source.bytes);
-  await writeFile(join(folder, 'options.json'), `${JSON.stringify(each.options, null, 2)}\n`);
+  // Lists on one line, as the formatter has them.
+  const options = JSON.stringify(each.options, null, 2).replace(/\[\s+([^\]]*?)\s+\]/g, '[$1]');
+  await writeFile(join(folder, 'options.json'), `${options}\n`);
   for (const { path, content } of files) await writeFile(join(folder, 'expected', path), content);
 }
 
