@@ -3,9 +3,6 @@
 /** r4 to r11 and lr, pushed on entry. */
 export const SAVED_BYTES = 36;
 
-/** Eight inputs are one step; up to this many are written out before a loop is made. */
-const UNROLL = 8;
-
 /** A function as a file-scope asm statement: no compiler can then assume anything of the registers. */
 export function assemblyFunction(name: string, instructions: readonly string[]): string[] {
   const body = [
@@ -40,10 +37,16 @@ export function subtract(register: string, value: number, spare: string): string
   return [...immediate(spare, value), `sub ${register},${register},${spare}`];
 }
 
-/** A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body. */
-export function schedule(steps: number): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
-  if (steps <= UNROLL) return { unrolled: steps, rounds: 1, rest: 0 };
-  let unrolled = UNROLL;
-  for (let u = UNROLL; u >= UNROLL / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
+/**
+ * A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body.
+ * @param longest as many steps are written out before a loop is made
+ */
+export function schedule(
+  steps: number,
+  longest: number,
+): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
+  if (steps <= longest) return { unrolled: steps, rounds: 1, rest: 0 };
+  let unrolled = longest;
+  for (let u = longest; u >= longest / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
   return { unrolled, rounds: Math.floor(steps / unrolled), rest: steps % unrolled };
 }

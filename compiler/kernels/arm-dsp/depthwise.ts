@@ -50,27 +50,30 @@ interface Tile {
 interface Target {
   readonly column: number;
   readonly row: number;
+  /** How many rows are wanted. */
+  readonly rows: 1 | 2;
 }
 
 /** Offsets of store instructions have twelve bits. */
 const FARTHEST = 4095;
 
 function tileTarget(tile: Tile): Target {
-  return { column: 4, row: 4 * tile.columns };
+  return { column: 4, row: 4 * tile.columns, rows: 2 };
 }
 
-/** The image itself, where its two rows are within reach. */
-function imageTarget({ channels, outWidth, outHeight }: DepthwiseShape, tile: Tile): Target | undefined {
-  const target = { column: channels, row: channels * outWidth };
-  const reached = target.row + (tile.columns - 1) * target.column <= FARTHEST;
-  return reached && outHeight > 1 ? target : undefined;
+/** Straight into the image, where its two rows are within reach and no clamp follows. */
+function isDirect({ channels, outWidth, clamps }: DepthwiseShape, tile: Tile): boolean {
+  return !clamps && channels * (outWidth + tile.columns - 1) <= FARTHEST;
 }
 
-/** Where tiles of two rows go, and where the first row of a last odd one. */
+/** Where tiles go; with an odd height the last row is a tile of one. */
 function targetsOf(shape: DepthwiseShape, tile: Tile): readonly Target[] {
-  const image = imageTarget(shape, tile);
-  if (image === undefined || shape.clamps) return [tileTarget(tile)];
-  return shape.outHeight % 2 === 0 ? [image] : [image, tileTarget(tile)];
+  if (!isDirect(shape, tile)) return [tileTarget(tile)];
+  const image = { column: shape.channels, row: shape.channels * shape.outWidth };
+  const two: Target = { ...image, rows: 2 };
+  const one: Target = { ...image, rows: 1 };
+  if (shape.outHeight === 1) return [one];
+  return shape.outHeight % 2 === 0 ? [two] : [two, one];
 }
 
 export function generateDepthwise(shape: DepthwiseShape): DspDepthwise {
@@ -145,7 +148,7 @@ function headerText(name: string): string {
 function tileName(tile: Tile, to: Target, kind: Segment['kind'], shift: number): string {
   const { columns, pitch, skipLeft, skipRight } = tile;
   const skips = `${skipLeft ? 'l' : ''}${skipRight ? 'r' : ''}`;
-  return `nanoc_depthwise3_dsp_${columns}of${pitch}${skips}_to${to.column}x${to.row}_${kind === 'fixed' ? `shift${shift + 8}` : 'exact'}`;
+  return `nanoc_depthwise3_dsp_${columns}of${pitch}${skips}_to${to.column}x${to.rows === 1 ? 1 : to.row}_${kind === 'fixed' ? `shift${shift + 8}` : 'exact'}`;
 }
 
 function tilePrototype(name: string): string {
@@ -154,7 +157,7 @@ function tilePrototype(name: string): string {
 
 function tileSource(tile: Tile, to: Target, kind: Segment['kind'], shift: number): GeneratedSource {
   const name = tileName(tile, to, kind, shift);
-  const sizes = `${tile.columns}, ${tile.pitch}, ${to.column}, ${to.row}`;
+  const sizes = `${tile.columns}, ${tile.pitch}, ${to.rows}, ${to.column}, ${to.row}`;
   const twin =
     kind === 'fixed'
       ? `  nanoc_dsp_depthwise_fixed(a, b, w, y, ${sizes}, ${shift + 8});`
@@ -231,7 +234,7 @@ function columns(
     const padding = (column === 0 && tile.skipLeft) || (column === tile.columns + 1 && tile.skipRight);
     if (!padding) lines.push(`vmov r6,${a(column)}`, `vmov r7,${b(column)}`);
     const add = (output: number) => {
-      if (!padding && output >= 0 && output < tile.columns) lines.push(...multiply(sums(output), column - output));
+      if (!padding && output >= 0 && output < tile.columns) lines.push(...multiply(sums(output), column - output, to));
     };
     add(column - 2);
     add(column - 1);
@@ -246,14 +249,11 @@ function columns(
 }
 
 /** Six products: rows 0 to 2 into the first sum, rows 1 to 3 into the second. */
-function multiply([first, second]: readonly [string, string], tap: number): string[] {
+function multiply([first, second]: readonly [string, string], tap: number, { rows }: Target): string[] {
   const [upper, lower] = [`r${tap}`, `r${3 + tap}`];
-  return [
-    `smlad ${first},r6,${upper},${first}`,
-    `smlabt ${first},r7,${lower},${first}`,
-    `smlatb ${second},r6,${upper},${second}`,
-    `smlad ${second},r7,${lower},${second}`,
-  ];
+  const one = [`smlad ${first},r6,${upper},${first}`, `smlabt ${first},r7,${lower},${first}`];
+  if (rows === 1) return one;
+  return [...one, `smlatb ${second},r6,${upper},${second}`, `smlad ${second},r7,${lower},${second}`];
 }
 
 function finish(
@@ -263,7 +263,8 @@ function finish(
   kind: Segment['kind'],
   shift: number,
 ): string[] {
-  const both = (line: (register: string) => string) => [line(first), line(second)];
+  const wanted = to.rows === 1 ? [first] : [first, second];
+  const both = (line: (register: string) => string) => wanted.map(line);
   const requantized =
     kind === 'fixed'
       ? [...both((r) => `smmul ${r},${r},r12`), ...both((r) => `ssat ${r},#8,${r},asr #${shift}`)]
@@ -276,11 +277,8 @@ function finish(
           ...both((r) => `qadd ${r},${r},r12`),
           ...both((r) => `ssat ${r},#8,${r}`),
         ];
-  return [
-    ...requantized,
-    `strb ${first},[lr,#${to.column * output}]`,
-    `strb ${second},[lr,#${to.row + to.column * output}]`,
-  ];
+  const stores = wanted.map((r, row) => `strb ${r},[lr,#${row * to.row + to.column * output}]`);
+  return [...requantized, ...stores];
 }
 
 function driverText(name: string, header: string, shape: DepthwiseShape, tiles: readonly Tile[]): string {
@@ -400,13 +398,15 @@ function rowsFunction(shape: DepthwiseShape, tiles: readonly Tile[]): string[] {
   const rest = tiles.at(-1)!;
   const whole = tiles.filter((tile) => tile.columns === main.columns).length;
   const unused = [...(shape.kinds.length === 1 ? ['  (void)exact;'] : []), ...(shape.clamps ? [] : ['  (void)p;'])];
-  const direct = targetsOf(shape, main).length === 1 && imageTarget(shape, main) !== undefined && !shape.clamps;
+  const direct = isDirect(shape, main);
+  const needsRows = !direct || targetsOf(shape, main).length === 2;
   return [
     '/* Two output rows of four channels from strips a and b; the second is dropped behind the last row. */',
     'static void two_rows(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int8_t *y, int32_t rows,',
     '                     int32_t exact, const nanoc_dsp_depthwise_params *p) {',
     ...unused,
-    ...(direct ? ['  (void)tile;', '  (void)rows;'] : []),
+    ...(direct ? ['  (void)tile;'] : []),
+    ...(needsRows ? [] : ['  (void)rows;']),
     `  for (int32_t column = 0; column < ${whole * main.columns}; column += ${main.columns}) {`,
     ...tileCalls(shape, main),
     '  }',
@@ -417,7 +417,7 @@ function rowsFunction(shape: DepthwiseShape, tiles: readonly Tile[]): string[] {
   ];
 }
 
-/** One tile: into the image where two rows of it are left and within reach, else by way of the tile store. */
+/** One tile: straight into the image, else by way of the tile store. */
 function tileCalls(shape: DepthwiseShape, tile: Tile): string[] {
   const call = (to: Target, output: string) => {
     const of = (kind: Segment['kind']) =>
@@ -425,19 +425,17 @@ function tileCalls(shape: DepthwiseShape, tile: Tile): string[] {
     if (shape.kinds.length === 1) return [`    ${of(shape.kinds[0]!)}`];
     return ['    if (exact != 0) {', `      ${of('exact')}`, '    } else {', `      ${of('fixed')}`, '    }'];
   };
-  const image = targetsOf(shape, tile).find((to) => to.column === shape.channels && to.row !== 4 * tile.columns);
-  const straight = image === undefined ? [] : call(image, 'y + column * CHANNELS');
-  if (image !== undefined && targetsOf(shape, tile).length === 1) return straight;
-  const copied = [
-    ...call(tileTarget(tile), 'tile'),
-    ...(shape.clamps ? [`    nanoc_dsp_clamp(tile, 8 * ${tile.columns}, p->low, p->high);`] : []),
-    `    nanoc_dsp_place(tile, y + column * CHANNELS, ${tile.columns}, CHANNELS);`,
-  ];
-  if (image !== undefined) {
-    return ['    if (rows == 2) {', ...indented(straight), '    } else {', ...indented(copied), '    }'];
+  const [first, last] = targetsOf(shape, tile);
+  if (isDirect(shape, tile)) {
+    const straight = call(first!, 'y + column * CHANNELS');
+    if (last === undefined) return straight;
+    const single = call(last, 'y + column * CHANNELS');
+    return ['    if (rows == 2) {', ...indented(straight), '    } else {', ...indented(single), '    }'];
   }
   return [
-    ...copied,
+    ...call(first!, 'tile'),
+    ...(shape.clamps ? [`    nanoc_dsp_clamp(tile, 8 * ${tile.columns}, p->low, p->high);`] : []),
+    `    nanoc_dsp_place(tile, y + column * CHANNELS, ${tile.columns}, CHANNELS);`,
     '    if (rows == 2) {',
     `      nanoc_dsp_place(tile + 4 * ${tile.columns}, y + (OUT_W + column) * CHANNELS, ${tile.columns}, CHANNELS);`,
     '    }',

@@ -14,6 +14,9 @@ export interface GemmShape {
   readonly shift: number;
 }
 
+/** Steps of eight inputs that are written out; few channels take the exact form, so that it may be a little slower. */
+const UNROLL = { fixed: 8, exact: 2 } as const;
+
 export function gemmName({ inner, channels, shift }: GemmShape, kind: Segment['kind']): string {
   const tail = kind === 'fixed' ? `shift${shift}` : 'exact';
   return `nanoc_gemm_dsp_${paddedInner(inner)}x${channels}_${tail}`;
@@ -57,7 +60,7 @@ export function prototype(name: string, kind: Segment['kind']): string {
  */
 function instructions(shape: GemmShape, kind: Segment['kind']): string[] {
   const inner = paddedInner(shape.inner);
-  const { unrolled, rounds, rest } = schedule(Math.floor(inner / 8));
+  const { unrolled, rounds, rest } = schedule(Math.floor(inner / 8), UNROLL[kind]);
   const loop = rounds > 1;
   const steps = (count: number) => Array.from({ length: count }, () => step(2)).flat();
   const half = inner % 8 === 4 ? step(1) : [];

@@ -12,6 +12,9 @@ export interface MatvecShape {
   readonly clamps: boolean;
 }
 
+/** Steps of eight inputs that are written out. */
+const UNROLL = { fixed: 5, exact: 2 } as const;
+
 const ARGUMENTS = '(const int8_t *x, int8_t *y, const nanoc_dsp_params *params)';
 
 export interface DspMatvec {
@@ -117,7 +120,7 @@ function productSource(shape: MatvecShape, kind: Segment['kind']): GeneratedSour
  */
 function instructions(shape: MatvecShape, kind: Segment['kind']): string[] {
   const { inner } = shape;
-  const { unrolled, rounds, rest } = schedule(Math.floor(inner / 8));
+  const { unrolled, rounds, rest } = schedule(Math.floor(inner / 8), UNROLL[kind]);
   const loop = rounds > 1;
   const steps = (count: number) => Array.from({ length: count }, () => step(2)).flat();
   return [

@@ -298,9 +298,9 @@ static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_shift*. */
-static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step, int32_t shift) {
+static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step, int32_t shift) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
-    for (int32_t i = 0; i < 2 * columns; i++) {
+    for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
@@ -309,11 +309,11 @@ static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_exact. */
-static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step) {
+static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     float scale;
     memcpy(&scale, w + 9, sizeof scale);
-    for (int32_t i = 0; i < 2 * columns; i++) {
+    for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);

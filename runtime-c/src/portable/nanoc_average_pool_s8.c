@@ -26,7 +26,7 @@ static NANOC_NOINLINE int8_t finish(const nanoc_average_pool_s8_params *p, int32
 #if defined(__ARM_FEATURE_DSP)
 
 /* Adds `count` taps of four channels, two sums in a word: 255 bytes stay within a halfword. */
-static void add_taps(int32_t sums[4], const int8_t *tap, int32_t step, int32_t count) {
+static NANOC_NOINLINE void add_taps(int32_t sums[4], const int8_t *tap, int32_t step, int32_t count) {
   while (count > 0) {
     const int32_t now = count < 255 ? count : 255;
     const int8_t *const end = tap + now * step;
@@ -49,7 +49,7 @@ static void add_taps(int32_t sums[4], const int8_t *tap, int32_t step, int32_t c
 
 #else
 
-static void add_taps(int32_t sums[4], const int8_t *tap, int32_t step, int32_t count) {
+static NANOC_NOINLINE void add_taps(int32_t sums[4], const int8_t *tap, int32_t step, int32_t count) {
   int32_t s0 = sums[0];
   int32_t s1 = sums[1];
   int32_t s2 = sums[2];
