@@ -1,6 +1,6 @@
 /** The kernel options of MatMul for cores with the DSP extension and an FPU: constant int8 weights, one row or many. */
 import type { KernelCall } from '../../ir/kernel-call.js';
-import { elementCount } from '../../ir/tensor.js';
+import { byteLength, elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
@@ -66,6 +66,7 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
   const kinds = kindsOf(stream);
   const generated = generateMatvec({
     ...{ inner: layer.inner, columns: layer.channels.length, shift: stream.shift, kinds, clamps: clamps(layer) },
+    widensOnce: scratchIsFree(context, 2 * layer.inner),
   });
   return {
     node: context.node,
@@ -78,13 +79,28 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
+      ...(generated.scratchBytes > 0 ? [{ kind: 'scratch' } as const] : []),
       paramsOf(context, layer, stream),
     ],
+    ...(generated.scratchBytes > 0 ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
     overlaps: [],
     alignment: 4,
     macs: macsOf(y, layer.inner),
     remarks: requantizationRemarks(stream),
   };
+}
+
+/**
+ * Whether another node's inputs and outputs alone take as much memory as this one with the scratch: then the arena does not grow.
+ */
+function scratchIsFree({ graph, node }: LowerContext, bytes: number): boolean {
+  const sizeOf = (names: readonly string[]) =>
+    [...new Set(names)].reduce((sum, name) => {
+      const value = name === '' ? undefined : graph.values.get(name);
+      return value === undefined || value.constant !== undefined ? sum : sum + byteLength(value);
+    }, 0);
+  const own = sizeOf([...node.inputs, ...node.outputs]) + bytes;
+  return graph.nodes.some((other) => other !== node && Math.max(sizeOf(other.inputs), sizeOf(other.outputs)) >= own);
 }
 
 /** Rows are the pixels of a 1x1 convolution. */

@@ -15,8 +15,18 @@ interface Built {
   readonly expected: Int8Array;
 }
 
-/** One MatMul with bias, lowered by a kernel option; undefined where the option refuses it. */
-function build(option: KernelOption, rows: number, inner: number, columns: number, random: Random): Built | undefined {
+/**
+ * One MatMul with bias, lowered by a kernel option; undefined where the option refuses it.
+ * @param roomy another node of the graph needs much memory, so that scratch is free
+ */
+function build(
+  option: KernelOption,
+  rows: number,
+  inner: number,
+  columns: number,
+  random: Random,
+  roomy = false,
+): Built | undefined {
   const extreme = random.chance(0.15);
   const byte = () => (extreme ? random.pick([-127, 127]) : random.integer(-127, 127));
   const int8 = (shape: number[]): Tensor => ({
@@ -53,6 +63,7 @@ function build(option: KernelOption, rows: number, inner: number, columns: numbe
         quantization: { scale: scales, zeroPoint: scales.map(() => 0), axis: 1 },
       },
     ],
+    ['large', { name: 'large', dtype: 'int8', shape: [8192] }],
     ['bias', { name: 'bias', dtype: 'int32', shape: [columns], constant: bias }],
     [
       'y',
@@ -69,7 +80,7 @@ function build(option: KernelOption, rows: number, inner: number, columns: numbe
     inputs: ['a'],
     outputs: ['y'],
     values,
-    nodes: [node],
+    nodes: roomy ? [node, { ...node, name: 'other', inputs: ['large'], outputs: [] }] : [node],
     states: [],
     opsets: new Map([['', 13]]),
   };
@@ -84,7 +95,7 @@ function build(option: KernelOption, rows: number, inner: number, columns: numbe
 
 function cases(random: Random): Built[] {
   const vectors = [4, 8, 12, 20, 64, 640, 128].flatMap((inner) =>
-    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random)),
+    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random, random.chance(0.5))),
   );
   const matrices = [1, 3, 4, 17].flatMap((inner) =>
     [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random)),
