@@ -56,7 +56,13 @@ export interface LowerContext extends NodeView {
 }
 
 /** What lowering gives for one node. */
-export type Lowered = { readonly call: KernelCall } | { readonly views: readonly View[] };
+export type Lowered = LoweredCall | { readonly views: readonly View[] };
+
+export interface LoweredCall {
+  readonly call: KernelCall;
+  /** A function that does more than this call needs, and serves it too: taken where another call brings it anyway. */
+  readonly general?: { readonly function: string; build(): KernelCall };
+}
 
 /** One way to run a node. First match wins among those of the chosen family; the portable one is last and always matches. */
 export interface KernelOption {

@@ -1,13 +1,13 @@
 /** The kernel options of Conv for cores with the DSP extension and an FPU. */
 import type { KernelCall } from '../../ir/kernel-call.js';
-import type { KernelOption, LowerContext } from '../../ops/define.js';
+import type { KernelOption, LowerContext, LoweredCall } from '../../ops/define.js';
 import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 
-import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks } from './layer.js';
+import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks, withGeneral } from './layer.js';
 import { matvecCall } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
@@ -16,7 +16,7 @@ export const dspConv: KernelOption = {
   family: 'native',
   needs: ['dsp', 'fpu'],
   when: whyNot,
-  build: (context) => ({ call: buildCall(context) }),
+  build: buildCall,
 };
 
 /** A convolution with one output pixel, whose window is the whole image, is a matrix product with one row. */
@@ -74,12 +74,21 @@ function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stre
   };
 }
 
-function buildCall(context: LowerContext): KernelCall {
-  const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
+function buildCall(context: LowerContext): LoweredCall {
+  const [x, w] = [context.required(0), context.required(1)];
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
   const layer = convLayer(context);
   const stream = packStream(layer, 2);
   const shape = shapeOf(context, window, layer, stream);
+  return withGeneral(
+    shape,
+    (each) => convCall(context, each, layer, stream),
+    (each) => generateConv(each).function,
+  );
+}
+
+function convCall(context: LowerContext, shape: DspConvShape, layer: StreamLayer, stream: Stream): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
   const generated = generateConv(shape);
   return {
     node: context.node,

@@ -7,14 +7,18 @@ import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { type ChannelSums, commonShift, fixedPointFor } from '../requantization-plan.js';
 import { type DepthwiseShape, generateDepthwise } from './depthwise.js';
-import { hasZeroPoints } from './layer.js';
+import { hasZeroPoints, withGeneral } from './layer.js';
 
 export const dspDepthwise: KernelOption = {
   function: 'nanoc_depthwise_dsp',
   family: 'native',
   needs: ['dsp', 'fpu'],
   when: whyNot,
-  build: (context) => ({ call: buildCall(context) }),
+  build: (context) => {
+    const packed = pack(context);
+    const callOf = (shape: DepthwiseShape) => depthwiseCall(context, shape, packed);
+    return withGeneral(shapeOf(context, packed), callOf, (shape) => generateDepthwise(shape).function);
+  },
 };
 
 const LARGEST_SUM = 2 ** 23 - 2 ** 16;
@@ -109,10 +113,8 @@ function shapeOf(context: LowerContext, { exact, shift }: Packed): DepthwiseShap
   return { batches, inHeight, inWidth, channels, outHeight, outWidth, padTop, padLeft, shift, kinds, clamps };
 }
 
-function buildCall(context: LowerContext): KernelCall {
+function depthwiseCall(context: LowerContext, shape: DepthwiseShape, packed: Packed): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const packed = pack(context);
-  const shape = shapeOf(context, packed);
   const generated = generateDepthwise(shape);
   const [low, high] = clampOf(context, y);
   const zero = zeroOf(x);

@@ -1,10 +1,10 @@
 /** What the DSP kernels of Conv and MatMul read from a node. */
-import type { Argument } from '../../ir/kernel-call.js';
-import type { LowerContext } from '../../ops/define.js';
+import type { Argument, KernelCall } from '../../ir/kernel-call.js';
+import type { LowerContext, LoweredCall } from '../../ops/define.js';
 import { constantOf, outputScales, packWeights, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type ChannelSums, reachOf } from '../requantization-plan.js';
-import type { Stream, StreamLayer } from './stream.js';
+import type { Segment, Stream, StreamLayer } from './stream.js';
 
 /** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
 export function layerOf(context: LowerContext, weights: Int8Array, channels: number): StreamLayer {
@@ -62,4 +62,15 @@ export function requantizationRemarks(stream: Stream): string[] {
   return [
     `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized in float: for them or a neighbour no multiplier is exact`,
   ];
+}
+
+/** The call for a shape, and the one for the function that has both requantizations. */
+export function withGeneral<Shape extends { readonly kinds: readonly Segment['kind'][] }>(
+  shape: Shape,
+  callOf: (shape: Shape) => KernelCall,
+  nameOf: (shape: Shape) => string,
+): LoweredCall {
+  if (shape.kinds.length === 2) return { call: callOf(shape) };
+  const both: Shape = { ...shape, kinds: ['fixed', 'exact'] };
+  return { call: callOf(shape), general: { function: nameOf(both), build: () => callOf(both) } };
 }

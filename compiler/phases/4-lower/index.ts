@@ -4,7 +4,7 @@ import { type Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import type { Graph, Node } from '../../ir/graph.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
-import type { KernelOption, LowerContext } from '../../ops/define.js';
+import type { KernelOption, LowerContext, LoweredCall } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 
@@ -30,16 +30,16 @@ function allowedFamilies(kernels: CompileOptions['kernels']): readonly KernelFam
 export function lower(graph: Graph, target: Target, options: CompileOptions, diagnostics: Diagnostics): Program {
   const families = allowedFamilies(options.kernels);
   const features = new Set(target.features);
-  const calls: KernelCall[] = [];
+  const calls: LoweredCall[] = [];
   const views: View[] = [];
   for (const node of graph.nodes) {
     const context: LowerContext = { ...viewNode(graph, node, operatorOf(node)), features, diagnostics };
     const lowered = diagnostics.collect(() => lowerNode(node, context, families));
     if (lowered === undefined) continue;
-    if ('call' in lowered) calls.push(lowered.call);
+    if ('call' in lowered) calls.push(lowered);
     else views.push(...lowered.views);
   }
-  return { graph, calls, views };
+  return { graph, calls: shareFunctions(calls), views };
 }
 
 function lowerNode(node: Node, context: LowerContext, families: readonly KernelFamily[]) {
@@ -50,7 +50,7 @@ function lowerNode(node: Node, context: LowerContext, families: readonly KernelF
     if (refusal === undefined) {
       const lowered = kernel.build(context);
       if (!('call' in lowered) || refused.length === 0) return lowered;
-      return { call: { ...lowered.call, reason: refused.join('; ') } };
+      return withReason(lowered, refused.join('; '));
     }
     refused.push(`not ${kernel.function}: ${refusal}`);
   }
@@ -58,12 +58,33 @@ function lowerNode(node: Node, context: LowerContext, families: readonly KernelF
     code: 'NC0320',
     message: `no kernel runs ${node.op}`,
     node: `"${node.name}" (${node.op})`,
-    because: refused.length === 0 ? 'the operator is only understood where it can be computed at compile time' : refused.join('\n'),
+    because:
+      refused.length === 0
+        ? 'the operator is only understood where it can be computed at compile time'
+        : refused.join('\n'),
     help: '`nanoc ops` shows what each operator supports',
   });
 }
 
-function reasonAgainst(kernel: KernelOption, context: LowerContext, families: readonly KernelFamily[]): string | undefined {
+function withReason({ call, general }: LoweredCall, reason: string): LoweredCall {
+  const reasoned = (each: KernelCall): KernelCall => ({ ...each, reason });
+  if (general === undefined) return { call: reasoned(call) };
+  return { call: reasoned(call), general: { function: general.function, build: () => reasoned(general.build()) } };
+}
+
+/** One function less where a more general one is there already. */
+function shareFunctions(lowered: readonly LoweredCall[]): KernelCall[] {
+  const functions = new Set(lowered.map(({ call }) => call.function));
+  return lowered.map(({ call, general }) =>
+    general !== undefined && functions.has(general.function) ? general.build() : call,
+  );
+}
+
+function reasonAgainst(
+  kernel: KernelOption,
+  context: LowerContext,
+  families: readonly KernelFamily[],
+): string | undefined {
   if (!families.includes(kernel.family)) return `--kernels leaves the ${kernel.family} family out`;
   const missing = (kernel.needs ?? []).filter((feature) => !context.features.has(feature));
   if (missing.length > 0) return `the core has no ${missing.join(', ')}`;
