@@ -1,9 +1,10 @@
 import type { Node } from '../ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { averageFields, averageParams, finishAverage } from './shared/average.js';
 import * as pool from './shared/pool.js';
-import { isQuantized, resultOf } from './shared/quantized.js';
+import { isQuantized, perTensor, resultOf } from './shared/quantized.js';
 import type { Window } from './shared/window.js';
 
 /**
@@ -23,6 +24,15 @@ export default defineOp({
   normalize: (view, editor) => pool.normalizePool(view, editor, { count_include_pad: view.int('count_include_pad') }),
   evaluate: (view, [x]) => [evaluateAveragePool(view, x!)],
   kernels: [
+    {
+      function: 'nanoc_average_all_s8',
+      family: 'portable',
+      when: (context) => {
+        if (!isQuantized(context.required(0))) return 'the input is float32';
+        return coversAll(context) || 'the window is not the whole image';
+      },
+      build: (context) => ({ call: averageAllCall(context) }),
+    },
     {
       function: 'nanoc_average_pool_s8',
       family: 'portable',
@@ -76,6 +86,31 @@ function averageWindowFields(context: LowerContext) {
     count_h: { int: countedRange(context.node, window, 0, shape[1]!).high },
     count_w: { int: countedRange(context.node, window, 1, shape[2]!).high },
   };
+}
+
+/** One window, and it is the image: no padding counts. */
+function coversAll(context: LowerContext): boolean {
+  const [, height, width] = context.required(0).shape;
+  const { kernel, pads, dilations } = pool.loweredWindow(context);
+  const whole = kernel[0] === height && kernel[1] === width;
+  return whole && [...pads, ...pool.uncountedOf(context.node)].every((p) => p === 0) && dilations.every((d) => d === 1);
+}
+
+function averageAllCall(context: LowerContext) {
+  const [x, y] = [perTensor(context.required(0)), perTensor(context.output(0))];
+  const { shape } = context.required(0);
+  const [batches, height, width, channels] = shape as [number, number, number, number];
+  const pixels = height * width;
+  const fields = {
+    batches: { int: batches },
+    pixels: { int: pixels },
+    channels: { int: channels },
+    zero_sum: { int: x.zeroPoint * pixels },
+    scale: { float: averageScale(x.scale, y.scale, pixels) },
+    y_zero: { int: y.zeroPoint },
+  };
+  const struct = 'nanoc_average_all_s8_params';
+  return pool.poolCall(context, 'nanoc_average_all_s8', struct, fields, shape, pool.loweredWindow(context));
 }
 
 function quantizedCall(context: LowerContext) {

@@ -1,142 +1,70 @@
+#include <string.h>
+
 #include "nanoc/conv.h"
-#include "nanoc/dot.h"
+#include "nanoc/rows.h"
 
-/* The taps of one row of the window that lie inside the image: first to last, not included. */
-typedef struct {
-  int32_t first;
-  int32_t last;
-} taps;
-
-static taps inside(int32_t start, int32_t dilation, int32_t kernel, int32_t size) {
-  taps result = {0, kernel};
-  while (result.first < kernel && start + result.first * dilation < 0) {
-    result.first++;
-  }
-  while (result.last > result.first && start + (result.last - 1) * dilation >= size) {
-    result.last--;
-  }
-  return result;
-}
-
-/* The window of one output pixel; y and x are where its tap (0, 0) lies in the image, perhaps outside. */
-typedef struct {
-  const int8_t *origin; /* first channel of the group in the first pixel of the image */
-  int32_t y;
-  int32_t x;
-  taps rows;
-  taps columns;
-} window;
-
-/* Offset of a tap from the start of the image. */
-static int32_t offset_of(const nanoc_conv_s8_params *p, const window *w, int32_t ky, int32_t kx) {
-  return ((w->y + ky * p->dilation_h) * p->in_w + w->x + kx * p->dilation_w) * p->in_c;
-}
-
-static void dot4_window(int32_t sums[4], const nanoc_conv_s8_params *p, const window *w, const int8_t *weights, int32_t depth) {
-  const int32_t row = p->kernel_w * depth;
-  for (int32_t ky = 0; ky < p->kernel_h; ky++, weights += 4 * row) {
-    if (ky < w->rows.first || ky >= w->rows.last || w->columns.first >= w->columns.last) {
-      nanoc_dot4_constant(sums, p->x_zero, weights, row);
-      continue;
-    }
-    const int32_t before = w->columns.first * depth;
-    const int32_t after = w->columns.last * depth;
-    nanoc_dot4_constant(sums, p->x_zero, weights, before);
-    const int8_t *x = w->origin + offset_of(p, w, ky, w->columns.first);
-    if (p->dilation_w == 1 && depth == p->in_c) {
-      nanoc_dot4(sums, x, weights + 4 * before, after - before);
+/* Copies one row of the window, kernel_w taps of `depth` channels from `channel` on; taps outside the image are the zero point. */
+static void gather_row(const nanoc_conv_s8_params *p, const int8_t *row, int32_t left, int32_t channel, int32_t depth, int8_t *to) {
+  for (int32_t kx = 0; kx < p->kernel_w; kx++, to += depth) {
+    const int32_t column = left + kx * p->dilation_w;
+    if (column < 0 || column >= p->in_w) {
+      memset(to, p->x_zero, (size_t)depth);
+    } else if (depth == p->in_c && p->dilation_w == 1) {
+      /* Neighbouring taps lie side by side. */
+      const int32_t room = p->in_w - column;
+      const int32_t taps = p->kernel_w - kx < room ? p->kernel_w - kx : room;
+      memcpy(to, row + column * depth, (size_t)(taps * depth));
+      kx += taps - 1;
+      to += (taps - 1) * depth;
     } else {
-      for (int32_t k = before; k < after; k += depth) {
-        nanoc_dot4(sums, x, weights + 4 * k, depth);
-        x += p->dilation_w * p->in_c;
-      }
+      memcpy(to, row + column * p->in_c + channel, (size_t)depth);
     }
-    nanoc_dot4_constant(sums, p->x_zero, weights + 4 * after, row - after);
   }
 }
 
-/* One channel of a block that is not full: weights lie `step` apart. */
-static int32_t dot1_window(int32_t sum, const nanoc_conv_s8_params *p, const window *w, const int8_t *weights, int32_t step, int32_t depth) {
-  for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-    for (int32_t kx = 0; kx < p->kernel_w; kx++, weights += step * depth) {
-      if (ky >= w->rows.first && ky < w->rows.last && kx >= w->columns.first && kx < w->columns.last) {
-        sum = nanoc_dot1(sum, w->origin + offset_of(p, w, ky, kx), weights, step, depth);
-      } else {
-        for (int32_t k = 0; k < depth; k++) {
-          sum = nanoc_mac(sum, p->x_zero, weights[step * k]);
-        }
-      }
-    }
-  }
-  return sum;
-}
-
-/* Sum of the inputs under the window, for weights with a zero point; taps in the padding are the zero point of x. */
-static int32_t sum_window(const nanoc_conv_s8_params *p, const window *w, int32_t depth) {
-  int32_t sum = 0;
-  for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-    for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-      if (ky >= w->rows.first && ky < w->rows.last && kx >= w->columns.first && kx < w->columns.last) {
-        sum += nanoc_sum(w->origin + offset_of(p, w, ky, kx), depth);
-      } else {
-        sum += p->x_zero * depth;
-      }
-    }
-  }
-  return sum;
-}
-
-static void conv_group(const nanoc_conv_s8_params *p, const window *w, const int8_t *weights, int32_t first, int8_t *y) {
+/* The window of one output pixel as a row: [kernel_h][kernel_w][depth], channels from `channel` on. */
+static void gather(const nanoc_conv_s8_params *p, const int8_t *image, int32_t oy, int32_t ox, int32_t channel, int8_t *to) {
   const int32_t depth = p->in_c / p->groups;
-  const int32_t channels = p->out_c / p->groups;
-  const int32_t inner = p->kernel_h * p->kernel_w * depth;
-  const int32_t input_sum = p->weight_zeros == NULL ? 0 : sum_window(p, w, depth);
-  int32_t channel = first;
-  for (; channel + 4 <= first + channels; channel += 4) {
-    int32_t sums[4];
-    for (int32_t c = 0; c < 4; c++) {
-      sums[c] = p->bias[channel + c];
-      if (p->weight_zeros != NULL) {
-        sums[c] = nanoc_mac(sums[c], -p->weight_zeros[channel + c], input_sum);
-      }
+  const int32_t bytes = p->kernel_w * depth;
+  const int32_t left = ox * p->stride_w - p->pad_left;
+  for (int32_t ky = 0; ky < p->kernel_h; ky++, to += bytes) {
+    const int32_t row = oy * p->stride_h - p->pad_top + ky * p->dilation_h;
+    if (row < 0 || row >= p->in_h) {
+      memset(to, p->x_zero, (size_t)bytes);
+    } else {
+      gather_row(p, image + row * p->in_w * p->in_c, left, channel, depth, to);
     }
-    dot4_window(sums, p, w, weights, depth);
-    weights += 4 * inner;
-    for (int32_t c = 0; c < 4; c++) {
-      y[channel + c] = nanoc_output_s8(&p->output, sums[c], channel + c);
-    }
-  }
-  const int32_t rest = first + channels - channel;
-  for (int32_t c = 0; c < rest; c++) {
-    int32_t sum = p->bias[channel + c];
-    if (p->weight_zeros != NULL) {
-      sum = nanoc_mac(sum, -p->weight_zeros[channel + c], input_sum);
-    }
-    sum = dot1_window(sum, p, w, weights + c, rest, depth);
-    y[channel + c] = nanoc_output_s8(&p->output, sum, channel + c);
   }
 }
 
-void nanoc_conv_s8(const int8_t *x, int8_t *y, const nanoc_conv_s8_params *params) {
+void nanoc_conv_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_conv_s8_params *params) {
   const nanoc_conv_s8_params *p = params;
   const int32_t depth = p->in_c / p->groups;
-  const int32_t channels = p->out_c / p->groups;
-  const int32_t group_size = p->kernel_h * p->kernel_w * depth * channels;
-  for (int32_t batch = 0; batch < p->batches; batch++) {
-    window w;
-    for (int32_t oy = 0; oy < p->out_h; oy++) {
-      w.y = oy * p->stride_h - p->pad_top;
-      w.rows = inside(w.y, p->dilation_h, p->kernel_h, p->in_h);
-      for (int32_t ox = 0; ox < p->out_w; ox++) {
-        w.x = ox * p->stride_w - p->pad_left;
-        w.columns = inside(w.x, p->dilation_w, p->kernel_w, p->in_w);
+  const int32_t columns = p->out_c / p->groups;
+  const int32_t inner = p->kernel_h * p->kernel_w * depth;
+  const int32_t pixels = p->out_h * p->out_w;
+  for (int32_t batch = 0; batch < p->batches; batch++, x += p->in_h * p->in_w * p->in_c) {
+    for (int32_t pixel = 0, oy = 0, ox = 0; pixel < pixels;) {
+      /* The windows of two pixels, all groups, are read before either pixel is written: [groups][2][inner]. */
+      const int32_t count = pixels - pixel < 2 ? 1 : 2;
+      for (int32_t i = 0; i < count; i++) {
         for (int32_t group = 0; group < p->groups; group++) {
-          w.origin = x + group * depth;
-          conv_group(p, &w, p->weights + group * group_size, group * channels, y);
+          gather(p, x, oy, ox, group * depth, scratch + (2 * group + i) * inner);
         }
-        y += p->out_c;
+        ox++;
+        if (ox == p->out_w) {
+          ox = 0;
+          oy++;
+        }
       }
+      nanoc_rows rows = {inner, columns, 0, p->weights, p->bias, p->weight_zeros, &p->output};
+      for (int32_t group = 0; group < p->groups; group++) {
+        nanoc_rows_s8(&rows, scratch + 2 * group * inner, y + rows.first, count == 2 ? y + p->out_c + rows.first : NULL);
+        rows.first += columns;
+        rows.weights += inner * columns;
+      }
+      pixel += count;
+      y += count * p->out_c;
     }
-    x += p->in_h * p->in_w * p->in_c;
   }
 }
