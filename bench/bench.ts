@@ -122,8 +122,9 @@ async function outcomeOf({ key, request }: Job): Promise<Outcome | string> {
   const cached = values.fresh ? undefined : cache.find(key);
   if (cached !== undefined) return { kind: 'measured', result: cached };
   const outcome = await runJob(request);
-  if (typeof outcome === 'object' && outcome.kind === 'measured' && outcome.result.exact)
-    cache.store(key, outcome.result);
+  const exact = typeof outcome === 'object' && outcome.kind === 'measured' && outcome.result.exact;
+  // A source that was edited meanwhile may or may not be in this result.
+  if (exact && sourcesHash() === key.sources) cache.store(key, outcome.result);
   return outcome;
 }
 

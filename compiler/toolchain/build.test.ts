@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -91,5 +91,20 @@ describe('buildFirmware', () => {
       exitCode: 3,
       diagnostics: [{ code: 'NC0601', help: expect.stringContaining('apt-get install gcc') }],
     });
+  });
+
+  it('fails only when no compiler is running any more', async () => {
+    const directory = join(root, 'slow');
+    mkdirSync(directory);
+    const compiler = join(directory, 'compiler');
+    const script = `case "$*" in *bad.c*) exit 1 ;; *slow.c*) sleep 0.3; touch ${directory}/ended ;; esac`;
+    writeFileSync(compiler, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const host = await loadTarget('host');
+    const target = { ...host, toolchain: { ...host.toolchain, compiler } };
+    const files = ['bad.c', 'slow.c'].map((path) => ({ path, content: '' }));
+    await expect(buildFirmware({ files, target, directory })).rejects.toMatchObject({
+      diagnostics: [{ code: 'NC0602' }],
+    });
+    expect(existsSync(join(directory, 'ended'))).toBe(true);
   });
 });

@@ -101,7 +101,7 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
       warnings[index] = await compileOne(target, { directory, source: source.path, index, flags, key, signal });
     }
   };
-  await Promise.all([worker(), worker()]);
+  await bothEnd([worker(), worker()]);
   const program = join(directory, target.qemu === undefined ? 'program' : 'program.elf');
   const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
   const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
@@ -181,4 +181,10 @@ async function runTool(target: Target, args: readonly string[], cwd: string, sig
     );
   }
   return { stdout: run.stdout, stderr: run.stderr };
+}
+
+/** Like Promise.all, but only when no compiler runs any more: the caller may remove the folder after a failure. */
+async function bothEnd(workers: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
