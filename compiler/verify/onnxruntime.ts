@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Compilation } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
-import { type Graph, producers, valueOf } from '../ir/graph.js';
+import { type Graph, type Node, producers, valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
 import { operatorOf } from '../ops/index.js';
 import { viewNode } from '../ops/node-view.js';
@@ -22,8 +22,20 @@ import type { VectorSet } from './vector-set.js';
 
 type Ort = typeof import('onnxruntime-node');
 
+/** One node of the reference graph, evaluated on what ONNX Runtime had at its inputs, and what ONNX Runtime made of them. */
+export interface NodeComparison {
+  readonly optimization: 'default' | 'none';
+  readonly node: Node;
+  readonly output: string;
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly own: Tensor;
+  readonly oracle: Tensor;
+}
+
 export interface OracleOptions {
   readonly required: boolean;
+  /** Sees every comparison of a node's output, equal or not. */
+  readonly observe?: (comparison: NodeComparison) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
 }
@@ -107,8 +119,8 @@ async function compare(
     // Extra outputs may keep nodes from being fused: the final outputs also as any user gets them.
     plain: await record(ort, compilation, set, withOutputs(source, []), 'all', outputs, options),
   };
-  const optimized = teacherForced(reference, runs.default, set);
-  const unoptimized = teacherForced(reference, runs.none, set);
+  const optimized = teacherForced(reference, runs.default, set, observer('default', options));
+  const unoptimized = teacherForced(reference, runs.none, set, observer('none', options));
   const tensors = names.map((name): TensorDistance => {
     const plain = unoptimized.get(name)!;
     const found = integers.includes(name) ? optimized.get(name)! : plain;
@@ -127,6 +139,12 @@ async function compare(
     outputs: ends,
     remarks: remarksOf(tensors),
   };
+}
+
+type Observer = (comparison: Omit<NodeComparison, 'optimization'>) => void;
+
+function observer(optimization: NodeComparison['optimization'], { observe }: OracleOptions): Observer {
+  return observe === undefined ? () => {} : (comparison) => observe({ optimization, ...comparison });
 }
 
 /** Tensors that both sides have: written by a node of the ONNX file and by one of the reference graph. */
@@ -203,7 +221,7 @@ function fromOrt(tensor: OrtTensor): Tensor {
 }
 
 /** Distances by tensor: every node is evaluated on what ONNX Runtime had at its inputs, so that nothing cascades. */
-function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet): Map<string, Distance> {
+function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet, observe: Observer): Map<string, Distance> {
   const found = new Map<string, Distance>();
   const state = initialState(graph);
   set.vectors.forEach((vector, index) => {
@@ -219,7 +237,10 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet): Map<st
         if (name === '') return;
         const own = results[output]!;
         const oracle = counterpart(graph, name, theirs);
-        if (oracle !== undefined) note(found, valueOf(graph, name).source?.name ?? name, node.name, own, oracle);
+        if (oracle !== undefined) {
+          note(found, valueOf(graph, name).source?.name ?? name, node.name, own, oracle);
+          observe({ node, output: name, inputs, own, oracle });
+        }
         tensors.set(name, oracle ?? own);
       });
     }
