@@ -312,3 +312,24 @@ describe('states', () => {
     expect(new Set(codesOf(stateful, states))).toEqual(new Set(['NC0207']));
   });
 });
+
+it('a parameter that must be constant may be a dequantized constant', () => {
+  const parameters = ['scale', 'bias', 'mean', 'variance'];
+  const graph = check(
+    model(
+      [
+        ...parameters.map((name) => ({ op: 'DequantizeLinear', inputs: [`${name}_q`, 's', 'z'], outputs: [name] })),
+        { op: 'BatchNormalization', inputs: ['x', ...parameters], outputs: ['y'] },
+      ],
+      {
+        s: scale(0.25),
+        z: { dtype: 'int8', shape: [], data: Int8Array.of(1) },
+        ...Object.fromEntries(
+          parameters.map((name) => [`${name}_q`, { dtype: 'int8' as const, shape: [2], data: Int8Array.of(5, 9) }]),
+        ),
+      },
+    ),
+  );
+  const node = graph.nodes.find(({ op }) => op === 'BatchNormalization')!;
+  expect([...graph.values.get(node.inputs[1]!)!.constant!.data]).toEqual([1, 2]);
+});

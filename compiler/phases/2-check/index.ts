@@ -27,10 +27,11 @@ export function checkGraph(graph: Graph, diagnostics: Diagnostics): Graph {
   diagnostics.throwIfErrors();
   const nodes = sortNodes(graph, diagnostics);
   const values = new Map(graph.values);
-  const live: Graph = { ...graph, values, nodes: [] };
+  const live = { ...graph, values, nodes: [] };
   const kept: Node[] = [];
-  for (const node of nodes) {
-    if (node.inputs.some((name) => name !== '' && !values.has(name))) continue;
+  for (const given of nodes) {
+    if (given.inputs.some((name) => name !== '' && !values.has(name))) continue;
+    const node = withConstantParameters(live, given, kept);
     const result = diagnostics.collect(() => checkNode(live, node));
     if (result === undefined) continue;
     for (const value of result.values) values.set(value.name, value);
@@ -122,6 +123,34 @@ function visit(root: Node, writer: ReadonlyMap<string, Node>, state: Map<Node, '
     state.set(above, 'open');
     stack.push({ node: above, next: 0 });
   }
+}
+
+/**
+ * Quantizers put DequantizeLinear even before parameters that must be constants (the scale of BatchNormalization, the value of
+ * Pad): such an input reads the dequantized constant. Weights are left alone: they are of use as integers.
+ */
+function withConstantParameters(
+  graph: Graph & { values: Map<string, Value> },
+  node: Node,
+  before: readonly Node[],
+): Node {
+  const specs = findOperator(node.domain, node.op)!.inputs;
+  const inputs = node.inputs.map((name, index) => {
+    const value = graph.values.get(name);
+    if (specs[index]?.mustBeConstant !== true || value === undefined || value.constant !== undefined) return name;
+    const producer = before.find(
+      ({ op, domain, outputs }) => op === 'DequantizeLinear' && domain === '' && outputs[0] === name,
+    );
+    const operands = producer?.inputs.map((input) => graph.values.get(input)?.constant);
+    if (producer === undefined || operands!.some((operand, i) => operand === undefined && producer.inputs[i] !== ''))
+      return name;
+    const operator = findOperator('', 'DequantizeLinear')!;
+    const [constant] = operator.evaluate!(viewNode(graph, producer, operator), operands!);
+    const folded = `${name}__constant`;
+    graph.values.set(folded, { ...value, name: folded, constant: constant! });
+    return folded;
+  });
+  return inputs.every((name, index) => name === node.inputs[index]) ? node : { ...node, inputs };
 }
 
 interface CheckedNode {
