@@ -26,7 +26,11 @@ export interface QemuMachine {
   readonly command: string;
   readonly machine: string;
   /** How instructions are counted: `-icount shift=0`, with this timer. */
-  readonly counter: { readonly timer: 'cmsdk' | 'systick'; readonly address: number; readonly instructionsPerTick: number };
+  readonly counter: {
+    readonly timer: 'cmsdk' | 'systick';
+    readonly address: number;
+    readonly instructionsPerTick: number;
+  };
   readonly debianPackages: readonly string[];
 }
 

@@ -31,7 +31,8 @@ export function verifyGraph(graph: Graph, after: string): void {
 function valueProblems(graph: Graph): string[] {
   const problems: string[] = [];
   for (const value of graph.values.values()) {
-    if (value.shape.some((n) => !Number.isInteger(n) || n < 0)) problems.push(`"${value.name}" has shape [${value.shape}]`);
+    if (value.shape.some((n) => !Number.isInteger(n) || n < 0))
+      problems.push(`"${value.name}" has shape [${value.shape}]`);
     const problem = constantProblem(value) ?? quantizationProblem(value);
     if (problem !== undefined) problems.push(`"${value.name}" ${problem}`);
   }
@@ -51,7 +52,8 @@ function constantProblem(value: Value): string | undefined {
 function quantizationProblem(value: Value): string | undefined {
   const quantization = value.quantization;
   if (quantization === undefined) return undefined;
-  if (quantization.scale.length !== quantization.zeroPoint.length) return 'has unequal numbers of scales and zero points';
+  if (quantization.scale.length !== quantization.zeroPoint.length)
+    return 'has unequal numbers of scales and zero points';
   if (quantization.scale.length > 1 && value.shape[quantization.axis ?? -1] !== quantization.scale.length) {
     return `has ${quantization.scale.length} scales on axis ${quantization.axis} of [${value.shape}]`;
   }
@@ -67,7 +69,8 @@ function nodeProblems(graph: Graph): string[] {
     if (names.has(node.name)) problems.push(`two nodes are named "${node.name}"`);
     names.add(node.name);
     for (const input of node.inputs) {
-      if (input !== '' && !written.has(input)) problems.push(`${node.op} "${node.name}" reads "${input}" before it is written`);
+      if (input !== '' && !written.has(input))
+        problems.push(`${node.op} "${node.name}" reads "${input}" before it is written`);
     }
     for (const output of node.outputs) {
       if (output === '') continue;

@@ -32,7 +32,8 @@ export default defineOp({
     if (x.shape[1]! % group !== 0) view.bad(`${x.shape[1]} channels do not divide into ${group} groups`);
     const channels = w.shape[1]! * group;
     const b = view.input(2);
-    if (b !== undefined && b.shape.join() !== String(channels)) view.bad(`the bias has shape [${b.shape}]`, { expected: `[${channels}]` });
+    if (b !== undefined && b.shape.join() !== String(channels))
+      view.bad(`the bias has shape [${b.shape}]`, { expected: `[${channels}]` });
     const { output } = transposedWindow(view, x.shape.slice(2), w.shape.slice(2));
     return [{ dtype: x.dtype, shape: [x.shape[0]!, channels, ...output] }];
   },
@@ -74,7 +75,9 @@ function transposedWindow(view: NodeView, spatial: readonly number[], kernel: re
       : undefined;
   if (wanted !== undefined) {
     const totals = full.map((size, i) => Math.max(size - wanted[i]!, 0));
-    const begins = totals.map((total) => (mode === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2)));
+    const begins = totals.map((total) =>
+      mode === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
+    );
     pads = [...begins, ...totals.map((total, i) => total - begins[i]!)];
   }
   const output = full.map((size, i) => size - pads[i]! - pads[i + rank]!);
@@ -110,7 +113,12 @@ function normalizeConvTranspose(view: NodeView, editor: GraphEditor): void {
   const weights = reshapeConstant(editor, w.name, withHeight(w.shape));
   if (weights === undefined) return view.bad('the weights must be constant');
   const output = addReshapeBack(editor, node.outputs[0]!, withHeight(view.output(0).shape), '__2d');
-  editor.replaceNode(node, { ...node, inputs: [input, weights, ...node.inputs.slice(2)], outputs: [output], attributes });
+  editor.replaceNode(node, {
+    ...node,
+    inputs: [input, weights, ...node.inputs.slice(2)],
+    outputs: [output],
+    attributes,
+  });
 }
 
 function evaluateConvTranspose(view: NodeView, x: Tensor, w: Tensor, b: Tensor | undefined): Tensor {
@@ -130,7 +138,8 @@ function evaluateConvTranspose(view: NodeView, x: Tensor, w: Tensor, b: Tensor |
   const zx = conv.zeroOf(X);
   const zw = float ? new Int32Array(m) : conv.weightZeroPoints(W, m);
   const data = allocate(Y.dtype, batches * m * outHeight * outWidth) as Float32Array;
-  const source = (at: number, stride: number, size: number) => (at >= 0 && at % stride === 0 && at / stride < size ? at / stride : -1);
+  const source = (at: number, stride: number, size: number) =>
+    at >= 0 && at % stride === 0 && at / stride < size ? at / stride : -1;
   let to = 0;
   for (let n = 0; n < batches; n += 1) {
     for (let o = 0; o < m; o += 1) {
@@ -201,7 +210,13 @@ function spatialFields(context: LowerContext): Record<string, ParamValue> {
   };
 }
 
-function call(context: LowerContext, name: string, struct: string, fields: Record<string, ParamValue>, extra: Partial<KernelCall>): KernelCall {
+function call(
+  context: LowerContext,
+  name: string,
+  struct: string,
+  fields: Record<string, ParamValue>,
+  extra: Partial<KernelCall>,
+): KernelCall {
   const x = context.required(0);
   const w = context.required(1);
   return {
@@ -216,7 +231,10 @@ function call(context: LowerContext, name: string, struct: string, fields: Recor
       { kind: 'params', struct, fields },
     ],
     overlaps: [],
-    macs: conv.macsOf(x, w.shape.slice(1).reduce((a, b) => a * b, 1)),
+    macs: conv.macsOf(
+      x,
+      w.shape.slice(1).reduce((a, b) => a * b, 1),
+    ),
     ...extra,
   };
 }
@@ -228,7 +246,15 @@ function quantizedCall(context: LowerContext): KernelCall {
   const weights = byOutput(conv.constantOf(context, 1).data as Int8Array, w.shape, group);
   const zeros = conv.weightZeroPoints(w, channels);
   const given = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
-  const { accumulator, weightZeros } = conv.packWeights(weights, channels, weights.length / channels, group, zeros, given, x);
+  const { accumulator, weightZeros } = conv.packWeights(
+    weights,
+    channels,
+    weights.length / channels,
+    group,
+    zeros,
+    given,
+    x,
+  );
   const bias = given ?? new Int32Array(channels);
   const fields = {
     ...spatialFields(context),
@@ -236,7 +262,9 @@ function quantizedCall(context: LowerContext): KernelCall {
     ...conv.weightFields({ weights, bias, accumulator, ...(weightZeros === undefined ? {} : { weightZeros }) }),
     output: { fields: conv.outputFields(context, x, w) },
   };
-  return call(context, 'nanoc_conv_transpose_s8', 'nanoc_conv_s8_params', fields, { remarks: conv.accumulatorRemarks(accumulator) });
+  return call(context, 'nanoc_conv_transpose_s8', 'nanoc_conv_s8_params', fields, {
+    remarks: conv.accumulatorRemarks(accumulator),
+  });
 }
 
 function floatCall(context: LowerContext): KernelCall {

@@ -2,7 +2,8 @@ import type { GraphEditor } from '../ir/builders.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
 
-const flag = (value: unknown): string | undefined => (value === 0 || value === 1 ? undefined : `must be 0 or 1, and is ${value}`);
+const flag = (value: unknown): string | undefined =>
+  value === 0 || value === 1 ? undefined : `must be 0 or 1, and is ${value}`;
 
 export default defineOp({
   name: 'Gemm',
@@ -21,7 +22,8 @@ export default defineOp({
   quantized: 'float',
   infer(view) {
     const [a, b] = [view.required(0), view.required(1)];
-    if (a.shape.length !== 2 || b.shape.length !== 2) view.bad(`[${a.shape}] times [${b.shape}]`, { expected: 'two matrices' });
+    if (a.shape.length !== 2 || b.shape.length !== 2)
+      view.bad(`[${a.shape}] times [${b.shape}]`, { expected: 'two matrices' });
     const [rows, inner] = view.int('transA') === 1 ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
     const [depth, columns] = view.int('transB') === 1 ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
     if (inner !== depth) view.bad(`the inner dimensions are ${inner} and ${depth}`, { expected: 'equal ones' });
@@ -35,7 +37,8 @@ function normalizeGemm(view: NodeView, editor: GraphEditor): void {
   const scaled = (name: string, factor: number, what: string): string => {
     if (factor === 1) return name;
     const { constant } = editor.value(name);
-    if (constant === undefined) return view.bad(`${what} is ${factor} and its operand is not a float constant`, { expected: `${what} = 1` });
+    if (constant === undefined)
+      return view.bad(`${what} is ${factor} and its operand is not a float constant`, { expected: `${what} = 1` });
     const data = Float32Array.from(constant.data as Float32Array, (x) => Math.fround(x * Math.fround(factor)));
     return editor.addConstant(`${name}__scaled`, { ...constant, data });
   };
@@ -45,7 +48,14 @@ function normalizeGemm(view: NodeView, editor: GraphEditor): void {
   const c = view.input(2);
   const output = view.output(0);
   if (c === undefined || view.float('beta') === 0) {
-    editor.replaceNode(node, { name: node.name, op: 'MatMul', domain: '', inputs: [a, b], outputs: [output.name], attributes: {} });
+    editor.replaceNode(node, {
+      name: node.name,
+      op: 'MatMul',
+      domain: '',
+      inputs: [a, b],
+      outputs: [output.name],
+      attributes: {},
+    });
     return;
   }
   const product = editor.addValue({ name: `${output.name}__product`, dtype: output.dtype, shape: output.shape });
@@ -53,7 +63,14 @@ function normalizeGemm(view: NodeView, editor: GraphEditor): void {
   editor.replaceNode(
     node,
     { name: node.name, op: 'MatMul', domain: '', inputs: [a, b], outputs: [product], attributes: {} },
-    { name: editor.freshName(`${node.name}_bias`), op: 'Add', domain: '', inputs: [product, bias], outputs: [output.name], attributes: {} },
+    {
+      name: editor.freshName(`${node.name}_bias`),
+      op: 'Add',
+      domain: '',
+      inputs: [product, bias],
+      outputs: [output.name],
+      attributes: {},
+    },
   );
 }
 
@@ -69,10 +86,23 @@ function transposed(editor: GraphEditor, name: string): string {
     const flipped = editor.addConstant(`${integer.name}__transposed`, transposeMatrix(integer.constant));
     const axis = Number(producer.attributes.axis ?? 1);
     const attributes = { ...producer.attributes, axis: 1 - (axis < 0 ? axis + 2 : axis) };
-    editor.addNode({ ...producer, name: `${producer.name}__transposed`, inputs: [flipped, ...producer.inputs.slice(1)], outputs: [output], attributes });
+    editor.addNode({
+      ...producer,
+      name: `${producer.name}__transposed`,
+      inputs: [flipped, ...producer.inputs.slice(1)],
+      outputs: [output],
+      attributes,
+    });
     return output;
   }
-  editor.addNode({ name: editor.freshName(`${output}_transpose`), op: 'Transpose', domain: '', inputs: [name], outputs: [output], attributes: { perm: [1, 0] } });
+  editor.addNode({
+    name: editor.freshName(`${output}_transpose`),
+    op: 'Transpose',
+    domain: '',
+    inputs: [name],
+    outputs: [output],
+    attributes: { perm: [1, 0] },
+  });
   return output;
 }
 
@@ -80,7 +110,8 @@ function transposeMatrix(tensor: Tensor): Tensor {
   const [rows, columns] = tensor.shape as [number, number];
   const data = allocate(tensor.dtype, tensor.data.length);
   for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) data[column * rows + row] = tensor.data[row * columns + column]!;
+    for (let column = 0; column < columns; column += 1)
+      data[column * rows + row] = tensor.data[row * columns + column]!;
   }
   return { ...tensor, shape: [columns, rows], data };
 }

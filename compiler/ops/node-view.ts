@@ -14,7 +14,8 @@ export function viewNode(graph: Graph, node: Node, definition: OperatorDefinitio
     const given = node.attributes[name];
     if (given !== undefined) return given;
     const fallback = definition.attributes[name]?.default;
-    if (fallback === undefined) throw new Error(`invariant: ${node.op} "${node.name}" has no attribute "${name}" and no default`);
+    if (fallback === undefined)
+      throw new Error(`invariant: ${node.op} "${node.name}" has no attribute "${name}" and no default`);
     return fallback;
   };
   const bad: NodeView['bad'] = (message, detail = {}) =>

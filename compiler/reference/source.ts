@@ -9,8 +9,7 @@ import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
 export function applySource(value: Value, onnx: Tensor): Tensor {
   const source = value.source;
   if (source === undefined) throw new Error(`invariant: "${value.name}" has no source`);
-  const moved =
-    source.perm === undefined ? onnx.data : permute(onnx.data, source.shape ?? onnx.shape, source.perm);
+  const moved = source.perm === undefined ? onnx.data : permute(onnx.data, source.shape ?? onnx.shape, source.perm);
   const data = source.signShift ? Int8Array.from(moved as Uint8Array, (x) => x - 128) : moved;
   return { dtype: value.dtype, shape: value.shape, data };
 }

@@ -119,7 +119,9 @@ export function packWeights(
 /** Remark for the report when a sum could leave 32 bits (promise 5: nothing silent). */
 export function accumulatorRemarks(proof: AccumulatorProof): string[] {
   if (proof.proven) return [];
-  return [`the sum of a channel can reach ${proof.largest}: more than 32 bits hold; ONNX wraps there, and so does the kernel`];
+  return [
+    `the sum of a channel can reach ${proof.largest}: more than 32 bits hold; ONNX wraps there, and so does the kernel`,
+  ];
 }
 
 /** Fields of `nanoc_output` (nanoc/requantize.h): how sums become bytes. */
@@ -142,7 +144,9 @@ export function weightFields(packed: PackedWeights): Record<string, ParamValue> 
     weights: { constant: { suffix: 'weights', data: packed.weights, role: 'weights' } },
     bias: { constant: { suffix: 'bias', data: packed.bias, role: 'bias' } },
     weight_zeros:
-      packed.weightZeros === undefined ? { text: 'NULL' } : { constant: { suffix: 'weight_zeros', data: packed.weightZeros, role: 'parameters' } },
+      packed.weightZeros === undefined
+        ? { text: 'NULL' }
+        : { constant: { suffix: 'weight_zeros', data: packed.weightZeros, role: 'parameters' } },
   };
 }
 

@@ -37,7 +37,13 @@ export function floatClampOf(view: NodeView): readonly [number, number] | undefi
 }
 
 /** An elementwise function of real numbers on quantized data: Q(f(DQ(x))), by a table of all 256 bytes where there are that many. */
-export function mapQuantized(x: Tensor, from: PerTensor, to: PerTensor, dtype: Tensor['dtype'], fn: (real: number) => number): Tensor {
+export function mapQuantized(
+  x: Tensor,
+  from: PerTensor,
+  to: PerTensor,
+  dtype: Tensor['dtype'],
+  fn: (real: number) => number,
+): Tensor {
   const known = new Map<number, number>();
   const data = allocate(dtype, x.data.length) as Int8Array;
   const input = x.data as Int8Array;

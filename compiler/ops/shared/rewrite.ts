@@ -52,7 +52,12 @@ export function expandQLinear(
 }
 
 /** A constant, or a dequantized constant, seen in another shape; `axis` is where its per-channel scales lie then. */
-export function reshapeConstant(editor: GraphEditor, name: string, shape: readonly number[], axis?: number): string | undefined {
+export function reshapeConstant(
+  editor: GraphEditor,
+  name: string,
+  shape: readonly number[],
+  axis?: number,
+): string | undefined {
   const value = editor.value(name);
   if (value.constant !== undefined) return editor.addConstant(`${name}__reshaped`, { ...value.constant, shape });
   const node = editor.producer(name);
@@ -62,23 +67,53 @@ export function reshapeConstant(editor: GraphEditor, name: string, shape: readon
   const reshaped = editor.addConstant(`${integer.name}__reshaped`, { ...integer.constant, shape });
   const output = editor.addValue({ name: `${name}__reshaped`, dtype: value.dtype, shape });
   const attributes = axis === undefined ? node.attributes : { ...node.attributes, axis };
-  editor.addNode({ ...node, name: `${node.name}__reshaped`, inputs: [reshaped, ...node.inputs.slice(1)], outputs: [output], attributes });
+  editor.addNode({
+    ...node,
+    name: `${node.name}__reshaped`,
+    inputs: [reshaped, ...node.inputs.slice(1)],
+    outputs: [output],
+    attributes,
+  });
   return output;
 }
 
 /** Adds a Reshape of `name` to `shape` in front of a node; its source is the same ONNX tensor. */
 export function addReshape(editor: GraphEditor, name: string, shape: readonly number[], suffix: string): string {
   const { constant: _, source, ...rest } = editor.value(name);
-  const output = editor.addValue({ ...rest, name: `${name}${suffix}`, shape, ...(source === undefined ? {} : { source: reshaped(source, shape) }) });
-  editor.addNode({ name: editor.freshName(`${output}_reshape`), op: 'Reshape', domain: '', inputs: [name], outputs: [output], attributes: {} });
+  const output = editor.addValue({
+    ...rest,
+    name: `${name}${suffix}`,
+    shape,
+    ...(source === undefined ? {} : { source: reshaped(source, shape) }),
+  });
+  editor.addNode({
+    name: editor.freshName(`${output}_reshape`),
+    op: 'Reshape',
+    domain: '',
+    inputs: [name],
+    outputs: [output],
+    attributes: {},
+  });
   return output;
 }
 
 /** A value of another shape that a new node writes in place of `name`, and the Reshape that gives `name` from it. */
 export function addReshapeBack(editor: GraphEditor, name: string, shape: readonly number[], suffix: string): string {
   const { constant: _, source, ...rest } = editor.value(name);
-  const inner = editor.addValue({ ...rest, name: `${name}${suffix}`, shape, ...(source === undefined ? {} : { source: reshaped(source, shape) }) });
-  editor.addNode({ name: editor.freshName(`${name}_reshape`), op: 'Reshape', domain: '', inputs: [inner], outputs: [name], attributes: {} });
+  const inner = editor.addValue({
+    ...rest,
+    name: `${name}${suffix}`,
+    shape,
+    ...(source === undefined ? {} : { source: reshaped(source, shape) }),
+  });
+  editor.addNode({
+    name: editor.freshName(`${name}_reshape`),
+    op: 'Reshape',
+    domain: '',
+    inputs: [inner],
+    outputs: [name],
+    attributes: {},
+  });
   return inner;
 }
 
@@ -93,7 +128,14 @@ export function withHeight(shape: readonly number[]): number[] {
 
 /** Replaces a node that only renames or reshapes by the canonical Reshape. */
 export function replaceByReshape(editor: GraphEditor, node: Node): void {
-  editor.replaceNode(node, { name: node.name, op: 'Reshape', domain: '', inputs: [node.inputs[0]!], outputs: [node.outputs[0]!], attributes: {} });
+  editor.replaceNode(node, {
+    name: node.name,
+    op: 'Reshape',
+    domain: '',
+    inputs: [node.inputs[0]!],
+    outputs: [node.outputs[0]!],
+    attributes: {},
+  });
 }
 
 /** The float32 numbers of a constant input, such as a scale. */

@@ -10,7 +10,9 @@ export function broadcastShapes(view: NodeView, a: readonly number[], b: readonl
     const x = a[i - rank + a.length] ?? 1;
     const y = b[i - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      view.bad(`shapes [${a}] and [${b}] do not broadcast`, { expected: 'equal dimensions, or 1, counted from the last' });
+      view.bad(`shapes [${a}] and [${b}] do not broadcast`, {
+        expected: 'equal dimensions, or 1, counted from the last',
+      });
     }
     return x === 1 ? y : x;
   });
@@ -30,7 +32,8 @@ export function stridesOf(shape: readonly number[]): number[] {
 
 /** A possibly negative axis as an index. */
 export function axisOf(view: NodeView, axis: number, rank: number): number {
-  if (axis < -rank || axis >= Math.max(rank, 1)) view.bad(`axis ${axis} is out of range`, { expected: `from ${-rank} to ${rank - 1}` });
+  if (axis < -rank || axis >= Math.max(rank, 1))
+    view.bad(`axis ${axis} is out of range`, { expected: `from ${-rank} to ${rank - 1}` });
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -80,7 +83,7 @@ export function mergeDimensions(
     if (size === 1) return;
     const steps = strides.map((list) => list[axis]!);
     const last = kept.at(-1);
-    if (last !== undefined && last.steps.every((step, k) => step === steps[k]! * size)) {
+    if (last?.steps.every((step, k) => step === steps[k]! * size)) {
       last.size *= size;
       last.steps = steps;
     } else kept.push({ size, steps });

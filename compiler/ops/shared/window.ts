@@ -14,7 +14,9 @@ const MAXIMUM = 1 << 16;
 
 function positive(name: string) {
   return (value: unknown): string | undefined =>
-    (value as number[]).every((x) => x >= 1 && x < MAXIMUM) ? undefined : `must be positive, and is [${value}] (${name})`;
+    (value as number[]).every((x) => x >= 1 && x < MAXIMUM)
+      ? undefined
+      : `must be positive, and is [${value}] (${name})`;
 }
 
 /** Attributes that Conv and the pools share, with their checks. */
@@ -24,7 +26,8 @@ export const windowAttributes = {
   dilations: { type: 'ints', check: positive('dilations') },
   pads: {
     type: 'ints',
-    check: (value: unknown) => ((value as number[]).every((x) => x >= 0 && x < MAXIMUM) ? undefined : `must not be negative, and is [${value}]`),
+    check: (value: unknown) =>
+      (value as number[]).every((x) => x >= 0 && x < MAXIMUM) ? undefined : `must not be negative, and is [${value}]`,
   },
   auto_pad: {
     type: 'string',
@@ -35,12 +38,20 @@ export const windowAttributes = {
 } as const;
 
 /** Kernel, strides, dilations and pads of a node, all explicit, with auto_pad resolved (onnx: Conv, AveragePool). */
-export function windowOf(view: NodeView, spatial: readonly number[], kernelShape?: readonly number[], ceil = false): Window {
+export function windowOf(
+  view: NodeView,
+  spatial: readonly number[],
+  kernelShape?: readonly number[],
+  ceil = false,
+): Window {
   const rank = spatial.length;
   const list = (name: string, fallback: number): readonly number[] => {
     if (!view.has(name)) return spatial.map(() => fallback);
     const given = view.ints(name);
-    if (given.length !== rank) view.bad(`attribute "${name}" has ${given.length} numbers`, { expected: `${rank}, one for each spatial dimension` });
+    if (given.length !== rank)
+      view.bad(`attribute "${name}" has ${given.length} numbers`, {
+        expected: `${rank}, one for each spatial dimension`,
+      });
     return given;
   };
   const kernel = view.has('kernel_shape') ? list('kernel_shape', 1) : kernelShape;
@@ -55,7 +66,9 @@ export function windowOf(view: NodeView, spatial: readonly number[], kernelShape
   const output = spatial.map((size, i) => {
     const room = size + pads[i]! + pads[i + rank]! - extent[i]!;
     if (room < 0) {
-      view.bad(`the window of ${extent[i]} is larger than the padded input of ${room + extent[i]!} (spatial dimension ${i})`);
+      view.bad(
+        `the window of ${extent[i]} is larger than the padded input of ${room + extent[i]!} (spatial dimension ${i})`,
+      );
     }
     let count = (ceil ? Math.ceil(room / strides[i]!) : Math.floor(room / strides[i]!)) + 1;
     // A window that would start in the padding at the end does not count (onnx AveragePool, ceil_mode).
@@ -65,14 +78,20 @@ export function windowOf(view: NodeView, spatial: readonly number[], kernelShape
   return { kernel, strides, dilations, pads, output };
 }
 
-function padsOf(view: NodeView, spatial: readonly number[], strides: readonly number[], extent: readonly number[]): readonly number[] {
+function padsOf(
+  view: NodeView,
+  spatial: readonly number[],
+  strides: readonly number[],
+  extent: readonly number[],
+): readonly number[] {
   const rank = spatial.length;
   const mode = view.string('auto_pad');
   if (mode === 'VALID') return Array<number>(2 * rank).fill(0);
   if (mode === 'NOTSET') {
     if (!view.has('pads')) return Array<number>(2 * rank).fill(0);
     const pads = view.ints('pads');
-    if (pads.length !== 2 * rank) view.bad(`attribute "pads" has ${pads.length} numbers`, { expected: `${2 * rank}: begins, then ends` });
+    if (pads.length !== 2 * rank)
+      view.bad(`attribute "pads" has ${pads.length} numbers`, { expected: `${2 * rank}: begins, then ends` });
     return pads;
   }
   const begin: number[] = [];

@@ -42,7 +42,13 @@ function collapse(editor: GraphEditor, quantizeNode: Node): void {
 }
 
 /** Walks up from a float value; false when it is not a function of dequantized bytes and single constants alone. */
-function gather(editor: GraphEditor, name: string, shape: readonly number[], interior: Node[], leaves: Set<string>): boolean {
+function gather(
+  editor: GraphEditor,
+  name: string,
+  shape: readonly number[],
+  interior: Node[],
+  leaves: Set<string>,
+): boolean {
   const value = editor.value(name);
   if (value.constant !== undefined) return elementCount(value.shape) === 1;
   if (value.shape.join() !== shape.join() || value.dtype !== 'float32') return false;

@@ -29,7 +29,6 @@ export const foldWeights: Pass = {
   },
 };
 
-
 function fold(editor: GraphEditor, node: Node, throughDequantize: boolean): void {
   const operator = findOperator(node.domain, node.op);
   if (operator?.evaluate === undefined || node.outputs.length !== 1) return;

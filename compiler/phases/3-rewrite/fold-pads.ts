@@ -19,7 +19,10 @@ function fold(editor: GraphEditor, node: Node): void {
   const pads = pad.attributes.pads as readonly number[];
   if (pads.length !== 8 || pads.some((p, i) => p < 0 || (i % 4 < 2 && p !== 0))) return;
   const own = node.attributes.pads as readonly number[];
-  const attributes = { ...node.attributes, pads: [own[0]! + pads[2]!, own[1]! + pads[3]!, own[2]! + pads[6]!, own[3]! + pads[7]!] };
+  const attributes = {
+    ...node.attributes,
+    pads: [own[0]! + pads[2]!, own[1]! + pads[3]!, own[2]! + pads[6]!, own[3]! + pads[7]!],
+  };
   if (node.op === 'AveragePool') {
     // The padded zeros count in the average, padding of the pool's own may not: one rule must hold for all.
     const counts = Number(node.attributes.count_include_pad ?? 0) === 1;

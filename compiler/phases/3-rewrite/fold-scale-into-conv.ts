@@ -22,7 +22,8 @@ function fold(editor: GraphEditor, node: Node, data: string, factor: string): bo
   const output = editor.value(data);
   const weights = editor.value(conv.inputs[1]!).constant;
   const bias = conv.inputs[2] ? editor.value(conv.inputs[2]).constant : undefined;
-  if (output.dtype !== 'float32' || weights?.dtype !== 'float32' || (conv.inputs[2] && bias === undefined)) return false;
+  if (output.dtype !== 'float32' || weights?.dtype !== 'float32' || (conv.inputs[2] && bias === undefined))
+    return false;
   if (editor.value(node.outputs[0]!).shape.join() !== output.shape.join()) return false;
   const channels = weights.shape[0]!;
   const vector = perChannel(editor.value(factor).constant, channels, output.shape.length);

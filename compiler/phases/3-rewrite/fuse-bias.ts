@@ -28,7 +28,11 @@ function fuse(editor: GraphEditor, add: Node, product: string, bias: string): bo
   const channels = isMatMul ? value.shape.at(-1)! : value.shape[1]!;
   const vector = asVector(editor, bias, channels, isMatMul ? 1 : value.shape.length - 1);
   if (vector === undefined) return false;
-  editor.replaceNode(producer, { ...producer, inputs: [producer.inputs[0]!, producer.inputs[1]!, vector], outputs: add.outputs });
+  editor.replaceNode(producer, {
+    ...producer,
+    inputs: [producer.inputs[0]!, producer.inputs[1]!, vector],
+    outputs: add.outputs,
+  });
   editor.removeNode(add);
   return true;
 }
@@ -37,7 +41,8 @@ function fuse(editor: GraphEditor, add: Node, product: string, bias: string): bo
 function asVector(editor: GraphEditor, name: string, channels: number, fromEnd: number): string | undefined {
   const value = editor.value(name);
   const shape = value.shape;
-  if (elementCount(shape) !== channels || (channels > 1 && shape[shape.length - fromEnd] !== channels)) return undefined;
+  if (elementCount(shape) !== channels || (channels > 1 && shape[shape.length - fromEnd] !== channels))
+    return undefined;
   const integer = dequantizedFrom(editor, name);
   const constant = value.constant ?? integer?.constant;
   if (constant === undefined) return undefined;
@@ -49,6 +54,13 @@ function asVector(editor: GraphEditor, name: string, channels: number, fromEnd: 
     quantization: isPerTensor(integer!) ? quantization : { ...quantization, axis: 0 },
   });
   const output = editor.addValue({ name: `${name}__vector`, dtype: 'float32', shape: [channels] });
-  editor.addNode({ name: output, op: 'DequantizeLinear', domain: '', inputs: [flatInteger], outputs: [output], attributes: {} });
+  editor.addNode({
+    name: output,
+    op: 'DequantizeLinear',
+    domain: '',
+    inputs: [flatInteger],
+    outputs: [output],
+    attributes: {},
+  });
   return output;
 }

@@ -35,7 +35,13 @@ function mergeNodes(editor: GraphEditor): void {
       const value = editor.value(name);
       return `${value.dtype} ${value.shape} ${quantizationKey(value.quantization)}`;
     });
-    const key = JSON.stringify([node.op, node.domain, node.inputs, attributes.map(([k, v]) => [k, attributeKey(v)]), outputs]);
+    const key = JSON.stringify([
+      node.op,
+      node.domain,
+      node.inputs,
+      attributes.map(([k, v]) => [k, attributeKey(v)]),
+      outputs,
+    ]);
     const same = first.get(key);
     if (same === undefined) {
       first.set(key, node);
@@ -49,7 +55,9 @@ function mergeNodes(editor: GraphEditor): void {
 }
 
 function attributeKey(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'data' in value ? Array.from((value as Tensor).data, Number) : value;
+  return typeof value === 'object' && value !== null && 'data' in value
+    ? Array.from((value as Tensor).data, Number)
+    : value;
 }
 
 function quantizationKey(quantization: Quantization | undefined): string {

@@ -28,7 +28,11 @@ function permuteRows(editor: GraphEditor, node: Node): void {
   if (b.dtype === 'float32') return;
   if ((b.quantization?.scale.length ?? 1) > 1 && b.quantization?.axis === 0) return;
   const indices = Int32Array.from({ length: a.shape[1]! }, (_, i) => i);
-  const rows = permute(indices, rest, perm.slice(1).map((p) => p - 1));
+  const rows = permute(
+    indices,
+    rest,
+    perm.slice(1).map((p) => p - 1),
+  );
   const name = editor.addValue({ ...withoutSource(a), name: `${a.name}__moved` });
   editor.addNode({ ...reshape, name: `${reshape.name}__moved`, inputs: [input.name], outputs: [name] });
   const quantization = b.quantization === undefined ? {} : { quantization: b.quantization };
@@ -46,7 +50,8 @@ function permuteTensor(tensor: Tensor, rows: Int32Array): Tensor {
   const columns = tensor.shape[1]!;
   const data = allocate(tensor.dtype, tensor.data.length);
   rows.forEach((row, k) => {
-    for (let column = 0; column < columns; column += 1) data[row * columns + column] = tensor.data[k * columns + column]!;
+    for (let column = 0; column < columns; column += 1)
+      data[row * columns + column] = tensor.data[k * columns + column]!;
   });
   return { ...tensor, data };
 }

@@ -18,7 +18,11 @@ export const removeNoOps: Pass = {
 /** Reshape(Reshape(x)) reads x itself. */
 function mergeReshape(editor: GraphEditor, node: Node): Node {
   let input = node.inputs[0]!;
-  for (let above = editor.producer(input); above?.op === 'Reshape' && above.domain === ''; above = editor.producer(input)) {
+  for (
+    let above = editor.producer(input);
+    above?.op === 'Reshape' && above.domain === '';
+    above = editor.producer(input)
+  ) {
     const next = above.inputs[0]!;
     if (!sameQuantization(editor.value(next).quantization, editor.value(input).quantization)) break;
     input = next;

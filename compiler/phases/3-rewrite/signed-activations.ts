@@ -62,7 +62,8 @@ function signShift(editor: GraphEditor, from: string, to: string): Node {
 function shiftedValue(value: Value): Value {
   const quantization = { ...value.quantization!, zeroPoint: value.quantization!.zeroPoint.map((zero) => zero - 128) };
   const signed: Value = { ...value, dtype: 'int8', quantization };
-  const constant: { constant?: Tensor } = value.constant === undefined ? {} : { constant: shiftedTensor(value.constant) };
+  const constant: { constant?: Tensor } =
+    value.constant === undefined ? {} : { constant: shiftedTensor(value.constant) };
   return {
     ...signed,
     ...constant,
