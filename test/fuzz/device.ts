@@ -3,7 +3,8 @@
  * by step, and every value that a step writes is compared with the reference evaluator.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -25,25 +26,33 @@ const FLAGS = [
   ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror'],
 ];
 
-/** What differed, case by case; undefined where every byte of every layer was right. */
+/**
+ * Builds and runs all cases in one program.
+ * @param flags further flags of the C compiler, such as -DNANOC_FPU=0
+ * @returns what differed, case by case; undefined where every byte of every layer was right
+ * @throws Error with the C compiler's or the sanitizers' text
+ */
 export async function runOnHost(
   cases: readonly DeviceCase[],
   flags: readonly string[] = [],
 ): Promise<(string | undefined)[]> {
   const folder = await mkdtemp(join(tmpdir(), 'nanoc-fuzz-'));
   try {
-    const sources = new Set<string>();
+    const kernels = new Set<string>();
     for (const { compilation } of cases) {
       for (const file of await emitFiles(compilation)) {
         if (!isModelSource(file, compilation.name)) continue;
         await mkdir(dirname(join(folder, file.path)), { recursive: true });
         await writeFile(join(folder, file.path), file.content);
-        if (file.path.endsWith('.c')) sources.add(file.path);
+        if (file.path.startsWith('runtime/') && file.path.endsWith('.c')) kernels.add(file.path);
       }
     }
+    const models = await Promise.all(cases.map((item) => writeModel(folder, item)));
     await writeFile(join(folder, 'main.c'), program(cases));
-    const objects = await compileAll(folder, [...sources, 'main.c'], [...FLAGS, ...flags]);
-    await execa('cc', [...FLAGS, ...flags, ...objects, '-o', 'main'], { cwd: folder });
+    const all = [...FLAGS, ...flags];
+    const shared = await compileKernels(folder, [...kernels], all);
+    const own = await inParallel([...models, 'main.c'], (source) => compileTo(folder, source, `${source}.o`, all));
+    await execa('cc', [...all, ...shared, ...own, '-o', 'main'], { cwd: folder });
     const { stdout } = await execa('./main', [], { cwd: folder, encoding: 'buffer', maxBuffer: 1 << 30 });
     return compare(cases, stdout);
   } finally {
@@ -57,34 +66,66 @@ function isModelSource(file: EmittedFile, name: string): boolean {
   return !file.path.includes('/') && file.path.startsWith(name) && /\.[ch]$/.test(file.path);
 }
 
-/** Objects of kernels are kept between programs, named by the hash of what went into them. */
-async function compileAll(folder: string, sources: readonly string[], flags: readonly string[]): Promise<string[]> {
-  const headers = createHash('sha256').update(flags.join(' '));
-  const cache = join(tmpdir(), 'nanoc-fuzz-objects');
-  await mkdir(cache, { recursive: true });
-  const includes = ['-I', '.', '-I', 'runtime/include'];
-  const objects: string[] = [];
-  for (const source of sources) {
-    const { stdout } = source.startsWith('runtime/')
-      ? await execa('cc', ['-E', '-P', ...flags, ...includes, source], { cwd: folder })
-      : { stdout: '' };
-    const key = headers.copy().update(stdout).digest('hex').slice(0, 32);
-    const object = stdout === '' ? `${source}.o` : join(cache, `${key}.o`);
-    if (stdout === '' || !(await exists(object))) {
-      const temporary = `${object}.${process.pid}`;
-      await execa('cc', [...flags, ...includes, '-c', source, '-o', temporary], { cwd: folder });
-      await execa('mv', [temporary, object], { cwd: folder });
+/** Compilers at work at the same time. */
+const JOBS = 2;
+
+async function inParallel<T, R>(list: readonly T[], action: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < list.length) {
+      const index = next++;
+      results[index] = await action(list[index]!);
     }
-    objects.push(object);
-  }
-  return objects;
+  };
+  await Promise.all(Array.from({ length: JOBS }, worker));
+  return results;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return readFile(path).then(
-    () => true,
-    () => false,
-  );
+async function compileTo(folder: string, source: string, object: string, flags: readonly string[]): Promise<string> {
+  await execa('cc', [...flags, '-I', '.', '-I', 'runtime/include', '-c', source, '-o', object], { cwd: folder });
+  return object;
+}
+
+/** Objects of kernels are kept between programs, named by the hash of what went into them. */
+async function compileKernels(folder: string, sources: readonly string[], flags: readonly string[]): Promise<string[]> {
+  const cache = join(tmpdir(), 'nanoc-fuzz-objects');
+  await mkdir(cache, { recursive: true });
+  const headers = await sharedHeaders(folder);
+  return inParallel(sources, async (source) => {
+    const text = await readFile(join(folder, source), 'utf8');
+    const hash = createHash('sha256').update(headers).update(flags.join(' ')).update(text).update(source);
+    const object = join(cache, `${hash.digest('hex').slice(0, 32)}.o`);
+    if (existsSync(object)) return object;
+    const temporary = `${object}.${process.pid}`;
+    await compileTo(folder, source, temporary, flags);
+    await rename(temporary, object);
+    return object;
+  });
+}
+
+/** The runtime's headers but the generated ones, whose names say what is in them. */
+async function sharedHeaders(folder: string): Promise<string> {
+  const include = join(folder, 'runtime', 'include', 'nanoc');
+  const names = existsSync(include) ? await readdir(include) : [];
+  const texts = names.filter((name) => name.endsWith('.h')).sort();
+  return (await Promise.all(texts.map((name) => readFile(join(include, name), 'utf8')))).join('\n');
+}
+
+/** One file for a model with its constants and its test: the compiler is started once. Returns the file's name. */
+async function writeModel(folder: string, item: DeviceCase): Promise<string> {
+  const { name } = item.compilation;
+  const path = `run_${name}.c`;
+  const parts = [`${name}_weights.c`, `${name}.c`].filter((part) => existsSync(join(folder, part)));
+  const lines = [
+    '#include <stdio.h>',
+    '#include <stdlib.h>',
+    '#include <string.h>',
+    ...parts.map((part) => `#include "${part}"`),
+    ...runFunction(item),
+  ];
+  await writeFile(join(folder, path), `${lines.join('\n')}\n`);
+  return path;
 }
 
 /** Values that a step writes, in the order of its arguments. */
@@ -95,34 +136,39 @@ function written(call: KernelCall): string[] {
 }
 
 function program(cases: readonly DeviceCase[]): string {
-  return [
-    '#include <stdio.h>',
-    '#include <string.h>',
-    ...cases.map(({ compilation }) => `#include "${compilation.name}.h"`),
-    ...cases.flatMap(runFunctions),
+  const names = cases.map(({ compilation }) => compilation.name);
+  const lines = [
+    ...names.map((name) => `void run_${name}(void);`),
     'int main(void) {',
-    ...cases.map(({ compilation }) => `  run_${compilation.name}();`),
+    ...names.map((name) => `  run_${name}();`),
     '  return 0;',
     '}',
-    '',
-  ].join('\n');
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
-function runFunctions({ compilation, vectors }: DeviceCase): string[] {
+/** Runs the self-test, then every vector step by step; each value that a step writes goes to stdout. */
+function runFunction({ compilation, vectors }: DeviceCase): string[] {
   const { name, plan, graph } = compilation;
   const place = (value: string): string => {
     const { region, offset } = plan.placements.get(value)!;
     return `${name}.${region} + ${offset}`;
   };
-  const dump = (value: string) => `fwrite(${place(value)}, 1, ${byteLength(valueOf(graph, value))}, stdout);`;
-  const lines = [`static ${name}_t ${name};`];
+  const dump = (value: string) => `(void)fwrite(${place(value)}, 1, ${byteLength(valueOf(graph, value))}, stdout);`;
+  const lines = [`void run_${name}(void);`, `static ${name}_t ${name};`];
   vectors.forEach((vector, index) => {
     for (const [input, tensor] of vector) {
       const bytes = [...bytesOf(tensor.data)].join(',');
       lines.push(`static const unsigned char ${name}_v${index}_${graph.inputs.indexOf(input)}[] = {${bytes}};`);
     }
   });
-  lines.push(`static void run_${name}(void) {`, `  (void)${name}_init(&${name});`);
+  lines.push(
+    `void run_${name}(void) {`,
+    `  if (${name}_init(&${name}) != 0 || ${name}_selftest(&${name}) != 0) {`,
+    `    (void)fputs("self-test of ${name}", stderr);`,
+    '    exit(1);',
+    '  }',
+  );
   vectors.forEach((vector, index) => {
     for (const [input, tensor] of vector) {
       const from = `${name}_v${index}_${graph.inputs.indexOf(input)}`;

@@ -1,0 +1,171 @@
+/** The differential fuzzer: random graphs, ONNX Runtime against the reference evaluator against the C on the host. */
+import type { Compilation, CompileOptions } from '../../compiler/compilation.js';
+import { Diagnostics } from '../../compiler/diagnostics/diagnostic.js';
+import { compile } from '../../compiler/index.js';
+import type { Graph } from '../../compiler/ir/graph.js';
+import type { Feature } from '../../compiler/ir/target.js';
+import { lower } from '../../compiler/phases/4-lower/index.js';
+import { planMemory, separateStorage } from '../../compiler/phases/5-plan/index.js';
+import { type DeviceCase, runOnHost } from './device.js';
+import { generateModel } from './generate.js';
+import { askOnnxRuntime } from './oracle.js';
+import { type Vector, vectorsFor } from './vectors.js';
+
+export interface FuzzFailure {
+  readonly seed: number;
+  /** `compile`, `onnxruntime`, or the variant of the C that differs. */
+  readonly stage: string;
+  readonly message: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FuzzSummary {
+  readonly graphs: number;
+  readonly failures: readonly FuzzFailure[];
+  /** Models that ONNX Runtime cannot run, with its reason. */
+  readonly refused: ReadonlyMap<number, string>;
+  /** Integers compared with ONNX Runtime, and those of them that lie on the other side of a rounding tie. */
+  readonly elements: number;
+  readonly explained: number;
+}
+
+/** One way of making C from a model. */
+export interface Variant {
+  readonly name: string;
+  /** Instead of those of the host: kernels written for a chip run as their C twins. */
+  readonly features?: readonly Feature[];
+  readonly guardBytes?: number;
+  readonly flags: readonly string[];
+}
+
+const PORTABLE: Variant = { name: 'portable', flags: [] };
+const GUARDED: Variant = { name: 'portable, guard bytes', guardBytes: 16, flags: [] };
+const DSP: Variant = { name: 'twins of the DSP kernels', features: ['dsp', 'fpu', 'unaligned'], flags: [] };
+const NO_FPU: Variant = { name: 'integer requantization', flags: ['-DNANOC_FPU=0'] };
+
+/** Every seed has a portable variant, half of them the DSP twins as well. */
+export function variantsOf(seed: number): Variant[] {
+  const plain = seed % 3 === 0 ? NO_FPU : seed % 4 === 1 ? GUARDED : PORTABLE;
+  return seed % 2 === 0 ? [plain, DSP] : [plain];
+}
+
+export interface FuzzOptions {
+  /** Models in one program. */
+  readonly batch?: number;
+  readonly onProgress?: (done: number) => void;
+}
+
+interface Job {
+  readonly seed: number;
+  readonly bytes: Uint8Array;
+  readonly vectors: readonly Vector[];
+  readonly variants: readonly { readonly variant: Variant; readonly compilation: Compilation }[];
+}
+
+/** Runs `count` seeds from `first` on. */
+export async function fuzz(first: number, count: number, options: FuzzOptions = {}): Promise<FuzzSummary> {
+  const { batch = 40, onProgress = () => {} } = options;
+  const failures: FuzzFailure[] = [];
+  const refused = new Map<number, string>();
+  let [elements, explained] = [0, 0];
+  for (let start = first; start < first + count; start += batch) {
+    const seeds = Array.from({ length: Math.min(batch, first + count - start) }, (_, i) => start + i);
+    const jobs: Job[] = [];
+    for (const seed of seeds) {
+      const { bytes } = generateModel(seed);
+      const prepared = await prepare(seed, bytes);
+      if ('message' in prepared) {
+        failures.push(prepared);
+        continue;
+      }
+      const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
+      elements += verdict.elements;
+      explained += verdict.explained;
+      if (verdict.refused !== undefined) refused.set(seed, verdict.refused);
+      if (verdict.problem !== undefined) failures.push({ seed, stage: 'onnxruntime', message: verdict.problem, bytes });
+      jobs.push(prepared);
+    }
+    failures.push(...(await runJobs(jobs)));
+    onProgress(start + seeds.length - first);
+  }
+  return { graphs: count, failures, refused, elements, explained };
+}
+
+/** Everything that can be said of one model, as `fuzz` says it of a seed. */
+export async function examine(seed: number, bytes: Uint8Array): Promise<FuzzFailure | undefined> {
+  const prepared = await prepare(seed, bytes);
+  if ('message' in prepared) return prepared;
+  const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
+  if (verdict.problem !== undefined) return { seed, stage: 'onnxruntime', message: verdict.problem, bytes };
+  return (await runJobs([prepared]))[0];
+}
+
+async function prepare(seed: number, bytes: Uint8Array): Promise<Job | FuzzFailure> {
+  try {
+    const variants: { variant: Variant; compilation: Compilation }[] = [];
+    for (const [index, variant] of variantsOf(seed).entries()) {
+      const compilation = await compileVariant(bytes, `m${seed}${index === 0 ? '' : `_${index}`}`, variant);
+      variants.push({ variant, compilation });
+    }
+    return { seed, bytes, vectors: vectorsFor(variants[0]!.compilation.reference, seed), variants };
+  } catch (error) {
+    return { seed, stage: 'compile', message: textOf(error), bytes };
+  }
+}
+
+async function compileVariant(bytes: Uint8Array, name: string, variant: Variant): Promise<Compilation> {
+  let optimised: Graph | undefined;
+  const guard = variant.guardBytes === undefined ? {} : { guardBytes: variant.guardBytes };
+  const options: CompileOptions = { target: 'host', name, ...guard };
+  const compilation = await compile({ fileName: `${name}.onnx`, bytes }, options, (_, graph) => {
+    optimised = graph;
+  });
+  if (variant.features === undefined) return compilation;
+  const target = { ...compilation.target, features: variant.features };
+  const diagnostics = new Diagnostics();
+  const program = separateStorage(lower(optimised!, target, options, diagnostics));
+  diagnostics.throwIfErrors();
+  const plan = planMemory(program, { alignment: target.alignment, ...guard });
+  return { ...compilation, target, graph: program.graph, program, plan };
+}
+
+/** One program for all variants of equal flags; when it fails as a whole, each model by itself. */
+async function runJobs(jobs: readonly Job[]): Promise<FuzzFailure[]> {
+  const groups = new Map<string, { job: Job; variant: Variant; item: DeviceCase }[]>();
+  for (const job of jobs) {
+    for (const { variant, compilation } of job.variants) {
+      const key = variant.flags.join(' ');
+      const list = groups.get(key) ?? [];
+      groups.set(key, [...list, { job, variant, item: { compilation, vectors: job.vectors } }]);
+    }
+  }
+  const failures: FuzzFailure[] = [];
+  for (const group of groups.values()) {
+    const results = await runGroup(
+      group.map(({ item }) => item),
+      group[0]!.variant.flags,
+    );
+    results.forEach((message, index) => {
+      const { job, variant } = group[index]!;
+      if (message !== undefined) failures.push({ seed: job.seed, stage: variant.name, message, bytes: job.bytes });
+    });
+  }
+  return failures;
+}
+
+async function runGroup(cases: readonly DeviceCase[], flags: readonly string[]): Promise<(string | undefined)[]> {
+  try {
+    return await runOnHost(cases, flags);
+  } catch (error) {
+    if (cases.length === 1) return [textOf(error)];
+    const middle = Math.ceil(cases.length / 2);
+    const halves = [cases.slice(0, middle), cases.slice(middle)];
+    return (await Promise.all(halves.map((half) => runGroup(half, flags)))).flat();
+  }
+}
+
+function textOf(error: unknown): string {
+  const { stderr, message, stack } = error as { stderr?: unknown; message?: string; stack?: string };
+  if (stderr instanceof Uint8Array) return `${message}\n${Buffer.from(stderr).toString('utf8')}`;
+  return stack ?? String(error);
+}
