@@ -1,0 +1,58 @@
+/** The kernel options of Conv for cores with MVE. */
+import type { KernelCall } from '../../ir/kernel-call.js';
+import type { KernelOption, LowerContext } from '../../ops/define.js';
+import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
+import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
+import type { StreamLayer } from '../arm-dsp/stream.js';
+import { convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
+import { packGemm } from './gemm.js';
+import { type Geometry, geometryOf } from './geometry.js';
+import { mveParams, sumRemarks } from './layer.js';
+
+export const mveConv: KernelOption = {
+  function: 'nanoc_conv_mve',
+  family: 'native',
+  needs: ['mve', 'fpu'],
+  when: (context) => whyNotConv(context) ?? true,
+  build: (context) => ({ call: gemmCall(context, convLayer(context), geometryOf(context)) }),
+};
+
+function whyNotConv(context: LowerContext): string | undefined {
+  const x = context.required(0);
+  if (x.quantization === undefined) return 'the input is float32';
+  if (context.int('group') !== 1) return 'grouped';
+  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+}
+
+/** x and y are NHWC, the weights [M, C, kH, kW]. */
+function convLayer(context: LowerContext): StreamLayer {
+  const { shape } = context.required(1);
+  return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!);
+}
+
+/** Also the call of matrix products, whose rows are pixels. */
+export function gemmCall(context: LowerContext, layer: StreamLayer, geometry: Geometry): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const shape: MveConvShape = { geometry, clamps: clamps(layer) };
+  const generated = generateConv(shape);
+  const direct = isDirect(geometry);
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: generated.stack,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      ...(direct ? [] : [{ kind: 'scratch' as const }]),
+      mveParams(context, layer, packGemm(layer)),
+    ],
+    ...(direct ? { alignment: 4 } : { scratch: { bytes: generated.scratchBytes, alignment: 16 } }),
+    overlaps: [{ input: x.name, output: y.name, lead: convLead(shape) }],
+    macs: macsOf(y, layer.inner),
+    remarks: sumRemarks(layer),
+  };
+}

@@ -1,0 +1,104 @@
+/*
+ * Layouts, helpers and C twins of the kernels for Armv8.1-M with MVE (compiler/kernels/arm-mve, docs/KERNELS.md).
+ *
+ * Streams hold everything of a group of channels in the order of use, in words. "Chunks" are sixteen inputs; of the last one only
+ * the words that hold weights are stored. Channels that fill a group up are all zero.
+ *  - gemm, four channels: bias[4], chunks of [4 channels][16], scale[4].
+ */
+#ifndef NANOC_MVE_H
+#define NANOC_MVE_H
+
+#include <string.h>
+
+#include "nanoc/requantize.h"
+
+#if defined(__ARM_FEATURE_MVE)
+#define NANOC_MVE_ASSEMBLY ((__ARM_FEATURE_MVE & 2) != 0)
+#else
+#define NANOC_MVE_ASSEMBLY 0
+#endif
+
+typedef struct {
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  const uint32_t *stream;
+} nanoc_mve_params;
+
+/** Copies `n` bytes; they may lie anywhere. */
+static inline void nanoc_mve_copy(int8_t *to, const int8_t *from, int32_t n) {
+#if NANOC_MVE_ASSEMBLY
+  for (; n >= 16; n -= 16) {
+    __asm__ volatile("vldrb.u8 q0, [%[from]], #16\n vstrb.8 q0, [%[to]], #16" : [from] "+r"(from), [to] "+r"(to) : : "q0", "memory");
+  }
+  if (n > 0) {
+    __asm__ volatile("vctp.8 %[n]\n vpstt\n vldrbt.u8 q0, [%[from]]\n vstrbt.8 q0, [%[to]]" : : [from] "r"(from), [to] "r"(to), [n] "r"(n) : "q0", "memory");
+  }
+#else
+  (void)memcpy(to, from, (size_t)n);
+#endif
+}
+
+/** Sets `n` bytes. */
+static inline void nanoc_mve_fill(int8_t *to, int32_t value, int32_t n) {
+#if NANOC_MVE_ASSEMBLY
+  for (; n > 0; n -= 16) {
+    __asm__ volatile("vctp.8 %[n]\n vdup.8 q0, %[value]\n vpst\n vstrbt.8 q0, [%[to]], #16" : [to] "+r"(to) : [value] "r"(value), [n] "r"(n) : "q0", "memory");
+  }
+#else
+  (void)memset(to, (int)value, (size_t)n);
+#endif
+}
+
+#if !NANOC_MVE_ASSEMBLY
+
+/** `count` products, modulo 2^32. */
+static inline int32_t nanoc_mve_dot(int32_t sum, const int8_t *x, const int8_t *w, int32_t count) {
+  for (int32_t k = 0; k < count; k++) {
+    sum = nanoc_mac(sum, x[k], w[k]);
+  }
+  return sum;
+}
+
+/** Bytes of the weights of one channel in a chunk of a layer with `inner` inputs. */
+static inline int32_t nanoc_mve_chunk(int32_t inner, int32_t start) { return inner - start >= 16 ? 16 : (inner - start + 3) / 4 * 4; }
+
+/** Sums of `channels` channels of one group, whose biases are in them. Returns what follows the weights. */
+static inline const uint32_t *nanoc_mve_sums(const int8_t *x, const uint32_t *w, int32_t *sums, int32_t inner, int32_t channels) {
+  for (int32_t start = 0; start < inner; start += 16) {
+    const int32_t count = inner - start >= 16 ? 16 : inner - start;
+    for (int32_t c = 0; c < channels; c++) {
+      sums[c] = nanoc_mve_dot(sums[c], x + start, (const int8_t *)w, count);
+      w += nanoc_mve_chunk(inner, start) / 4;
+    }
+  }
+  return w;
+}
+
+/** scale: a float32 in a word. */
+static inline int8_t nanoc_mve_output(int32_t sum, uint32_t scale, const nanoc_mve_params *p) {
+  float s;
+  (void)memcpy(&s, &scale, sizeof s);
+  return (int8_t)nanoc_requantize(sum, s, p->y_zero, p->low, p->high);
+}
+
+/** C twin of the generated nanoc_gemm_mve_*. */
+static inline void nanoc_mve_gemm(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t inner, int32_t pitch, int32_t channels) {
+  for (; pixels > 0; pixels--, x += pitch, y += channels) {
+    const uint32_t *w = params->stream;
+    for (int32_t first = 0; first < channels; first += 4) {
+      int32_t sums[4];
+      (void)memcpy(sums, w, sizeof sums);
+      w = nanoc_mve_sums(x, w + 4, sums, inner, 4);
+      for (int32_t c = 0; c < 4 && first + c < channels; c++) {
+        y[first + c] = nanoc_mve_output(sums[c], w[c], params);
+      }
+      w += 4;
+    }
+  }
+}
+
+#endif
+
+#endif
