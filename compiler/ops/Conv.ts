@@ -7,6 +7,8 @@ import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
+import { matrixCall } from './shared/matrix-call.js';
+import { rowsLead, windowLead } from './shared/overlap.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
 import { as2d, type Window, windowAttributes, windowOf, windowOnly } from './shared/window.js';
 
@@ -263,6 +265,7 @@ function call(
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
+      ...(extra.scratch === undefined ? [] : [{ kind: 'scratch' as const }]),
       { kind: 'params', struct, fields },
     ],
     overlaps: [],
@@ -273,20 +276,10 @@ function call(
 
 function pointwiseCall(context: LowerContext): KernelCall {
   const g = geometry(context);
-  const weights = packed(context);
-  const fields = {
-    rows: { int: g.batches * g.height * g.width },
-    inner: { int: g.channels },
-    columns: { int: g.outputs },
-    ...conv.weightFields(weights),
-    output: { fields: conv.outputFields(context, g.x, g.w) },
-  };
-  return call(context, 'nanoc_matmul_s8', 'nanoc_matmul_s8_params', fields, {
-    header: 'nanoc/matmul.h',
-    remarks: conv.accumulatorRemarks(weights.accumulator),
-  });
+  return matrixCall(context, packed(context), g.batches * g.height * g.width, g.channels, g.outputs);
 }
 
+/** The windows of two pixels, all channels. */
 function convCall(context: LowerContext): KernelCall {
   const g = geometry(context);
   const weights = packed(context);
@@ -297,7 +290,12 @@ function convCall(context: LowerContext): KernelCall {
     ...conv.weightFields(weights),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
+  const [kernelH, kernelW] = g.window.kernel as [number, number];
+  const lead = windowLead({ ...g, inputPixel: g.channels, outputPixel: g.outputs, order: 'buffered', together: 2 });
   return call(context, 'nanoc_conv_s8', 'nanoc_conv_s8_params', fields, {
+    sources: ['portable/nanoc_conv_s8.c', 'portable/nanoc_rows_s8.c'],
+    scratch: { bytes: 2 * kernelH * kernelW * g.channels, alignment: 4 },
+    overlaps: [{ input: g.x.name, output: g.y.name, lead }],
     remarks: conv.accumulatorRemarks(weights.accumulator),
   });
 }
@@ -305,13 +303,7 @@ function convCall(context: LowerContext): KernelCall {
 function depthwiseCall(context: LowerContext): KernelCall {
   const g = geometry(context);
   const { bias, accumulator } = packed(context);
-  const source = conv.constantOf(context, 1).data as Int8Array;
-  const taps = source.length / g.outputs;
-  // [kH][kW][channels]: the kernel walks the channels of a tap.
-  const weights = Int8Array.from(
-    { length: source.length },
-    (_, i) => source[(i % g.outputs) * taps + Math.floor(i / g.outputs)]!,
-  );
+  const weights = stripsOf(conv.constantOf(context, 1).data as Int8Array, g.channels);
   const fields = {
     ...spatialFields(g),
     groups: { int: g.group },
@@ -319,8 +311,22 @@ function depthwiseCall(context: LowerContext): KernelCall {
     ...conv.weightFields({ weights, bias, accumulator }),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
+  const { kernel, strides, dilations, output } = g.window;
+  const ringHeight = (kernel[0]! - 1) * dilations[0]! + 1;
+  const ringWidth = (output[1]! - 1) * strides[1]! + (kernel[1]! - 1) * dilations[1]! + 1;
   return call(context, 'nanoc_depthwise_s8', 'nanoc_conv_s8_params', fields, {
+    scratch: { bytes: 4 * ringHeight * ringWidth, alignment: 4 },
+    overlaps: [{ input: g.x.name, output: g.y.name, lead: rowsLead(g) * g.channels, multiple: g.channels }],
     remarks: conv.accumulatorRemarks(accumulator),
+  });
+}
+
+/** Weights [channels][taps] as [channels / 4][taps][4]; the last strip is filled up with zeros. */
+function stripsOf(source: Int8Array, channels: number): Int8Array {
+  const taps = source.length / channels;
+  return Int8Array.from({ length: Math.ceil(channels / 4) * 4 * taps }, (_, i) => {
+    const channel = 4 * Math.floor(i / (4 * taps)) + (i % 4);
+    return channel < channels ? source[channel * taps + (Math.floor(i / 4) % taps)]! : 0;
   });
 }
 

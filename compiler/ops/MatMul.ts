@@ -3,6 +3,7 @@ import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
+import { matrixCall } from './shared/matrix-call.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shared/shapes.js';
 
 export default defineOp({
@@ -145,7 +146,7 @@ function call(
 
 function constantCall(context: LowerContext): KernelCall {
   const { rows, inner, columns, batch } = geometry(context);
-  const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
+  const [x, w] = [context.required(0), context.required(1)];
   const data = conv.constantOf(context, 1).data as Int8Array;
   const turned = Int8Array.from(
     { length: data.length },
@@ -153,21 +154,7 @@ function constantCall(context: LowerContext): KernelCall {
   );
   const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
   const packed = conv.packWeights(turned, columns, inner, 1, conv.weightZeroPoints(w, columns), bias, x);
-  const fields: Record<string, ParamValue> = {
-    rows: { int: rows * elementCount(batch) },
-    inner: { int: inner },
-    columns: { int: columns },
-    ...conv.weightFields(packed),
-    output: { fields: conv.outputFields(context, x, w) },
-  };
-  return call(context, 'nanoc_matmul_s8', fields, {
-    arguments: [
-      { kind: 'value', value: x.name, access: 'read' },
-      { kind: 'value', value: y.name, access: 'write' },
-      { kind: 'params', struct: 'nanoc_matmul_s8_params', fields },
-    ],
-    remarks: conv.accumulatorRemarks(packed.accumulator),
-  });
+  return matrixCall(context, packed, rows * elementCount(batch), inner, columns);
 }
 
 /** Batches as one loop with a step for each side. */

@@ -22,6 +22,9 @@ export interface ConvSpec {
   /** Largest weight magnitude; 127 by default. */
   readonly weightLimit?: number;
   readonly zeroPoint?: number;
+  readonly dilations?: readonly [number, number];
+  /** Zero point of all weights; 0 by default. */
+  readonly weightZero?: number;
 }
 
 export interface ConvCase {
@@ -57,10 +60,11 @@ export function randomConvSpec(random: Random, limits: { channels: number; size:
 }
 
 export function convCase(spec: ConvSpec, random: Random): ConvCase {
-  const { input, outputs, kernel, strides, pads, group = 1, batches = 1 } = spec;
+  const { input, outputs, kernel, strides, pads, group = 1, batches = 1, dilations = [1, 1], weightZero = 0 } = spec;
+  const extent = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
   const [channels, height, width] = input;
-  const outHeight = Math.floor((height + pads[0] + pads[2] - kernel[0]) / strides[0]) + 1;
-  const outWidth = Math.floor((width + pads[1] + pads[3] - kernel[1]) / strides[1]) + 1;
+  const outHeight = Math.floor((height + pads[0] + pads[2] - extent[0]!) / strides[0]) + 1;
+  const outWidth = Math.floor((width + pads[1] + pads[3] - extent[1]!) / strides[1]) + 1;
   const limit = spec.weightLimit ?? 127;
   const byte = (bound: number) => (spec.extreme ? random.pick([-bound, bound]) : random.integer(-bound, bound));
   const wShape = [outputs, channels / group, ...kernel];
@@ -73,12 +77,12 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const xQuantization = perTensor(0.02, random.integer(-128, 127));
   const scales = Array.from({ length: outputs }, () => Math.fround(0.005 * (0.5 + random.next())));
   const wQuantization: Quantization = random.chance(0.7)
-    ? { scale: scales, zeroPoint: scales.map(() => 0), axis: 0 }
-    : perTensor(scales[0]!, 0);
+    ? { scale: scales, zeroPoint: scales.map(() => weightZero), axis: 0 }
+    : perTensor(scales[0]!, weightZero);
   const yScale = Math.fround(0.02 * 0.005 * 70 * Math.sqrt(fanIn) * (spec.extreme ? 3 : 0.6) * (0.3 + random.next()));
   const yQuantization = perTensor(yScale, spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)]));
   const attributes = {
-    ...{ kernel_shape: kernel, strides, pads, dilations: [1, 1], group },
+    ...{ kernel_shape: kernel, strides, pads, dilations, group },
     ...(spec.clamp === undefined ? {} : { clamp: spec.clamp }),
   };
   const node: Node = { name: 'conv', op: 'Conv', domain: '', inputs: ['x', 'w', 'b'], outputs: ['y'], attributes };

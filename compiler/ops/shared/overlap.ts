@@ -41,6 +41,8 @@ export interface WindowWalk {
   /** Two spatial dimensions. */
   readonly window: Window;
   readonly order: PixelOrder;
+  /** `buffered` only: so many pixels of one batch are read before the first of them is written; 1 if absent. */
+  readonly together?: number;
 }
 
 /** Lead of a sliding window over [batch][height][width][channels], output pixels in row-major order; in bytes. */
@@ -50,6 +52,8 @@ export function windowLead(walk: WindowWalk): number {
   const columns = firstTaps(window, 1, width);
   const steps: Step[] = [];
   let written = 0;
+  if (order === 'buffered')
+    return leadOfSteps(bufferedSteps(walk, rows, columns), batches * height * width * inputPixel);
   for (let batch = 0; batch < batches; batch += 1) {
     for (const row of rows) {
       for (const column of columns) {
@@ -63,6 +67,48 @@ export function windowLead(walk: WindowWalk): number {
     }
   }
   return leadOfSteps(steps, batches * height * width * inputPixel);
+}
+
+function bufferedSteps(walk: WindowWalk, rows: readonly number[], columns: readonly number[]): Step[] {
+  const { batches, height, width, inputPixel, outputPixel, together = 1 } = walk;
+  const starts = rows.flatMap((row) => columns.map((column) => (row * width + column) * inputPixel));
+  const steps: Step[] = [];
+  for (let batch = 0; batch < batches; batch += 1) {
+    for (let first = 0; first < starts.length; first += together) {
+      const pixels = starts.slice(first, first + together);
+      const readStart = batch * height * width * inputPixel + Math.min(...pixels);
+      steps.push({ readStart, writeEnd: (batch * starts.length + first + pixels.length) * outputPixel });
+    }
+  }
+  return steps;
+}
+
+/**
+ * Lead, in pixels, of a walk over some channels of all rows, then the next ones: the rows of a window are read, those that are
+ * new, before a row of the output is written. Channels fall on the same channels only at whole pixels.
+ */
+export function rowsLead({
+  batches,
+  height,
+  width,
+  window,
+}: Pick<WindowWalk, 'batches' | 'height' | 'width' | 'window'>): number {
+  const [stride, dilation] = [window.strides[0]!, window.dilations[0]!];
+  const extent = (window.kernel[0]! - 1) * dilation + 1;
+  const [outHeight, outWidth] = window.output as [number, number];
+  const steps: Step[] = [];
+  for (let batch = 0; batch < batches; batch += 1) {
+    let next = 0;
+    for (let row = 0; row < outHeight; row += 1) {
+      const top = row * stride - window.pads[0]!;
+      const first = Math.max(next, top, 0);
+      const end = Math.min(top + extent, height);
+      const readStart = first < end ? (batch * height + first) * width : Number.POSITIVE_INFINITY;
+      next = Math.max(next, end);
+      steps.push({ readStart, writeEnd: (batch * outHeight + row + 1) * outWidth });
+    }
+  }
+  return leadOfSteps(steps, batches * height * width);
 }
 
 /** For each output index the first input index under the window; Infinity where all taps lie in the padding. */

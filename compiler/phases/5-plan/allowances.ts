@@ -14,6 +14,8 @@ export interface Stretch {
 export interface Allowance {
   readonly limit: number;
   readonly step: number;
+  /** The distance at which output and input start at the same byte. */
+  readonly same: number;
 }
 
 export class Allowances {
@@ -54,7 +56,8 @@ export class Allowances {
   }
 
   private allowanceOf({ input, output, lead, multiple }: Overlap): Allowance {
-    return { limit: this.locationOf(input).offset - this.locationOf(output).offset - lead, step: multiple ?? 1 };
+    const same = this.locationOf(input).offset - this.locationOf(output).offset;
+    return { limit: same - lead, step: multiple ?? 1, same };
   }
 
   private locationOf(name: string) {

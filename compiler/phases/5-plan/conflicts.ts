@@ -56,21 +56,19 @@ function gapsOf(
   return gapsWith(allowed, low, Math.max(high, low + 1));
 }
 
-/** With a step only some of the allowed distances are offered, the nearest ones: the others would hardly be of use. */
+/** With a step only some of the allowed distances are offered: the nearest ones, and those round the classic in-place operation. */
 const OFFERED = 4;
 
-function gapsWith({ limit, step }: Allowance, low: number, high: number): Gap[] {
-  const gaps: Gap[] = limit < high ? [{ low: limit, high }] : [];
-  if (step === 1) return gaps;
-  // Distances above `high` are apart anyway: the first useful one is the largest below it.
-  let next = limit < high ? limit : limit - Math.ceil((limit - high + 1) / step) * step;
-  if (limit >= high) gaps.push({ low: next, high });
-  for (let i = 1; i < OFFERED && next > low; i += 1) {
-    gaps.push({ low: next - step, high: next });
-    next -= step;
+function gapsWith({ limit, step, same }: Allowance, low: number, high: number): Gap[] {
+  if (step === 1) return limit < high ? [{ low: limit, high }] : [];
+  // Distances from `high` on are apart anyway.
+  const nearest = limit < high ? limit : limit - Math.ceil((limit - high + 1) / step) * step;
+  const points = new Set<number>();
+  for (const from of [nearest, Math.min(nearest, same)]) {
+    for (let i = 0; i < OFFERED; i += 1) points.add(from - i * step);
   }
-  if (next > low) gaps.push({ low, high: next });
-  return gaps;
+  const edges = [high, ...[...points].filter((point) => point > low).sort((a, b) => b - a), low];
+  return edges.slice(1).map((edge, i) => ({ low: edge, high: edges[i]! }));
 }
 
 function forEachPairAliveAtOnce(spans: readonly Span[], action: (earlier: Span, later: Span) => void): void {

@@ -28,11 +28,19 @@ typedef struct {
   nanoc_output output;
 } nanoc_conv_s8_params;
 
-/** Any convolution. Weights: for each group, blocks of four channels [kernel_h][kernel_w][in_c/groups][4], the last one to three as [..][rest]. */
-void nanoc_conv_s8(const int8_t *x, int8_t *y, const nanoc_conv_s8_params *params);
+/**
+ * Any convolution. Weights: for each group, blocks of four channels [kernel_h][kernel_w][in_c/groups][4], the last one to three as
+ * [..][rest]. Scratch: the windows of two pixels, 2 * kernel_h * kernel_w * in_c bytes; both are read before either pixel is written.
+ */
+void nanoc_conv_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_conv_s8_params *params);
 
-/** One filter for each channel (groups == in_c == out_c), no weight zero points. Weights: [kernel_h][kernel_w][channels]. */
-void nanoc_depthwise_s8(const int8_t *x, int8_t *y, const nanoc_conv_s8_params *params);
+/**
+ * One filter for each channel (groups == in_c == out_c), no weight zero points. Weights: [channels / 4][kernel_h][kernel_w][4], the
+ * last channels filled up with anything. Scratch: the rows of one window, ((kernel_h - 1) * dilation_h + 1) *
+ * ((out_w - 1) * stride_w + (kernel_w - 1) * dilation_w + 1) * 4 bytes. Four channels of the whole image are finished before
+ * the next four are read: y may lie over x at multiples of a pixel.
+ */
+void nanoc_depthwise_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_conv_s8_params *params);
 
 typedef struct {
   int32_t batches;

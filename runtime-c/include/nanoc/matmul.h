@@ -15,8 +15,8 @@ typedef struct {
   nanoc_output output;
 } nanoc_matmul_s8_params;
 
-/** x and y must not overlap. */
-void nanoc_matmul_s8(const int8_t *x, int8_t *y, const nanoc_matmul_s8_params *params);
+/** Scratch: NULL, or 2 * inner bytes: then two rows at a time are read before they are written, and y may lie over x. */
+void nanoc_matmul_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_matmul_s8_params *params);
 
 /** y[batches][rows][columns] = a[batches][rows][inner] * b[batches][inner][columns], both computed at run time. */
 typedef struct {

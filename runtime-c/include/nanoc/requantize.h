@@ -88,14 +88,36 @@ int32_t nanoc_requantize_exact(int32_t sum, float scale, int32_t zero, int32_t l
 
 #if NANOC_FPU
 
+#if defined(__GNUC__) && defined(__ARM_FP) && defined(__thumb2__)
+
+static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  union {
+    float f;
+    int32_t i;
+  } rounded;
+  /* Half to even, and saturated to 32 bits: clamping afterwards is clamping before. */
+  __asm__("vcvtr.s32.f32 %0, %1" : "=t"(rounded.f) : "t"((float)sum * scale));
+  return nanoc_clamp(rounded.i, low - zero, high - zero) + zero;
+}
+
+#else
+
 static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
   const float bottom = (float)(low - zero);
   const float top = (float)(high - zero);
   float x = (float)sum * scale;
   x = x < bottom ? bottom : x;
   x = x > top ? top : x;
-  return nanoc_round(x) + zero;
+  union {
+    float f;
+    uint32_t i;
+  } magic;
+  /* nanoc_round, with its offset and the zero point in one addition. */
+  magic.f = x + 12582912.0f;
+  return (int32_t)(magic.i + ((uint32_t)zero - 0x4B400000u));
 }
+
+#endif
 
 #else
 

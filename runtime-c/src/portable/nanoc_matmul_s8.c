@@ -8,15 +8,23 @@ void nanoc_matmul_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_ma
   const int32_t inner = params->inner;
   const int32_t columns = params->columns;
   const nanoc_rows rows = {inner, columns, 0, params->weights, params->bias, params->weight_zeros, &params->output};
-  for (int32_t row = 0; row < params->rows; row += 2) {
-    const int32_t count = params->rows - row < 2 ? 1 : 2;
-    const int8_t *from = x;
-    if (scratch != NULL) {
-      memcpy(scratch, x, (size_t)(count * inner));
-      from = scratch;
+  int32_t left = params->rows;
+  if (scratch == NULL) {
+    for (; left > 0; left--, x += inner, y += columns) {
+      nanoc_rows_s8(&rows, x, y, NULL);
     }
-    nanoc_rows_s8(&rows, from, y, count == 2 ? y + columns : NULL);
-    x += count * inner;
-    y += count * columns;
+    return;
+  }
+  for (; left >= 2; left -= 2, x += 2 * inner, y += 2 * columns) {
+    int8_t *to = scratch;
+    for (const int8_t *from = x; from != x + inner; from++, to += 2) {
+      to[0] = from[0];
+      to[1] = from[inner];
+    }
+    nanoc_rows_s8(&rows, scratch, y, y + columns);
+  }
+  if (left > 0) {
+    memcpy(scratch, x, (size_t)inner);
+    nanoc_rows_s8(&rows, scratch, y, NULL);
   }
 }
