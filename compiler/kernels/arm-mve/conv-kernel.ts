@@ -6,8 +6,9 @@ import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
 import { packGemm } from './gemm.js';
-import { type Geometry, geometryOf } from './geometry.js';
+import { type Geometry, geometryOf, leaves } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
+import { matvecCall } from './matvec-call.js';
 
 export const mveConv: KernelOption = {
   function: 'nanoc_conv_mve',
@@ -15,6 +16,21 @@ export const mveConv: KernelOption = {
   needs: ['mve', 'fpu'],
   when: (context) => whyNotConv(context) ?? true,
   build: (context) => ({ call: gemmCall(context, convLayer(context), geometryOf(context)) }),
+};
+
+/** A convolution with one output pixel, whose window is the whole image, is a matrix product with one row. */
+export const mveConvOfAll: KernelOption = {
+  function: 'nanoc_matvec_mve',
+  family: 'native',
+  needs: ['mve', 'fpu'],
+  when: (context) => {
+    const refusal = whyNotConv(context);
+    if (refusal !== undefined) return refusal;
+    const g = geometryOf(context);
+    const whole = g.batches === 1 && g.kernelHeight === g.inHeight && g.kernelWidth === g.inWidth;
+    return (whole && g.outHeight * g.outWidth === 1 && !leaves(g)) || 'the window is not the whole image';
+  },
+  build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
 };
 
 function whyNotConv(context: LowerContext): string | undefined {

@@ -6,6 +6,7 @@ import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { immediate, schedule } from '../arm-dsp/assembly.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { add, clamped, frameBytes, lanes, mveFunction, SUMS, scaled } from './assembly.js';
+import { StreamWriter } from './stream-writer.js';
 
 export interface GemmShape {
   /** Inputs of a pixel; those of the last sixteen that do not exist must read as 0. */
@@ -52,28 +53,15 @@ export function gemmName({ inner, pitch, channels, clamps, copies }: GemmShape):
 }
 
 /** Groups of four channels: four biases, for each sixteen inputs those of four channels, four scales. */
-export function packGemm({ weights, inner, channels }: StreamLayer): Uint32Array {
-  const groups = Math.ceil(channels.length / 4);
-  const bytes = new Uint8Array(groups * groupBytes(inner));
-  const view = new DataView(bytes.buffer);
-  for (let group = 0; group < groups; group += 1) {
-    const start = group * groupBytes(inner);
-    let at = start + 16;
-    for (let chunk = 0; chunk < chunksOf(inner); chunk += 1) {
-      const last = chunk === chunksOf(inner) - 1;
-      for (let c = 4 * group; c < 4 * group + 4; c += 1) {
-        for (let k = 16 * chunk; c < channels.length && k < Math.min(16 * chunk + 16, inner); k += 1) {
-          view.setInt8(at + k - 16 * chunk, weights[c * inner + k]!);
-        }
-        at += last ? tailOf(inner) : 16;
-      }
-    }
-    channels.slice(4 * group, 4 * group + 4).forEach(({ bias, scale }, c) => {
-      view.setInt32(start + 4 * c, bias, true);
-      view.setFloat32(at + 4 * c, scale, true);
-    });
+export function packGemm(layer: StreamLayer): Uint32Array {
+  const writer = new StreamWriter(layer);
+  for (let first = 0; first < layer.channels.length; first += 4) {
+    const group = [first, first + 1, first + 2, first + 3];
+    writer.biases(group);
+    for (let chunk = 0; chunk < chunksOf(layer.inner); chunk += 1) writer.chunk(chunk, group);
+    writer.scales(group);
   }
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+  return writer.words();
 }
 
 export function gemmPrototype(shape: GemmShape): string {

@@ -4,6 +4,8 @@
  * Streams hold everything of a group of channels in the order of use, in words. "Chunks" are sixteen inputs; of the last one only
  * the words that hold weights are stored. Channels that fill a group up are all zero.
  *  - gemm, four channels: bias[4], chunks of [4 channels][16], scale[4].
+ *  - matvec, eight channels: bias[8], chunks of [8 channels][16], scale[8]; biases and scales in the order 0, 2, 4, 6, 1, 3, 5, 7.
+ *    A last group with fewer channels has the weights of those alone.
  */
 #ifndef NANOC_MVE_H
 #define NANOC_MVE_H
@@ -96,6 +98,23 @@ static inline void nanoc_mve_gemm(const int8_t *x, int8_t *y, int32_t pixels, co
       }
       w += 4;
     }
+  }
+}
+
+/** C twin of the generated nanoc_matvec_mve_*. */
+static inline void nanoc_mve_matvec(const int8_t *x, int8_t *y, const nanoc_mve_params *params, int32_t inner, int32_t channels) {
+  const uint32_t *w = params->stream;
+  for (int32_t first = 0; first < channels; first += 8) {
+    const int32_t width = channels - first < 8 ? channels - first : 8;
+    int32_t sums[8];
+    for (int32_t c = 0; c < 8; c++) {
+      sums[c] = (int32_t)w[(c & 1) * 4 + c / 2];
+    }
+    w = nanoc_mve_sums(x, w + 8, sums, inner, width);
+    for (int32_t c = 0; c < width; c++) {
+      y[first + c] = nanoc_mve_output(sums[c], w[(c & 1) * 4 + c / 2], params);
+    }
+    w += 8;
   }
 }
 
