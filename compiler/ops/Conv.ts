@@ -5,6 +5,7 @@ import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
+import { mveConv, mveConvOfAll } from '../kernels/arm-mve/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -28,6 +29,8 @@ export default defineOp({
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
+    mveConvOfAll,
+    mveConv,
     dspDepthwise,
     dspWindow,
     dspConvOfAll,

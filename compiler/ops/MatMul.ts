@@ -1,6 +1,7 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
+import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -18,6 +19,8 @@ export default defineOp({
   infer: (view) => [inferMatMul(view)],
   evaluate: (view, [a, b, bias]) => [evaluateMatMul(view, a!, b!, bias)],
   kernels: [
+    mveMatvec,
+    mveMatmul,
     dspMatvec,
     dspMatmul,
     {
