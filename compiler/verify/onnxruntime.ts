@@ -29,12 +29,13 @@ export interface NodeComparison {
   readonly output: string;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly own: Tensor;
-  readonly oracle: Tensor;
+  /** Absent where ONNX has no such tensor: then the nodes that follow read `own`. */
+  readonly oracle: Tensor | undefined;
 }
 
 export interface OracleOptions {
   readonly required: boolean;
-  /** Sees every comparison of a node's output, equal or not. */
+  /** Sees every output of a node, equal or not, vector by vector in the order of evaluation. */
   readonly observe?: (comparison: NodeComparison) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
@@ -237,10 +238,8 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet, observe
         if (name === '') return;
         const own = results[output]!;
         const oracle = counterpart(graph, name, theirs);
-        if (oracle !== undefined) {
-          note(found, valueOf(graph, name).source?.name ?? name, node.name, own, oracle);
-          observe({ node, output: name, inputs, own, oracle });
-        }
+        if (oracle !== undefined) note(found, valueOf(graph, name).source?.name ?? name, node.name, own, oracle);
+        observe({ node, output: name, inputs, own, oracle });
         tensors.set(name, oracle ?? own);
       });
     }

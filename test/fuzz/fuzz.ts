@@ -53,6 +53,7 @@ export interface FuzzOptions {
   /** Models in one program. */
   readonly batch?: number;
   readonly onProgress?: (done: number) => void;
+  readonly onFailure?: (failure: FuzzFailure) => void;
 }
 
 interface Job {
@@ -62,48 +63,65 @@ interface Job {
   readonly variants: readonly { readonly variant: Variant; readonly compilation: Compilation }[];
 }
 
+/** One model, the seed of its vectors, and how its C is made. */
+export interface FuzzInput {
+  readonly seed: number;
+  readonly bytes: Uint8Array;
+  readonly variants: readonly Variant[];
+}
+
+/** Every way of making C, for models that are few. */
+export const ALL_VARIANTS: readonly Variant[] = [PORTABLE, GUARDED, DSP, NO_FPU];
+
 /** Runs `count` seeds from `first` on. */
 export async function fuzz(first: number, count: number, options: FuzzOptions = {}): Promise<FuzzSummary> {
-  const { batch = 40, onProgress = () => {} } = options;
-  const failures: FuzzFailure[] = [];
-  const refused = new Map<number, string>();
-  let [elements, explained] = [0, 0];
+  const { batch = 40, onProgress = () => {}, onFailure = () => {} } = options;
+  const parts: FuzzSummary[] = [];
   for (let start = first; start < first + count; start += batch) {
     const seeds = Array.from({ length: Math.min(batch, first + count - start) }, (_, i) => start + i);
-    const jobs: Job[] = [];
-    for (const seed of seeds) {
-      const { bytes } = generateModel(seed);
-      const prepared = await prepare(seed, bytes);
-      if ('message' in prepared) {
-        failures.push(prepared);
-        continue;
-      }
-      const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
-      elements += verdict.elements;
-      explained += verdict.explained;
-      if (verdict.refused !== undefined) refused.set(seed, verdict.refused);
-      if (verdict.problem !== undefined) failures.push({ seed, stage: 'onnxruntime', message: verdict.problem, bytes });
-      jobs.push(prepared);
-    }
-    failures.push(...(await runJobs(jobs)));
+    const inputs = seeds.map((seed) => ({ seed, bytes: generateModel(seed).bytes, variants: variantsOf(seed) }));
+    const part = await examine(inputs);
+    part.failures.forEach(onFailure);
+    parts.push(part);
     onProgress(start + seeds.length - first);
   }
-  return { graphs: count, failures, refused, elements, explained };
+  return {
+    graphs: count,
+    failures: parts.flatMap(({ failures }) => failures),
+    refused: new Map(parts.flatMap(({ refused }) => [...refused])),
+    elements: parts.reduce((sum, part) => sum + part.elements, 0),
+    explained: parts.reduce((sum, part) => sum + part.explained, 0),
+  };
 }
 
-/** Everything that can be said of one model, as `fuzz` says it of a seed. */
-export async function examine(seed: number, bytes: Uint8Array): Promise<FuzzFailure | undefined> {
-  const prepared = await prepare(seed, bytes);
-  if ('message' in prepared) return prepared;
-  const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
-  if (verdict.problem !== undefined) return { seed, stage: 'onnxruntime', message: verdict.problem, bytes };
-  return (await runJobs([prepared]))[0];
+/** Models in one program: ONNX Runtime against the reference, then the reference against the C. */
+export async function examine(inputs: readonly FuzzInput[]): Promise<FuzzSummary> {
+  const failures: FuzzFailure[] = [];
+  const refused = new Map<number, string>();
+  const jobs: Job[] = [];
+  let [elements, explained] = [0, 0];
+  for (const input of inputs) {
+    const prepared = await prepare(input);
+    if ('message' in prepared) {
+      failures.push(prepared);
+      continue;
+    }
+    const { seed, bytes } = input;
+    const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
+    elements += verdict.elements;
+    explained += verdict.explained;
+    if (verdict.refused !== undefined) refused.set(seed, verdict.refused);
+    if (verdict.problem !== undefined) failures.push({ seed, stage: 'onnxruntime', message: verdict.problem, bytes });
+    jobs.push(prepared);
+  }
+  failures.push(...(await runJobs(jobs)));
+  return { graphs: inputs.length, failures, refused, elements, explained };
 }
 
-async function prepare(seed: number, bytes: Uint8Array): Promise<Job | FuzzFailure> {
+async function prepare({ seed, bytes, variants: wanted }: FuzzInput): Promise<Job | FuzzFailure> {
   try {
     const variants: { variant: Variant; compilation: Compilation }[] = [];
-    for (const [index, variant] of variantsOf(seed).entries()) {
+    for (const [index, variant] of wanted.entries()) {
       const compilation = await compileVariant(bytes, `m${seed}${index === 0 ? '' : `_${index}`}`, variant);
       variants.push({ variant, compilation });
     }

@@ -1,7 +1,11 @@
-/** `npm run fuzz -- --seed N`: one seed in full. `npm run fuzz -- --from N --count M`: a range, for as long as it takes. */
+/**
+ * `npm run fuzz -- --from N --count M`: a range of seeds. `npm run fuzz -- --seed N`: one; with `--keep NAME` its failure is
+ * reduced and written to test/regress/NAME.
+ */
 import { parseArgs } from 'node:util';
-import { fuzz } from './fuzz.js';
+import { type FuzzFailure, fuzz } from './fuzz.js';
 import { generateModel } from './generate.js';
+import { keep } from './reduce.js';
 
 const { values } = parseArgs({
   options: {
@@ -9,6 +13,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     count: { type: 'string', default: '300' },
     batch: { type: 'string', default: '40' },
+    keep: { type: 'string' },
   },
 });
 const first = Number(values.seed ?? values.from);
@@ -16,15 +21,18 @@ const count = values.seed === undefined ? Number(values.count) : 1;
 if (values.seed !== undefined) console.log(`seed ${first}: ${generateModel(first).operators.join(' ')}`);
 
 const begin = performance.now();
+const report = ({ seed, stage, message }: FuzzFailure) =>
+  console.log(`seed ${seed}, ${stage}: ${message}\n  npm run fuzz -- --seed ${seed}`);
 const summary = await fuzz(first, count, {
   batch: Number(values.batch),
+  onFailure: report,
   onProgress: (done) => {
     const seconds = (performance.now() - begin) / 1000;
     console.log(`${done} of ${count} graphs, ${seconds.toFixed(0)} s`);
   },
 });
-for (const { seed, stage, message } of summary.failures) {
-  console.log(`\nseed ${seed}, ${stage}: ${message}\n  npm run fuzz -- --seed ${seed}`);
+if (values.keep !== undefined && summary.failures.length > 0) {
+  console.log(`reduced to ${await keep(values.keep, summary.failures[0]!)}`);
 }
 for (const [seed, reason] of summary.refused) console.log(`seed ${seed}: ${reason}`);
 console.log(

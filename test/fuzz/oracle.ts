@@ -53,12 +53,16 @@ export async function askOnnxRuntime(compilation: Compilation, vectors: readonly
   const reference = await evaluateReference(compilation.reference, set, {});
   let elements = 0;
   let explained = 0;
-  const suspects: { comparison: NodeComparison; index: number }[] = [];
+  const suspects: { comparison: Compared; index: number }[] = [];
+  // What the last evaluation of each node's output was, in this session.
+  const latest = new Map<string, NodeComparison>();
   let problem: string | undefined;
   const result = await compareWithOnnxRuntime(compilation, set, reference, {
     required: false,
     observe(comparison) {
       const { own, oracle, optimization } = comparison;
+      latest.set(comparison.output, comparison);
+      if (!isCompared(comparison) || oracle === undefined) return;
       if (own.dtype.startsWith('float')) {
         if (optimization === 'none') problem ??= floatProblem(comparison);
         return;
@@ -66,7 +70,7 @@ export async function askOnnxRuntime(compilation: Compilation, vectors: readonly
       if (optimization === 'default') elements += own.data.length;
       const differing = indicesOfDifferences(own.data, oracle.data);
       if (differing.length === 0) return;
-      const far = farFromTie(compilation.reference, comparison, differing);
+      const far = farFromTie(compilation.reference, latest, comparison, differing);
       if (far !== undefined) problem ??= describe(comparison, far, 'no tie is near');
       else suspects.push({ comparison, index: differing[0]! });
       if (optimization === 'default') explained += differing.length;
@@ -77,25 +81,37 @@ export async function askOnnxRuntime(compilation: Compilation, vectors: readonly
   return { ...(problem === undefined ? {} : { problem }), elements, explained };
 }
 
+/** A comparison of a tensor that ONNX Runtime has. */
+type Compared = NodeComparison & { readonly oracle: Tensor };
+
+function isCompared(comparison: NodeComparison): comparison is Compared {
+  return comparison.oracle !== undefined;
+}
+
 function indicesOfDifferences(own: TensorData, oracle: TensorData): number[] {
   const list: number[] = [];
   for (let i = 0; i < own.length; i += 1) if (own[i] !== oracle[i]) list.push(i);
   return list;
 }
 
-function describe({ node, output, own, oracle, optimization }: NodeComparison, index: number, why: string): string {
+function describe({ node, output, own, oracle, optimization }: Compared, index: number, why: string): string {
   const graph = optimization === 'default' ? 'optimised' : 'as it stands';
   return `ONNX Runtime (graph ${graph}): "${node.name}" (${node.op}), "${output}"[${index}] is ${oracle.data[index]}, the reference says ${own.data[index]}; ${why}`;
 }
 
 /** The first index where the results are not on two sides of one tie. */
-function farFromTie(graph: Graph, comparison: NodeComparison, differing: readonly number[]): number | undefined {
+function farFromTie(
+  graph: Graph,
+  latest: ReadonlyMap<string, NodeComparison>,
+  comparison: Compared,
+  differing: readonly number[],
+): number | undefined {
   const { node, own, oracle } = comparison;
   if (node.op === 'Softmax') {
     return differing.find((i) => Math.abs(Number(own.data[i]) - Number(oracle.data[i])) > SOFTMAX_STEPS);
   }
   if (valueOf(graph, comparison.output).quantization === undefined) return differing[0];
-  const bounds = [1 - NEAR, 1 + NEAR].map((factor) => evaluateScaled(graph, comparison, factor));
+  const bounds = [1 - NEAR, 1 + NEAR].map((factor) => evaluateScaled(graph, latest, comparison, factor));
   return differing.find((i) => {
     const near = [own, ...bounds].map(({ data }) => Number(data[i]));
     const theirs = Number(oracle.data[i]);
@@ -103,23 +119,33 @@ function farFromTie(graph: Graph, comparison: NodeComparison, differing: readonl
   });
 }
 
-/** The node with another scale of its output: what lies near a tie falls on its other side. */
-function evaluateScaled(graph: Graph, { node, output, inputs }: NodeComparison, factor: number): Tensor {
+/**
+ * The node with another scale of its output: what lies near a tie falls on its other side. Inputs that ONNX does not have are
+ * evaluated in the same way: they are a part of what ONNX Runtime computed as one.
+ */
+function evaluateScaled(
+  graph: Graph,
+  latest: ReadonlyMap<string, NodeComparison>,
+  { node, output, inputs }: NodeComparison,
+  factor: number,
+): Tensor {
   const value = valueOf(graph, output);
-  const quantization = value.quantization!;
-  const scale = quantization.scale.map((s) => Math.fround(s * factor));
-  const values = new Map(graph.values).set(output, { ...value, quantization: { ...quantization, scale } });
+  const values = new Map(graph.values);
+  if (value.quantization !== undefined) {
+    const scale = value.quantization.scale.map((s) => Math.fround(s * factor));
+    values.set(output, { ...value, quantization: { ...value.quantization, scale } });
+  }
+  const scaled = node.inputs.map((name, index) => {
+    const before = latest.get(name);
+    return before === undefined || isCompared(before) ? inputs[index] : evaluateScaled(graph, latest, before, factor);
+  });
   const operator = operatorOf(node);
-  const results = operator.evaluate!(viewNode({ ...graph, values }, node, operator), inputs);
+  const results = operator.evaluate!(viewNode({ ...graph, values }, node, operator), scaled);
   return results[node.outputs.indexOf(output)]!;
 }
 
 /** A difference near a tie is a fault all the same where ONNX Runtime ran a kernel that rounds as the specification says. */
-async function exactKernel(
-  compilation: Compilation,
-  comparison: NodeComparison,
-  index: number,
-): Promise<string | undefined> {
+async function exactKernel(compilation: Compilation, comparison: Compared, index: number): Promise<string | undefined> {
   if (comparison.optimization === 'none') return undefined;
   const name = valueOf(compilation.reference, comparison.output).source?.name ?? comparison.output;
   const kernel = (await kernelsOf(compilation)).get(name);
@@ -162,7 +188,7 @@ async function kernelsOf({ reference, source }: Compilation): Promise<Map<string
 }
 
 /** Floats: 1e-5, absolute or relative. */
-function floatProblem(comparison: NodeComparison): string | undefined {
+function floatProblem(comparison: Compared): string | undefined {
   const { own, oracle } = comparison;
   for (let i = 0; i < own.data.length; i += 1) {
     const [a, b] = [Number(own.data[i]), Number(oracle.data[i])];

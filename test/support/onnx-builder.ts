@@ -78,7 +78,7 @@ export function tensorProto(name: string, tensor: Tensor): onnxProto.onnx.ITenso
   return { name, dataType: NUMBERS[tensor.dtype], dims: [...tensor.shape], rawData: bytesOf(tensor.data) };
 }
 
-function valueInfo(tensor: BuilderTensor): onnxProto.onnx.IValueInfoProto {
+export function valueInfo(tensor: BuilderTensor): onnxProto.onnx.IValueInfoProto {
   const dim = tensor.shape.map((n) => (typeof n === 'string' ? { dimParam: n } : { dimValue: n }));
   return { name: tensor.name, type: { tensorType: { elemType: NUMBERS[tensor.dtype], shape: { dim } } } };
 }

@@ -120,7 +120,10 @@ function addResize(x: Quantized, maker: GraphMaker): void {
   const { random } = maker;
   const linear = random.chance(0.5);
   const shape = x.shape.map((n, i) => (i < 2 ? n : random.chance(0.6) ? 2 * n : random.integer(1, 12)));
-  const extra = ['', '', maker.ints('sizes', ...shape)];
+  // The region of interest may be left out from opset 13 on.
+  const region = maker.opset >= 13 ? '' : maker.constant('region', 'float32', [0], []);
+  const scales = maker.opset >= 13 ? '' : maker.constant('scales', 'float32', [0], []);
+  const extra = [region, scales, maker.ints('sizes', ...shape)];
   const coordinates = random.pick(['half_pixel', 'asymmetric', 'align_corners', 'pytorch_half_pixel']);
   const attributes = {
     mode: linear ? 'linear' : 'nearest',

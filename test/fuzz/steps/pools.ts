@@ -14,7 +14,10 @@ function addPool(x: Quantized, maker: GraphMaker): void {
   const average = random.chance(0.5);
   const dilates = !average && random.chance(0.15);
   const dilations = spatial.map(() => (dilates ? random.integer(1, 2) : 1));
-  const auto = !dilates && random.chance(0.12) ? random.pick(['SAME_UPPER', 'SAME_LOWER', 'VALID']) : undefined;
+  // Strides larger than the window would make paddings negative, which ONNX Runtime refuses.
+  const covers = strides.every((s, i) => s <= kernel[i]!);
+  const auto =
+    !dilates && covers && random.chance(0.12) ? random.pick(['SAME_UPPER', 'SAME_LOWER', 'VALID']) : undefined;
   const size = spatial.map((n, i) => {
     if (auto !== undefined && auto !== 'VALID') return Math.ceil(n / strides[i]!);
     const padded = auto === undefined ? n + pads[i]! + pads[i + rank]! : n;
@@ -72,8 +75,9 @@ function addReduceMean(x: Quantized, maker: GraphMaker): void {
 
 function addSoftmax(x: Quantized, maker: GraphMaker): void {
   const { random } = maker;
-  // Before opset 13 all dimensions from the axis on are one; ONNX Runtime's kernels of both are the same.
-  const axis = random.chance(0.7) ? x.shape.length - 1 : random.integer(0, x.shape.length - 1);
+  // Over a single element ONNX Runtime's fused kernel gives 0 instead of 1.
+  const axes = x.shape.map((_, i) => i).filter((i) => x.shape[i]! > 1);
+  const axis = random.chance(0.7) ? axes.at(-1)! : random.pick(axes);
   const scale = Math.fround(1 / random.pick([256, 256, 255, 128]));
   const y: Quantized = {
     ...{ name: maker.fresh('q'), shape: x.shape, dtype: x.dtype, scale },
