@@ -1,16 +1,9 @@
 /** Convolutions as products of pixels: windows are copied one behind the other, 1x1 windows are read where they lie. */
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { chunksOf, GEMM_STACK, type GemmShape, gemmName, gemmPrototype, gemmSource } from './gemm.js';
-import {
-  firstByte,
-  type Geometry,
-  geometryConstants,
-  geometryName,
-  leaves,
-  leavesSideways,
-  spanWidth,
-} from './geometry.js';
-import { constantsText, copyLine, type Generated, headerSource } from './source.js';
+import { firstByte, type Geometry, geometryConstants, geometryName, leaves } from './geometry.js';
+import { constantsText, type Generated, headerSource } from './source.js';
+import { windowFunction } from './window-copy.js';
 
 export interface MveConvShape {
   readonly geometry: Geometry;
@@ -109,62 +102,7 @@ function directText(prototype: string, shape: MveConvShape): string[] {
 }
 
 function copyingText(prototype: string, shape: MveConvShape): string[] {
-  return [...windowFunction(shape.geometry), '', ...mainFunction(prototype, shape)];
-}
-
-/** One window, tap behind tap; `row` is where its first tap lies or would lie. */
-function windowFunction(g: Geometry): string[] {
-  const parameters = leaves(g)
-    ? 'const int8_t *row, int32_t iy, int32_t ix, int8_t *to, int32_t zero'
-    : 'const int8_t *row, int8_t *to';
-  const inner = [
-    ...(leaves(g) ? outsideLines(g) : []),
-    ...(leaves(g) ? ['    } else {', ...insideLines(g, '      '), '    }'] : insideLines(g, '    ')),
-  ];
-  return [
-    ...(leavesSideways(g) ? [...edgeFunction(), ''] : []),
-    '/* One window, tap behind tap. */',
-    `static inline void window(${parameters}) {`,
-    ...(leavesSideways(g) ? [`  const int32_t whole = ix >= 0 && ix + ${spanWidth(g)} <= IN_W;`] : []),
-    ...(leaves(g) && !leavesSideways(g) ? ['  (void)ix;'] : []),
-    '  for (int32_t ky = 0; ky < KERNEL_H; ky++) {',
-    ...inner,
-    '    to += ROW;',
-    '    row += DILATION_H * IN_W * IN_C;',
-    ...(leaves(g) ? ['    iy += DILATION_H;'] : []),
-    '  }',
-    '}',
-  ];
-}
-
-function outsideLines(g: Geometry): string[] {
-  const lines = ['    if (iy < 0 || iy >= IN_H) {', '      nanoc_mve_fill(to, zero, ROW);'];
-  return leavesSideways(g) ? [...lines, '    } else if (!whole) {', '      edge(row, ix, to, zero);'] : lines;
-}
-
-function insideLines(g: Geometry, indent: string): string[] {
-  if (g.dilationWidth === 1) return [`${indent}${copyLine('to', 'row', g.kernelWidth * g.inChannels)}`];
-  return [
-    `${indent}for (int32_t kx = 0; kx < KERNEL_W; kx++) {`,
-    `${indent}  ${copyLine('to + kx * IN_C', 'row + kx * DILATION_W * IN_C', g.inChannels)}`,
-    `${indent}}`,
-  ];
-}
-
-function edgeFunction(): string[] {
-  return [
-    '/* One row of a window that leaves the image sideways: outside it holds the zero point. */',
-    'static void edge(const int8_t *row, int32_t ix, int8_t *to, int32_t zero) {',
-    '  for (int32_t kx = 0; kx < KERNEL_W; kx++) {',
-    '    const int32_t column = ix + kx * DILATION_W;',
-    '    if (column < 0 || column >= IN_W) {',
-    '      nanoc_mve_fill(to + kx * IN_C, zero, IN_C);',
-    '    } else {',
-    '      nanoc_mve_copy(to + kx * IN_C, row + kx * DILATION_W * IN_C, IN_C);',
-    '    }',
-    '  }',
-    '}',
-  ];
+  return [...windowFunction(shape.geometry, 'dense'), '', ...mainFunction(prototype, shape)];
 }
 
 function mainFunction(prototype: string, shape: MveConvShape): string[] {

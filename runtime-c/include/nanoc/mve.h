@@ -6,6 +6,8 @@
  *  - gemm, four channels: bias[4], chunks of [4 channels][16], scale[4].
  *  - matvec, eight channels: bias[8], chunks of [8 channels][16], scale[8]; biases and scales in the order 0, 2, 4, 6, 1, 3, 5, 7.
  *    A last group with fewer channels has the weights of those alone.
+ *  - window, sixteen channels of a depthwise layer: bias[12], [taps][16] with bias[4] behind the first run of taps that is summed in
+ *    halfwords, scale[16]; biases and scales in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15.
  */
 #ifndef NANOC_MVE_H
 #define NANOC_MVE_H
@@ -115,6 +117,32 @@ static inline void nanoc_mve_matvec(const int8_t *x, int8_t *y, const nanoc_mve_
       y[first + c] = nanoc_mve_output(sums[c], w[(c & 1) * 4 + c / 2], params);
     }
     w += 8;
+  }
+}
+
+/** Word of channel c (0 to 15) among biases and scales of a window. */
+static inline int32_t nanoc_mve_lane(int32_t c) { return (c & 1) * 8 + (c & 2) * 2 + c / 4; }
+
+/**
+ * C twin of the generated nanoc_taps_mve_*. window: channels, rows and columns of taps, distance of two columns and of two windows in
+ * pixels, taps of the first run. pitch: bytes between rows of taps.
+ */
+static inline void nanoc_mve_window(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t pitch, const int32_t window[6]) {
+  const int32_t channels = window[0];
+  const int32_t taps = window[1] * window[2];
+  const int32_t group = 32 + 4 * taps; /* words */
+  for (; pixels > 0; pixels--, x += window[4] * channels, y += channels) {
+    for (int32_t c = 0; c < channels; c++) {
+      const uint32_t *w = params->stream + c / 16 * group;
+      const int32_t lane = nanoc_mve_lane(c % 16);
+      int32_t sum = (int32_t)w[lane < 12 ? lane : 4 * window[5] + lane];
+      for (int32_t tap = 0; tap < taps; tap++) {
+        const int8_t *weights = (const int8_t *)(w + 12 + 4 * tap + (tap < window[5] ? 0 : 4));
+        const int8_t *at = x + tap / window[2] * pitch + tap % window[2] * window[3] * channels;
+        sum = nanoc_mac(sum, at[c], weights[c % 16]);
+      }
+      y[c] = nanoc_mve_output(sum, w[group - 16 + lane], params);
+    }
   }
 }
 

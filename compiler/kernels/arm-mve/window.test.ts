@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
+import { Random } from '../../../test/support/random.js';
+import { runsOf } from './window.js';
+import { mveWindow } from './window-kernel.js';
+
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+
+const depthwise = (
+  channels: number,
+  size: readonly [number, number],
+  kernel: readonly [number, number],
+  strides: readonly [number, number],
+  pads: readonly [number, number, number, number],
+): ConvSpec => ({ input: [channels, ...size], outputs: channels, group: channels, kernel, strides, pads });
+
+const none = [0, 0, 0, 0] as const;
+const chosen: ConvSpec[] = [
+  depthwise(64, [12, 5], [3, 3], [1, 1], [1, 1, 1, 1]),
+  depthwise(40, [12, 1], [3, 1], [1, 1], none),
+  depthwise(128, [10, 1], [5, 1], [1, 1], none),
+  depthwise(128, [12, 1], [10, 1], [1, 1], none),
+  depthwise(128, [15, 1], [15, 1], [1, 1], none),
+  depthwise(16, [9, 9], [3, 3], [2, 2], [0, 0, 1, 1]),
+  depthwise(24, [6, 11], [3, 3], [1, 1], [1, 1, 1, 1]),
+  depthwise(160, [3, 6], [2, 5], [1, 1], [0, 2, 1, 2]),
+  depthwise(3, [7, 7], [3, 3], [2, 2], [1, 1, 1, 1]),
+  depthwise(130, [3, 3], [3, 3], [1, 1], [1, 1, 1, 1]),
+  { ...depthwise(17, [5, 5], [3, 3], [1, 1], [1, 1, 1, 1]), extreme: true },
+  { ...depthwise(32, [5, 5], [2, 2], [1, 1], none), clamp: [-30, 40], batches: 2 },
+  { ...depthwise(48, [8, 8], [5, 5], [1, 1], [2, 2, 2, 2]), weightLimit: 30 },
+];
+
+function cases(seed: number) {
+  const random = new Random(seed);
+  const randoms = Array.from({ length: RANDOM_SHAPES }, () => {
+    const spec = randomConvSpec(random, { channels: 36, size: 9, kernel: 4 });
+    return { ...spec, outputs: spec.input[0], group: spec.input[0] };
+  });
+  return [...chosen, ...randoms].map((spec) => lowered(spec, random, mveWindow)!);
+}
+
+describe('depthwise convolution for MVE', () => {
+  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
+    await checkOnHost(cases(41));
+  });
+
+  it('cortex-m55: the assembly gives the same bytes', async () => {
+    await checkOnTarget(cases(42), 'cortex-m55', chosen.length);
+  });
+
+  it('sums in halfwords exactly as long as they fit', () => {
+    const layer = (weights: number[]) => ({
+      ...{ weights: Int8Array.from(weights), inner: weights.length, zeroPoint: 0, low: -128, high: 127 },
+      channels: [{ bias: 0, scale: 1, reach: { least: 0, greatest: 0 } }],
+    });
+    expect(runsOf(layer([127, 127, 127, 1]))).toEqual([2, 2]);
+    // -128 * -128 twice is 32768.
+    expect(runsOf(layer([-128, -128, -127]))).toEqual([1, 2]);
+    expect(runsOf(layer([60, 60, 60, 60, 60]))).toEqual([4, 1]);
+  });
+
+  it('refuses what it cannot do, with the reason', () => {
+    const grouped: ConvSpec = { ...depthwise(4, [3, 3], [1, 1], [1, 1], none), outputs: 8 };
+    expect(lowered(grouped, new Random(3), mveWindow)).toBeUndefined();
+  });
+});
