@@ -6,6 +6,7 @@ import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { mveConv, mveConvOfAll } from '../kernels/arm-mve/conv-kernel.js';
+import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -29,6 +30,8 @@ export default defineOp({
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
+    mvePlanes,
+    mveWindow,
     mveConvOfAll,
     mveConv,
     dspDepthwise,

@@ -2,13 +2,14 @@
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
-import { windowLead } from '../../ops/shared/overlap.js';
+import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
-import { geometryOf } from './geometry.js';
+import { type Geometry, geometryOf } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
-import { generateWindow, packWindow, readsWords, runsOf } from './window.js';
+import { generatePlanes, packPlanes, planesCost, upright, whyNotPlanes } from './planes.js';
+import { generateWindow, packWindow, readsWords, runsOf, windowCost } from './window.js';
 
 export const mveWindow: KernelOption = {
   function: 'nanoc_window_mve',
@@ -16,6 +17,27 @@ export const mveWindow: KernelOption = {
   needs: ['mve', 'fpu'],
   when: (context) => whyNotDepthwise(context) ?? true,
   build: (context) => ({ call: buildCall(context) }),
+};
+
+/** Narrow images, whether or not it is the fastest way for them. */
+export const anyPlanes: KernelOption = {
+  function: 'nanoc_planes_mve',
+  family: 'native',
+  needs: ['mve', 'fpu'],
+  when: (context) => whyNotDepthwise(context) ?? whyNotPlanes(upright(geometryOf(context))) ?? true,
+  build: (context) => ({ call: planesCall(context) }),
+};
+
+/** Narrow images with enough outputs a channel. */
+export const mvePlanes: KernelOption = {
+  ...anyPlanes,
+  when: (context) => {
+    const fits = anyPlanes.when!(context);
+    if (fits !== true) return fits;
+    const g = geometryOf(context);
+    const cheaper = planesCost(upright(g)) * g.batches < windowCost(g, runsOf(depthwiseLayer(context)).length);
+    return cheaper || 'sixteen channels at a time take fewer instructions';
+  },
 };
 
 export function whyNotDepthwise(context: LowerContext): string | undefined {
@@ -30,6 +52,48 @@ export function whyNotDepthwise(context: LowerContext): string | undefined {
 /** Weights [channels][taps]; the zero point of x is in the bias. */
 export function depthwiseLayer(context: LowerContext): StreamLayer {
   return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!);
+}
+
+/** Biases without the zero point of x, which the kernel takes off where taps are in the image. */
+function rawBiases(context: LowerContext, channels: number): ArrayLike<number> {
+  return context.input(2) === undefined ? new Int32Array(channels) : (constantOf(context, 2).data as Int32Array);
+}
+
+function planesCall(context: LowerContext): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const layer = depthwiseLayer(context);
+  const g = upright(geometryOf(context));
+  const generated = generatePlanes({ geometry: g, clamps: clamps(layer) });
+  const words = packPlanes(layer, rawBiases(context, layer.channels.length));
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: generated.stack,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'scratch' },
+      mveParams(context, layer, words),
+    ],
+    scratch: { bytes: generated.scratchBytes, alignment: 16 },
+    overlaps: [{ input: x.name, output: y.name, lead: planesLead(g), multiple: g.inChannels }],
+    macs: macsOf(y, layer.inner),
+    remarks: sumRemarks(layer),
+  };
+}
+
+/** All pixels of a channel of an image are read before any is written. */
+function planesLead(g: Geometry): number {
+  const [input, output] = [g.inHeight * g.inWidth * g.inChannels, g.outHeight * g.outWidth * g.outChannels];
+  const steps = Array.from({ length: g.batches }, (_, batch) => ({
+    readStart: batch * input,
+    writeEnd: (batch + 1) * output,
+  }));
+  return leadOfSteps(steps, g.batches * input);
 }
 
 function buildCall(context: LowerContext): KernelCall {

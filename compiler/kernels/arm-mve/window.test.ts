@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
+import type { KernelOption } from '../../ops/define.js';
 import { runsOf } from './window.js';
-import { mveWindow } from './window-kernel.js';
+import { anyPlanes, mveWindow } from './window-kernel.js';
 
 const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
@@ -32,13 +33,33 @@ const chosen: ConvSpec[] = [
   { ...depthwise(48, [8, 8], [5, 5], [1, 1], [2, 2, 2, 2]), weightLimit: 30 },
 ];
 
-function cases(seed: number) {
+function cases(seed: number, option: KernelOption = mveWindow) {
   const random = new Random(seed);
   const randoms = Array.from({ length: RANDOM_SHAPES }, () => {
     const spec = randomConvSpec(random, { channels: 36, size: 9, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  return [...chosen, ...randoms].map((spec) => lowered(spec, random, mveWindow)!);
+  return [...chosen, ...randoms].flatMap((spec) => lowered(spec, random, option) ?? []);
+}
+
+/** Images of one to five columns, and of one row. */
+function narrow(seed: number) {
+  const random = new Random(seed);
+  const specs: ConvSpec[] = [
+    depthwise(64, [25, 5], [3, 3], [1, 1], [1, 1, 1, 1]),
+    depthwise(8, [150, 1], [3, 1], [1, 1], [1, 0, 1, 0]),
+    depthwise(6, [1, 40], [1, 5], [1, 2], [0, 2, 0, 1]),
+    { ...depthwise(7, [24, 4], [3, 3], [1, 1], [1, 1, 1, 1]), batches: 2, clamp: [-30, 44] },
+    { ...depthwise(16, [31, 3], [3, 2], [2, 1], [0, 1, 1, 1]), extreme: true },
+  ];
+  for (let i = 0; i < RANDOM_SHAPES; i += 1) {
+    const spec = randomConvSpec(random, { channels: 12, size: 5, kernel: 3 });
+    const tall = [spec.input[0], random.integer(8, 40), spec.input[2]] as const;
+    specs.push({ ...spec, input: tall, outputs: tall[0], group: tall[0] });
+  }
+  const built = specs.map((spec) => lowered(spec, random, anyPlanes));
+  expect(built.slice(0, 5).every((item) => item !== undefined)).toBe(true);
+  return built.filter((item) => item !== undefined);
 }
 
 describe('depthwise convolution for MVE', () => {
@@ -48,6 +69,16 @@ describe('depthwise convolution for MVE', () => {
 
   it('cortex-m55: the assembly gives the same bytes', async () => {
     await checkOnTarget(cases(42), 'cortex-m55', chosen.length);
+  });
+
+  it('narrow images, C twin: every byte, alone and over its input', async () => {
+    const list = narrow(43);
+    expect(list.length).toBeGreaterThan(12);
+    await checkOnHost(list);
+  });
+
+  it('narrow images, cortex-m55: the assembly gives the same bytes', async () => {
+    await checkOnTarget(narrow(44), 'cortex-m55', 100);
   });
 
   it('sums in halfwords exactly as long as they fit', () => {

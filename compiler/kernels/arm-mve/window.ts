@@ -58,6 +58,14 @@ export function runsOf({ weights, inner, channels }: StreamLayer): number[] {
   return runs;
 }
 
+/** Instructions, about, to choose by. */
+export function windowCost(g: Geometry, runs: number): number {
+  const taps = g.kernelHeight * g.kernelWidth;
+  const pixels = g.batches * g.outHeight * g.outWidth;
+  const borders = pixels - g.batches * g.outHeight * wholeColumns(g)[1];
+  return pixels * Math.ceil(g.inChannels / 16) * (40 + 6 * taps + 10 * runs) + borders * taps * (8 + g.inChannels / 4);
+}
+
 /** Groups of sixteen channels: twelve biases, for each tap sixteen weights, behind the first run four more biases, sixteen scales. */
 export function packWindow(layer: StreamLayer, runs: readonly number[]): Uint32Array {
   const writer = new StreamWriter(layer);

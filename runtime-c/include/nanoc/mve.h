@@ -8,6 +8,7 @@
  *    A last group with fewer channels has the weights of those alone.
  *  - window, sixteen channels of a depthwise layer: bias[12], [taps][16] with bias[4] behind the first run of taps that is summed in
  *    halfwords, scale[16]; biases and scales in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15.
+ *  - planes, one channel of a depthwise layer: bias, scale, taps and a byte of 0.
  */
 #ifndef NANOC_MVE_H
 #define NANOC_MVE_H
@@ -29,6 +30,13 @@ typedef struct {
   int32_t high;
   const uint32_t *stream;
 } nanoc_mve_params;
+
+/** Where the kernel of planes finds and puts things; offsets in bytes. */
+typedef struct {
+  uint16_t pixels[8];     /* from the first of eight input pixels */
+  uint16_t places[8];     /* of eight outputs, in the order 0, 4, 1, 5, 2, 6, 3, 7 */
+  uint8_t picks[5][16];   /* for each output of a vector the tap that each byte of the vector meets; the number of taps: none */
+} nanoc_mve_planes_tables;
 
 /** Copies `n` bytes; they may lie anywhere. */
 static inline void nanoc_mve_copy(int8_t *to, const int8_t *from, int32_t n) {
@@ -142,6 +150,31 @@ static inline void nanoc_mve_window(const int8_t *x, int8_t *y, int32_t pixels, 
         sum = nanoc_mac(sum, at[c], weights[c % 16]);
       }
       y[c] = nanoc_mve_output(sum, w[group - 16 + lane], params);
+    }
+  }
+}
+
+/**
+ * C twin of the generated nanoc_planes_mve_*_image. shape: pixels of the image, where they start in the plane, output pixels, outputs of a
+ * vector, bytes from one vector to the next, channels, taps.
+ */
+static inline void nanoc_mve_planes(const int8_t *x, int8_t *y, int8_t *plane, const nanoc_mve_params *params, const nanoc_mve_planes_tables *tables, const int32_t shape[7]) {
+  const uint32_t *w = params->stream;
+  for (int32_t c = 0; c < shape[5]; c++, w += 3 + shape[6] / 4) {
+    const int8_t *taps = (const int8_t *)(w + 2);
+    for (int32_t i = 0; i < shape[0]; i++) {
+      plane[shape[1] + i] = x[i * shape[5] + c];
+    }
+    for (int32_t i = 0; i < shape[2]; i++) {
+      const uint8_t *picks = tables->picks[i % shape[3]];
+      const int8_t *vector = plane + i / shape[3] * shape[4];
+      int32_t sum = (int32_t)w[0];
+      for (int32_t k = 0; k < 16; k++) {
+        if (picks[k] < shape[6]) {
+          sum = nanoc_mac(sum, vector[k] - params->x_zero, taps[picks[k]]);
+        }
+      }
+      y[i * shape[5] + c] = nanoc_mve_output(sum, w[1], params);
     }
   }
 }
