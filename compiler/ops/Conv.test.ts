@@ -36,12 +36,21 @@ function randomCase(random: Random): Case {
   const [channels, height, width] = spec.input;
   const kind = random.integer(0, 3);
   const batches = random.chance(0.2) ? 2 : 1;
+  const single: ConvSpec = {
+    ...spec,
+    input: [channels, 1, random.integer(1, 3)],
+    kernel: [1, 1],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+  };
+  if (random.chance(0.1)) return portable(single, random);
   if (kind === 0) return portable({ ...spec, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], batches }, random);
   const fits = (d: number, i: 0 | 1) =>
     [height, width][i]! + spec.pads[i]! + spec.pads[i + 2]! > (spec.kernel[i]! - 1) * d;
   const dilations = [0, 1].map((i) => (random.chance(0.3) && fits(2, i as 0 | 1) ? 2 : 1)) as [number, number];
   const weightZero = random.chance(0.15) ? random.integer(-128, 127) : 0;
-  if (kind === 1) return portable({ ...spec, dilations, outputs: channels, group: channels, batches }, random);
+  if (kind === 1)
+    return portable({ ...spec, dilations, weightZero, outputs: channels, group: channels, batches }, random);
   if (kind === 2)
     return portable(
       {
@@ -70,7 +79,12 @@ describe('portable convolutions', () => {
   ])('%s: every byte, alone and over the input at the declared distance', async (_, flag) => {
     const cases = randomCases(11, SHAPES);
     const names = new Set(cases.map(({ case: { call } }) => call.function));
-    expect([...names].sort()).toEqual(['nanoc_conv_s8', 'nanoc_depthwise_s8', 'nanoc_matmul_s8']);
+    expect([...names].sort()).toEqual([
+      'nanoc_conv_s8',
+      'nanoc_depthwise_s8',
+      'nanoc_fully_connected_s8',
+      'nanoc_matmul_s8',
+    ]);
     const results = await runCalls(
       cases.map((c) => c.case),
       { flags: [flag] },
@@ -97,7 +111,7 @@ describe('portable convolutions', () => {
     );
     // One byte that is wrong may round away or saturate, and weights may be 0.
     for (const [name, { changed, all }] of counts) expect(changed / all, name).toBeGreaterThan(0.6);
-    expect(counts.size).toBe(3);
+    expect(counts.size).toBe(4);
   });
 
   it.each(['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m55'])('%s: the same bytes', async (name) => {

@@ -220,9 +220,8 @@ function isPointwise(context: LowerContext): true | string {
 function isDepthwise(context: LowerContext): true | string {
   const quantized = isQuantized(context);
   if (quantized !== true) return quantized;
-  const { w, group, channels, outputs } = geometry(context);
-  if (group !== channels || group === 1 || outputs !== channels) return 'not one filter for each channel';
-  return conv.weightZeroPoints(w, outputs).every((z) => z === 0) || 'the weights have a zero point';
+  const { group, channels, outputs } = geometry(context);
+  return (group === channels && group !== 1 && outputs === channels) || 'not one filter for each channel';
 }
 
 function packed(context: LowerContext): conv.PackedWeights {
@@ -299,7 +298,7 @@ function convCall(context: LowerContext): KernelCall {
   const [kernelH, kernelW] = g.window.kernel as [number, number];
   const lead = windowLead({ ...g, inputPixel: g.channels, outputPixel: g.outputs, order: 'buffered', together: 2 });
   return call(context, 'nanoc_conv_s8', 'nanoc_conv_s8_params', fields, {
-    sources: ['portable/nanoc_conv_s8.c', 'portable/nanoc_rows_s8.c'],
+    sources: ['conv', 'one_row', 'two_rows'].map((name) => `portable/nanoc_${name}_s8.c`),
     scratch: { bytes: 2 * kernelH * kernelW * g.channels, alignment: 4 },
     overlaps: [{ input: g.x.name, output: g.y.name, lead }],
     remarks: conv.accumulatorRemarks(weights.accumulator),
@@ -308,13 +307,13 @@ function convCall(context: LowerContext): KernelCall {
 
 function depthwiseCall(context: LowerContext): KernelCall {
   const g = geometry(context);
-  const { bias, accumulator } = packed(context);
+  const folded = packed(context);
   const weights = stripsOf(conv.constantOf(context, 1).data as Int8Array, g.channels);
   const fields = {
     ...spatialFields(g),
     groups: { int: g.group },
     x_zero: { int: conv.zeroOf(g.x) },
-    ...conv.weightFields({ weights, bias, accumulator }),
+    ...conv.weightFields({ ...folded, weights }),
     output: { fields: conv.outputFields(context, g.x, g.w) },
   };
   const { kernel, strides, dilations, output } = g.window;
@@ -323,7 +322,7 @@ function depthwiseCall(context: LowerContext): KernelCall {
   return call(context, 'nanoc_depthwise_s8', 'nanoc_conv_s8_params', fields, {
     scratch: { bytes: 4 * ringHeight * ringWidth, alignment: 4 },
     overlaps: [{ input: g.x.name, output: g.y.name, lead: rowsLead(g) * g.channels, multiple: g.channels }],
-    remarks: conv.accumulatorRemarks(accumulator),
+    remarks: conv.accumulatorRemarks(folded.accumulator),
   });
 }
 
@@ -346,5 +345,10 @@ function floatCall(context: LowerContext): KernelCall {
     bias: conv.floatBiasField(context.input(2)),
     ...conv.floatClampFields(context),
   };
-  return call(context, 'nanoc_conv_f32', 'nanoc_conv_f32_params', fields, { alignment: 4 });
+  const overlap = {
+    input: g.x.name,
+    output: g.y.name,
+    lead: windowLead({ ...g, inputPixel: 4 * g.channels, outputPixel: 4 * g.outputs, order: 'whole' }),
+  };
+  return call(context, 'nanoc_conv_f32', 'nanoc_conv_f32_params', fields, { alignment: 4, overlaps: [overlap] });
 }

@@ -6,7 +6,7 @@ import { leadOfSteps, type Step } from './overlap.js';
 /** Two rows go through scratch only where that is little beside the input; it lets the output lie over the input. */
 const WORTH_BUFFERING = 4;
 
-/** The call of `nanoc_matmul_s8` for a node with inputs x and constant w: rows of x times packed weights. */
+/** The call of `nanoc_matmul_s8`, or `nanoc_fully_connected_s8` where there are few rows, for a node with inputs x and constant w: rows of x times packed weights. */
 export function matrixCall(
   context: LowerContext,
   weights: PackedWeights,
@@ -16,6 +16,7 @@ export function matrixCall(
 ): KernelCall {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const buffered = rows >= 2 * WORTH_BUFFERING;
+  const name = buffered ? 'nanoc_matmul_s8' : 'nanoc_fully_connected_s8';
   const fields = {
     rows: { int: rows },
     inner: { int: inner },
@@ -26,13 +27,13 @@ export function matrixCall(
   return {
     node: context.node,
     family: 'portable',
-    function: 'nanoc_matmul_s8',
+    function: name,
     header: 'nanoc/matmul.h',
-    sources: ['portable/nanoc_matmul_s8.c', 'portable/nanoc_rows_s8.c'],
+    sources: [name, 'nanoc_one_row_s8', ...(buffered ? ['nanoc_two_rows_s8'] : [])].map((file) => `portable/${file}.c`),
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
-      buffered ? { kind: 'scratch' } : { kind: 'null' },
+      ...(buffered ? [{ kind: 'scratch' as const }] : []),
       { kind: 'params', struct: 'nanoc_matmul_s8_params', fields },
     ],
     ...(buffered ? { scratch: { bytes: 2 * inner, alignment: 4 } } : {}),
@@ -44,7 +45,7 @@ export function matrixCall(
   };
 }
 
-/** As nanoc_matmul_s8 goes: two rows at a time, or one that is read again for each block of columns. */
+/** As the kernels go: two rows at a time, or one that is read again for each block of columns. */
 function stepsOf(rows: number, inner: number, columns: number, buffered: boolean): Step[] {
   const steps: Step[] = [];
   const together = buffered ? 2 : 1;

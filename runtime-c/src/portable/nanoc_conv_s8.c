@@ -79,7 +79,11 @@ void nanoc_conv_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_conv
       nanoc_rows rows = {inner, columns, 0, p->weights, p->bias, p->weight_zeros, &p->output};
       for (int32_t group = 0; group < p->groups; group++) {
         int8_t *const to = y + rows.first;
-        nanoc_rows_s8(&rows, scratch + group * inner * count, to, count == 2 ? to + p->out_c : NULL);
+        if (count == 2) {
+          nanoc_two_rows_s8(&rows, scratch + 2 * group * inner, to, to + p->out_c);
+        } else {
+          nanoc_one_row_s8(&rows, scratch + group * inner, to);
+        }
         rows.first += columns;
         rows.weights += inner * columns;
       }
