@@ -53,6 +53,8 @@ export interface Inferred {
 export interface LowerContext extends NodeView {
   readonly features: ReadonlySet<Feature>;
   readonly diagnostics: Diagnostics;
+  /** `--optimize`; absent means balanced. */
+  readonly optimize?: 'size' | 'speed' | 'balanced';
 }
 
 /** What lowering gives for one node. */

@@ -33,7 +33,8 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
   const calls: LoweredCall[] = [];
   const views: View[] = [];
   for (const node of graph.nodes) {
-    const context: LowerContext = { ...viewNode(graph, node, operatorOf(node)), features, diagnostics };
+    const { optimize = 'balanced' } = options;
+    const context: LowerContext = { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize };
     const lowered = diagnostics.collect(() => lowerNode(node, context, families));
     if (lowered === undefined) continue;
     if ('call' in lowered) calls.push(lowered);
