@@ -35,7 +35,7 @@ typedef struct {
 void nanoc_conv_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_conv_s8_params *params);
 
 /**
- * One filter for each channel (groups == in_c == out_c), no weight zero points. Weights: [channels / 4][kernel_h][kernel_w][4], the
+ * One filter for each channel (groups == in_c == out_c). Weights: [channels / 4][kernel_h][kernel_w][4], the
  * last channels filled up with anything. Scratch: the rows of one window, ((kernel_h - 1) * dilation_h + 1) *
  * ((out_w - 1) * stride_w + (kernel_w - 1) * dilation_w + 1) * 4 bytes. Four channels of the whole image are finished before
  * the next four are read: y may lie over x at multiples of a pixel.

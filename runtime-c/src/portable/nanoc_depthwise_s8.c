@@ -83,6 +83,22 @@ static void pixel(const nanoc_conv_s8_params *p, const ring *r, int32_t row, int
   sums[3] = s3;
 }
 
+/* The same for weights with zero points. */
+static void pixel_with_zeros(const nanoc_conv_s8_params *p, const ring *r, int32_t row, int32_t column, const int8_t *w, const int32_t zeros[4],
+                             int32_t sums[4]) {
+  const int32_t step = 4 * p->dilation_w;
+  for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+    const int8_t *x = r->rows + 4 * (row * r->width + column);
+    for (const int8_t *const end = w + 4 * p->kernel_w; w != end; w += 4, x += step) {
+      sums[0] = nanoc_mac(sums[0], x[0], w[0] - zeros[0]);
+      sums[1] = nanoc_mac(sums[1], x[1], w[1] - zeros[1]);
+      sums[2] = nanoc_mac(sums[2], x[2], w[2] - zeros[2]);
+      sums[3] = nanoc_mac(sums[3], x[3], w[3] - zeros[3]);
+    }
+    row = row_below(r, row, p->dilation_h);
+  }
+}
+
 /* One channel of four output pixels side by side, for windows of three columns without steps: each input is loaded once a row. */
 static void four_pixels(const nanoc_conv_s8_params *p, const ring *r, int32_t row, int32_t offset, const int8_t *w, int32_t sums[4]) {
   int32_t s0 = sums[0];
@@ -130,7 +146,12 @@ static void output_row(const nanoc_conv_s8_params *p, const ring *r, int32_t row
   const int32_t step = p->in_c;
   int32_t sums[4];
   int32_t ox = 0;
-  if (p->kernel_w == 3 && p->stride_w == 1 && p->dilation_w == 1) {
+  int32_t zeros[4] = {0, 0, 0, 0};
+  if (p->weight_zeros != NULL) {
+    for (int32_t c = 0; c < lanes; c++) {
+      zeros[c] = p->weight_zeros[channel + c];
+    }
+  } else if (p->kernel_w == 3 && p->stride_w == 1 && p->dilation_w == 1) {
     for (; ox + 4 <= p->out_w; ox += 4, y += 4 * step) {
       for (int32_t c = 0; c < lanes; c++) {
         const float scale = output->scale[(channel + c) * output->scale_step];
@@ -147,7 +168,11 @@ static void output_row(const nanoc_conv_s8_params *p, const ring *r, int32_t row
     for (int32_t c = 0; c < 4; c++) {
       sums[c] = c < lanes ? p->bias[channel + c] : 0;
     }
-    pixel(p, r, row, ox * p->stride_w, weights, sums);
+    if (p->weight_zeros == NULL) {
+      pixel(p, r, row, ox * p->stride_w, weights, sums);
+    } else {
+      pixel_with_zeros(p, r, row, ox * p->stride_w, weights, zeros, sums);
+    }
     for (int32_t c = 0; c < lanes; c++) {
       y[c] = (int8_t)nanoc_requantize(sums[c], output->scale[(channel + c) * output->scale_step], zero, low, high);
     }
