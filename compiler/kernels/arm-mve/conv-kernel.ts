@@ -4,11 +4,31 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
-import { convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
+import { convCost, convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
 import { packGemm } from './gemm.js';
 import { type Geometry, geometryOf, leaves } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
 import { matvecCall } from './matvec-call.js';
+import { generateRows, packRows, rowsCost, rowsLead, whyNotRows } from './rows.js';
+
+/** Windows of several taps over whole vectors of channels, whether or not it is the fastest way for them. */
+export const anyRows: KernelOption = {
+  function: 'nanoc_conv_rows_mve',
+  family: 'native',
+  needs: ['mve', 'fpu'],
+  when: (context) => whyNotConv(context) ?? whyNotRows(geometryOf(context)) ?? true,
+  build: (context) => ({ call: rowsCall(context) }),
+};
+
+export const mveRows: KernelOption = {
+  ...anyRows,
+  when: (context) => {
+    const fits = anyRows.when!(context);
+    if (fits !== true) return fits;
+    const g = geometryOf(context);
+    return rowsCost(g) < convCost(g) || 'two pixels at a time take fewer instructions';
+  },
+};
 
 export const mveConv: KernelOption = {
   function: 'nanoc_conv_mve',
@@ -44,6 +64,34 @@ function whyNotConv(context: LowerContext): string | undefined {
 function convLayer(context: LowerContext): StreamLayer {
   const { shape } = context.required(1);
   return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!);
+}
+
+function rowsCall(context: LowerContext): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const layer = convLayer(context);
+  const geometry = geometryOf(context);
+  const generated = generateRows({ geometry, clamps: clamps(layer) });
+  const copies = generated.scratchBytes > 0;
+  return {
+    node: context.node,
+    family: 'native',
+    function: generated.function,
+    header: generated.header,
+    sources: [],
+    generated: generated.generated,
+    assemblyStack: generated.stack,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      ...(copies ? [{ kind: 'scratch' as const }] : []),
+      mveParams(context, layer, packRows(layer, geometry)),
+    ],
+    ...(copies ? { scratch: { bytes: generated.scratchBytes, alignment: 16 } } : {}),
+    alignment: 4,
+    overlaps: [{ input: x.name, output: y.name, lead: rowsLead(geometry) }],
+    macs: macsOf(y, layer.inner),
+    remarks: sumRemarks(layer),
+  };
 }
 
 /** Also the call of matrix products, whose rows are pixels. */

@@ -47,6 +47,14 @@ export function scratchOf(shape: MveConvShape): number {
   return isDirect(shape.geometry) ? 0 : slots(shape) * gemmOf(shape).pitch;
 }
 
+/** Instructions, about, to choose by. */
+export function convCost(g: Geometry): number {
+  const chunks = chunksOf(innerOf(g));
+  const copy = isDirect(g) ? 0 : g.kernelHeight * (10 + (4 * g.kernelWidth * g.inChannels) / 16);
+  const pair = Math.ceil(g.outChannels / 4) * (14 * chunks + 18) + 2 * copy + 30;
+  return Math.ceil((g.batches * g.outHeight * g.outWidth) / 2) * pair;
+}
+
 const ARGUMENTS = '(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_mve_params *params)';
 const DIRECT_ARGUMENTS = '(const int8_t *x, int8_t *y, const nanoc_mve_params *params)';
 

@@ -8,6 +8,7 @@
  *    A last group with fewer channels has the weights of those alone.
  *  - window, sixteen channels of a depthwise layer: bias[12], [taps][16] with bias[4] behind the first run of taps that is summed in
  *    halfwords, scale[16]; biases and scales in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15.
+ *  - rows, two channels: for each row of taps and sixteen inputs [taps of the row][2 channels][16], bias[2], scale[2].
  *  - planes, one channel of a depthwise layer: bias, scale, taps and a byte of 0.
  */
 #ifndef NANOC_MVE_H
@@ -175,6 +176,32 @@ static inline void nanoc_mve_planes(const int8_t *x, int8_t *y, int8_t *plane, c
         }
       }
       y[i * shape[5] + c] = nanoc_mve_output(sum, w[1], params);
+    }
+  }
+}
+
+/**
+ * C twin of the generated nanoc_rows_mve_*. shape: input and output channels, rows and columns of taps, distance of two columns and of two
+ * windows in pixels. pitch: bytes between rows of taps.
+ */
+static inline void nanoc_mve_rows(const int8_t *x, int8_t *y, int32_t patches, const nanoc_mve_params *params, int32_t pitch, const int32_t shape[6]) {
+  for (int32_t pixel = 0; pixel < 4 * patches; pixel++, x += shape[5] * shape[0], y += shape[1]) {
+    const uint32_t *w = params->stream;
+    for (int32_t c = 0; c < shape[1]; c += 2) {
+      int32_t sums[2] = {0, 0};
+      for (int32_t ky = 0; ky < shape[2]; ky++) {
+        for (int32_t start = 0; start < shape[0]; start += 16) {
+          for (int32_t kx = 0; kx < shape[3]; kx++, w += 8) {
+            const int8_t *at = x + ky * pitch + kx * shape[4] * shape[0] + start;
+            sums[0] = nanoc_mve_dot(sums[0], at, (const int8_t *)w, 16);
+            sums[1] = nanoc_mve_dot(sums[1], at, (const int8_t *)(w + 4), 16);
+          }
+        }
+      }
+      for (int32_t i = 0; i < 2; i++) {
+        y[c + i] = nanoc_mve_output(nanoc_add_wrap(sums[i], (int32_t)w[i]), w[2 + i], params);
+      }
+      w += 4;
     }
   }
 }
