@@ -13,7 +13,7 @@ import { listModels } from './models.js';
 import { readPeers } from './peers.js';
 import { updateReadme } from './readme.js';
 import { renderChanges, renderResults } from './report.js';
-import { keyOf, merge, type Result, readResults, resultSchema, writeResults } from './results.js';
+import { keyOf, merge, type Result, readResults, resultSchema, resultsPath, writeResults } from './results.js';
 
 const usage = `npm run bench -- [options]
   --model TEXT      only models whose name contains TEXT (may be repeated)
@@ -22,6 +22,7 @@ const usage = `npm run bench -- [options]
   --optimize NAME   balanced (default), size, speed
   --check           compare with bench/results.json and write nothing; exit code 1 when a figure
                     grew by more than ${100 * tolerance} %, or a model is no longer exact or no longer compiles
+  --results FILE    the file that is compared and written (default: bench/results.json)
   --fresh           measure again what build/bench has from an earlier run of the same sources
 `;
 
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     kernels: { type: 'string', default: 'auto' },
     optimize: { type: 'string', default: 'balanced' },
     check: { type: 'boolean', default: false },
+    results: { type: 'string', default: resultsPath },
     fresh: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -54,7 +56,7 @@ if (values.help) process.stdout.write(usage);
 else process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const committed = readResults();
+  const committed = readResults(values.results);
   const jobs = await makeJobs();
   if (jobs.length === 0) {
     console.error('no model and target fit the options');
@@ -68,9 +70,10 @@ async function main(): Promise<number> {
   for (const problem of problems) console.error(`FAILED ${problem}`);
   if (!values.check) {
     const all = merge(committed, results);
-    writeResults(all);
-    updateReadme(all);
-    console.log('bench/results.json and the table in README.md are written.');
+    writeResults(all, values.results);
+    // Figures of an experiment are none of the README.
+    if (values.results === resultsPath) updateReadme(all);
+    console.log(`${values.results} is written${values.results === resultsPath ? ', and the table in README.md' : ''}.`);
   }
   return problems.length === 0 ? 0 : 1;
 }
