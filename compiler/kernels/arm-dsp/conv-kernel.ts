@@ -7,7 +7,16 @@ import { type Window, windowOf } from '../../ops/shared/window.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 
-import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks, withGeneral } from './layer.js';
+import {
+  clamps,
+  hasZeroPoints,
+  kindsOf,
+  layerOf,
+  packingFor,
+  paramsOf,
+  requantizationRemarks,
+  withGeneral,
+} from './layer.js';
 import { matvecCall } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
@@ -35,7 +44,7 @@ export const dspConvOfAll: KernelOption = {
     if (hasZeroPoints(context)) return 'the weights have a zero point';
     const layer = convLayer(context);
     if (layer.inner % 4 !== 0) return 'the number of inputs is no multiple of four';
-    return whyNotPacked(layer, 4) ?? true;
+    return whyNotPacked(layer, 4, packingFor(context)) ?? true;
   },
   build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
 };
@@ -48,7 +57,7 @@ function whyNot(context: LowerContext): true | string {
   if (hasZeroPoints(context)) return 'the weights have a zero point';
   const [batches, height, width] = context.output(0).shape as [number, number, number];
   if (batches * height * width < 2) return 'a single output pixel';
-  return whyNotPacked(convLayer(context), 2) ?? true;
+  return whyNotPacked(convLayer(context), 2, packingFor(context)) ?? true;
 }
 
 /** x and y are NHWC, the weights [M, C, kH, kW]. */
@@ -68,6 +77,7 @@ function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stre
     strideWidth: window.strides[1]!,
     padTop: window.pads[0]!,
     padLeft: window.pads[1]!,
+    packing: stream.packing,
     shift: stream.shift,
     kinds: kindsOf(stream),
     clamps: clamps(layer),
@@ -78,7 +88,7 @@ function buildCall(context: LowerContext): LoweredCall {
   const [x, w] = [context.required(0), context.required(1)];
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
   const layer = convLayer(context);
-  const stream = packStream(layer, 2);
+  const stream = packStream(layer, 2, packingFor(context));
   const shape = shapeOf(context, window, layer, stream);
   return withGeneral(
     shape,

@@ -3,7 +3,7 @@ import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/c
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
-import type { KernelOption } from '../../ops/define.js';
+import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
@@ -30,24 +30,27 @@ function lowered(
   spec: ConvSpec,
   random: Random,
   option: KernelOption = dspConv,
+  optimize: LowerContext['optimize'] = 'balanced',
 ): { case: CallCase; expected: Int8Array } | undefined {
   const { graph, node, inputs, expected } = convCase(spec, random);
   const view = viewNode(graph, node, operatorOf(node));
-  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
+  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics(), optimize };
   if (option.when!(context) !== true) return undefined;
   const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a convolution');
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-describe('convolution for the DSP extension', () => {
+const levels = ['balanced', 'speed'] as const;
+
+describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
     const random = new Random(7);
     const specs = [
       ...chosen,
       ...Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
     ];
-    const cases = specs.flatMap((spec) => lowered(spec, random) ?? []);
+    const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
     expect(cases.length).toBeGreaterThan(15);
     expect(cases.flatMap((c) => c.case.call.remarks ?? []).some((remark) => remark.includes('in float'))).toBe(true);
     const results = await runCalls(cases.map((c) => c.case));
@@ -62,7 +65,7 @@ describe('convolution for the DSP extension', () => {
       ...chosen,
       ...Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
     ];
-    const cases = specs.flatMap((spec) => lowered(spec, random) ?? []);
+    const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget(name),
@@ -77,7 +80,9 @@ describe('convolution for the DSP extension', () => {
       });
     }
   });
+});
 
+describe('convolution for the DSP extension', () => {
   it('a window of the whole image is a matrix product with one row', async () => {
     const random = new Random(9);
     const specs: ConvSpec[] = [

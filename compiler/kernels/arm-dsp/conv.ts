@@ -1,7 +1,7 @@
-/** Convolutions and matrix products with the balanced SMLAD kernels: the taps of two output pixels are widened, then multiplied. */
+/** Convolutions and matrix products with the SMLAD kernels: the taps of two output pixels are widened, then multiplied. */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { gemmName, gemmSource, prototype } from './gemm.js';
-import { paddedInner, type Segment } from './stream.js';
+import { type GemmShape, gemmName, gemmSource, prototype } from './gemm.js';
+import { type Packing, paddedInner, type Segment } from './stream.js';
 
 export interface DspConvShape {
   readonly batches: number;
@@ -17,6 +17,7 @@ export interface DspConvShape {
   readonly strideWidth: number;
   readonly padTop: number;
   readonly padLeft: number;
+  readonly packing: Packing;
   readonly shift: number;
   /** Which of the two requantizations the layer has. */
   readonly kinds: readonly Segment['kind'][];
@@ -41,8 +42,7 @@ interface ScratchLayout {
 
 export function generateConv(shape: DspConvShape): DspConv {
   const name = functionName(shape);
-  const inner = innerOf(shape);
-  const gemm = { inner, channels: shape.outChannels, shift: shape.shift };
+  const gemm = gemmShapeOf(shape);
   const kernels = shape.kinds.map((kind) => gemmSource(gemm, kind));
   const header = `nanoc/generated/${name}.h`;
   return {
@@ -55,6 +55,10 @@ export function generateConv(shape: DspConvShape): DspConv {
     ],
     scratchBytes: scratchLayout(shape).bytes,
   };
+}
+
+function gemmShapeOf(shape: DspConvShape): GemmShape {
+  return { packing: shape.packing, inner: innerOf(shape), channels: shape.outChannels, shift: shape.shift };
 }
 
 function innerOf(shape: DspConvShape): number {
@@ -129,7 +133,7 @@ function functionName(shape: DspConvShape): string {
   const batch = s.batches === 1 ? '' : `${s.batches}x`;
   const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
   const tail = `${s.kinds.join('_')}${s.kinds.includes('fixed') ? s.shift : ''}${s.clamps ? '_clamp' : ''}`;
-  return `nanoc_conv_dsp_${batch}${s.inHeight}x${s.inWidth}x${s.inChannels}_${s.outHeight}x${s.outWidth}x${s.outChannels}_${window}_${tail}`;
+  return `nanoc_conv${s.packing === 'bytes' ? '' : '16'}_dsp_${batch}${s.inHeight}x${s.inWidth}x${s.inChannels}_${s.outHeight}x${s.outWidth}x${s.outChannels}_${window}_${tail}`;
 }
 
 const ARGUMENTS = '(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_params *params)';
@@ -192,13 +196,13 @@ function sourceText(name: string, header: string, shape: DspConvShape): string {
 }
 
 function gemmPrototypes(shape: DspConvShape): string[] {
-  const gemm = { inner: innerOf(shape), channels: shape.outChannels, shift: shape.shift };
+  const gemm = gemmShapeOf(shape);
   return shape.kinds.map((kind) => `${prototype(gemmName(gemm, kind), kind)};`);
 }
 
 /** All channels of two pixels. */
 function multiplyFunction(shape: DspConvShape): string[] {
-  const gemm = { inner: innerOf(shape), channels: shape.outChannels, shift: shape.shift };
+  const gemm = gemmShapeOf(shape);
   const fixed = `${gemmName(gemm, 'fixed')}(wide, p->stream + s[2], y + s[1], p->stream + s[3]);`;
   const exact = `${gemmName(gemm, 'exact')}(wide, p->stream + s[2], y + s[1], p->stream + s[3], p->y_zero);`;
   const call =

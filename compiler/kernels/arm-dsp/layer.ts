@@ -4,7 +4,7 @@ import type { LowerContext, LoweredCall } from '../../ops/define.js';
 import { constantOf, outputScales, packWeights, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type ChannelSums, reachOf } from '../requantization-plan.js';
-import type { Segment, Stream, StreamLayer } from './stream.js';
+import type { Packing, Segment, Stream, StreamLayer } from './stream.js';
 
 /** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
 export function layerOf(context: LowerContext, weights: Int8Array, channels: number): StreamLayer {
@@ -20,6 +20,11 @@ export function layerOf(context: LowerContext, weights: Int8Array, channels: num
   });
   const [clampLow, clampHigh] = clampOf(context, y);
   return { weights, inner, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+}
+
+/** How weights lie in flash. */
+export function packingFor({ optimize }: LowerContext): Packing {
+  return optimize === 'speed' ? 'halfwords' : 'bytes';
 }
 
 /** Weights with one zero point that is not 0 would need the sum of every window. */

@@ -6,7 +6,7 @@ import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { SAVED_BYTES } from './assembly.js';
 import { generateConv } from './conv.js';
-import { clamps, hasZeroPoints, kindsOf, layerOf, paramsOf, requantizationRemarks } from './layer.js';
+import { clamps, hasZeroPoints, kindsOf, layerOf, packingFor, paramsOf, requantizationRemarks } from './layer.js';
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
 
@@ -19,7 +19,7 @@ export const dspMatvec: KernelOption = {
     if (refusal !== undefined) return refusal;
     if (rowsOf(context) !== 1) return 'more than one row';
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
-    return whyNotPacked(matmulLayer(context), 4) ?? true;
+    return whyNotPacked(matmulLayer(context), 4, packingFor(context)) ?? true;
   },
   build: (context) => ({ call: matvecCall(context, matmulLayer(context)) }),
 };
@@ -31,7 +31,9 @@ export const dspMatmul: KernelOption = {
   when: (context) => {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
-    return rowsOf(context) === 1 ? 'a single row' : (whyNotPacked(matmulLayer(context), 2) ?? true);
+    return rowsOf(context) === 1
+      ? 'a single row'
+      : (whyNotPacked(matmulLayer(context), 2, packingFor(context)) ?? true);
   },
   build: (context) => ({ call: matmulCall(context) }),
 };
@@ -62,10 +64,17 @@ function matmulLayer(context: LowerContext): StreamLayer {
 /** One row of inputs that lie one behind the other. */
 export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const stream = packStream(layer, 4);
+  const stream = packStream(layer, 4, packingFor(context));
   const kinds = kindsOf(stream);
   const generated = generateMatvec({
-    ...{ inner: layer.inner, columns: layer.channels.length, shift: stream.shift, kinds, clamps: clamps(layer) },
+    ...{
+      packing: stream.packing,
+      inner: layer.inner,
+      columns: layer.channels.length,
+      shift: stream.shift,
+      kinds,
+      clamps: clamps(layer),
+    },
     widensOnce: scratchIsFree(context, 2 * layer.inner),
   });
   return {
@@ -107,7 +116,7 @@ function scratchIsFree({ graph, node }: LowerContext, bytes: number): boolean {
 function matmulCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const layer = matmulLayer(context);
-  const stream = packStream(layer, 2);
+  const stream = packStream(layer, 2, packingFor(context));
   const rows = rowsOf(context);
   const columns = layer.channels.length;
   const generated = generateConv({
@@ -121,7 +130,7 @@ function matmulCall(context: LowerContext): KernelCall {
       outChannels: columns,
     },
     ...{ kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, padTop: 0, padLeft: 0 },
-    ...{ shift: stream.shift, kinds: kindsOf(stream), clamps: clamps(layer) },
+    ...{ packing: stream.packing, shift: stream.shift, kinds: kindsOf(stream), clamps: clamps(layer) },
   });
   const steps = Array.from({ length: Math.ceil(rows / 2) }, (_, pair) => ({
     readStart: 2 * pair * layer.inner,

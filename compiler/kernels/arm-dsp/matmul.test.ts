@@ -4,7 +4,7 @@ import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { Graph, Node, Value } from '../../ir/graph.js';
 import type { Tensor } from '../../ir/tensor.js';
-import type { KernelOption } from '../../ops/define.js';
+import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
@@ -26,6 +26,7 @@ function build(
   columns: number,
   random: Random,
   roomy = false,
+  optimize: LowerContext['optimize'] = 'balanced',
 ): Built | undefined {
   const extreme = random.chance(0.15);
   const byte = () => (extreme ? random.pick([-127, 127]) : random.integer(-127, 127));
@@ -85,7 +86,7 @@ function build(
     opsets: new Map([['', 13]]),
   };
   const view = viewNode(graph, node, operatorOf(node));
-  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
+  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics(), optimize };
   if (option.when!(context) !== true) return undefined;
   const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a matrix product');
@@ -93,12 +94,12 @@ function build(
   return { case: { call: built.call, graph, inputs: new Map([['a', a]]) }, expected: y!.data as Int8Array };
 }
 
-function cases(random: Random): Built[] {
+function cases(random: Random, optimize: LowerContext['optimize']): Built[] {
   const vectors = [4, 8, 12, 20, 64, 640, 128].flatMap((inner) =>
-    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random, random.chance(0.5))),
+    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random, random.chance(0.5), optimize)),
   );
   const matrices = [1, 3, 4, 17].flatMap((inner) =>
-    [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random)),
+    [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random, false, optimize)),
   );
   return [...vectors, ...matrices].filter((built) => built !== undefined);
 }
@@ -109,15 +110,17 @@ function check(list: readonly Built[], results: readonly ReadonlyMap<string, Ten
   });
 }
 
-describe('matrix products for the DSP extension', () => {
+const levels = ['balanced', 'speed'] as const;
+
+describe.each(levels)('matrix products for the DSP extension, %s', (optimize) => {
   it('C twin: every byte', async () => {
-    const list = cases(new Random(11));
+    const list = cases(new Random(11), optimize);
     expect(list.length).toBeGreaterThan(40);
     check(list, await runCalls(list.map((built) => built.case)));
   });
 
   it('cortex-m4: the assembly gives the same bytes', async () => {
-    const list = cases(new Random(12));
+    const list = cases(new Random(12), optimize);
     const results = await runCallsOnTarget(
       list.map((built) => built.case),
       await loadTarget('cortex-m4'),
@@ -132,7 +135,9 @@ describe('matrix products for the DSP extension', () => {
       console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
     });
   });
+});
 
+describe('matrix products for the DSP extension', () => {
   it('refuses a weight that cannot share a halfword', () => {
     const random = new Random(1);
     expect(build(dspMatvec, 1, 6, 4, random)).toBeUndefined();

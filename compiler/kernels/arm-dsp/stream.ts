@@ -1,13 +1,16 @@
 /**
- * Weights of the balanced SMLAD kernels (docs/KERNELS.md): one byte a weight, two channels in a halfword. A halfword holds
+ * Weights of the SMLAD kernels (docs/KERNELS.md). Balanced: one byte a weight, two channels in a halfword. A halfword holds
  * 256 * w1 + w0; SMLAD on it sums 256 * S1 + S0, SMLAD on its SXTB16 sums S0, one SUB parts them. Right while 256 * S1 fits 32 bits
- * and no halfword overflows, which `packStream` proves from the weights.
+ * and no halfword overflows, which `whyNotPacked` proves from the weights. For speed: a halfword a weight, which nothing limits.
  *
- * Everything a group of channels needs is one stream in the order of use (nanoc/dsp.h has the layout).
+ * Everything a group of channels needs is one stream in the order of use (nanoc/dsp.h and nanoc/dsp16.h have the layouts).
  */
 import type { FixedPoint } from '../../numerics/requantization-solver.js';
 import type { ChannelSums } from '../requantization-plan.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
+
+/** Two channels in a halfword, or a halfword for each weight. */
+export type Packing = 'bytes' | 'halfwords';
 
 export interface StreamLayer {
   /** [channels][inner], int8 */
@@ -28,6 +31,7 @@ export interface Segment {
 }
 
 export interface Stream {
+  readonly packing: Packing;
   readonly words: Uint32Array;
   readonly segments: readonly Segment[];
   /** Shift of the fixed segments. */
@@ -50,10 +54,11 @@ export function groupStarts(channels: number, width: 2 | 4): number[] {
 }
 
 /** Why the layer cannot be packed, or undefined. */
-export function whyNotPacked(layer: StreamLayer, width: 2 | 4): string | undefined {
+export function whyNotPacked(layer: StreamLayer, width: 2 | 4, packing: Packing): string | undefined {
   const { weights, inner, channels } = layer;
   if (channels.length < width) return `fewer than ${width} output channels`;
   if (channels.length > 4000) return 'more than 4,000 output channels';
+  if (packing === 'halfwords') return undefined;
   for (const first of groupStarts(channels.length, width).flatMap((start) =>
     width === 2 ? [start] : [start, start + 2],
   )) {
@@ -71,14 +76,14 @@ export function whyNotPacked(layer: StreamLayer, width: 2 | 4): string | undefin
  * Packs a layer that `whyNotPacked` has let through.
  * @param width channels that are computed together: 2 for two pixels at a time, 4 for one
  */
-export function packStream(layer: StreamLayer, width: 2 | 4): Stream {
+export function packStream(layer: StreamLayer, width: 2 | 4, packing: Packing): Stream {
   const shift = commonShift(layer.channels);
   const words: number[] = [];
   const segments: Segment[] = [];
   const fixed = new Set<number>();
   for (const first of groupStarts(layer.channels.length, width)) {
     const firstWord = words.length;
-    const kind = packGroup(layer, first, width, shift, words);
+    const kind = packGroup(layer, first, width, packing, shift, words);
     if (kind === 'fixed') for (let c = 0; c < width; c += 1) fixed.add(first + c);
     const last = segments.at(-1);
     const perGroup = words.length - firstWord;
@@ -88,6 +93,7 @@ export function packStream(layer: StreamLayer, width: 2 | 4): Stream {
     else segments.push({ kind, firstChannel: first, firstWord, endWord: words.length });
   }
   return {
+    packing,
     words: Uint32Array.from(words, (word) => word >>> 0),
     segments,
     shift: shift ?? 1,
@@ -101,23 +107,26 @@ function packGroup(
   layer: StreamLayer,
   first: number,
   width: 2 | 4,
+  packing: Packing,
   shift: number | undefined,
   words: number[],
 ): Segment['kind'] {
   const { zeroPoint, low, high } = layer;
   const channels = layer.channels.slice(first, first + width);
+  // The accumulator of the second channel of a pair of bytes holds 2^8 times the sum.
+  const accumulatorShift = (c: number) => (packing === 'bytes' && c % 2 === 1 ? 8 : 0);
   const solved = channels.map((channel, c) =>
-    shift === undefined ? undefined : fixedPointFor(channel, shift, c % 2 === 0 ? 0 : 8, zeroPoint, low, high),
+    shift === undefined ? undefined : fixedPointFor(channel, shift, accumulatorShift(c), zeroPoint, low, high),
   );
   const constants = solved.every((constant) => constant !== undefined) ? (solved as FixedPoint[]) : undefined;
-  const tweak = (c: number) => constants?.[c]?.tweak ?? 0;
+  const starts = channels.map(({ bias }, c) => 2 ** accumulatorShift(c) * bias + (constants?.[c]?.tweak ?? 0));
   for (let c = 0; c < width; c += 2) {
-    const start = channels[c]!.bias + tweak(c);
-    words.push(start, 256 * channels[c + 1]!.bias + tweak(c + 1) + start);
+    words.push(starts[c]!, packing === 'bytes' ? starts[c + 1]! + starts[c]! : starts[c + 1]!);
   }
-  packWeights(layer, first, width, words);
+  if (packing === 'bytes') packBytes(layer, first, width, words);
+  else packHalfwords(layer, first, width, words);
   if (constants === undefined) {
-    words.push(...floatBits(channels.map(({ scale }, c) => (c % 2 === 0 ? scale : scale / 256))));
+    words.push(...floatBits(channels.map(({ scale }, c) => scale / 2 ** accumulatorShift(c))));
     return 'exact';
   }
   words.push(...constants.map(({ multiplier }) => multiplier), ...constants.map(({ addend }) => addend));
@@ -125,7 +134,7 @@ function packGroup(
 }
 
 /** Two words of each pair for four inputs; for four channels eight inputs of one pair come before those of the other. */
-function packWeights({ weights, inner }: StreamLayer, first: number, width: 2 | 4, words: number[]): void {
+function packBytes({ weights, inner }: StreamLayer, first: number, width: 2 | 4, words: number[]): void {
   const halfword = (channel: number, k: number) =>
     k < inner ? 256 * weights[(channel + 1) * inner + k]! + weights[channel * inner + k]! : 0;
   const word = (channel: number, k: number) => (halfword(channel, k) & 0xffff) | (halfword(channel, k + 2) << 16);
@@ -133,6 +142,19 @@ function packWeights({ weights, inner }: StreamLayer, first: number, width: 2 | 
   const block = width === 2 ? 4 : 8;
   for (let start = 0; start < end; start += block) {
     for (let channel = first; channel < first + width; channel += 2) {
+      for (let k = start; k < Math.min(start + block, end); k += 4) words.push(word(channel, k), word(channel, k + 1));
+    }
+  }
+}
+
+/** Two words of each channel for four inputs, four for eight where there are four channels. */
+function packHalfwords({ weights, inner }: StreamLayer, first: number, width: 2 | 4, words: number[]): void {
+  const halfword = (channel: number, k: number) => (k < inner ? weights[channel * inner + k]! : 0);
+  const word = (channel: number, k: number) => (halfword(channel, k) & 0xffff) | (halfword(channel, k + 2) << 16);
+  const end = paddedInner(inner);
+  const block = width === 2 ? 4 : 8;
+  for (let start = 0; start < end; start += block) {
+    for (let channel = first; channel < first + width; channel += 1) {
       for (let k = start; k < Math.min(start + block, end); k += 4) words.push(word(channel, k), word(channel, k + 1));
     }
   }
