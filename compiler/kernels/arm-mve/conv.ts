@@ -2,6 +2,7 @@
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { chunksOf, GEMM_STACK, type GemmShape, gemmName, gemmPrototype, gemmSource } from './gemm.js';
 import { firstByte, type Geometry, geometryConstants, geometryName, leaves } from './geometry.js';
+import { borderFunction, gatherFunction, insideColumns, isNarrow, NARROW_SLACK, takeLines } from './narrow.js';
 import { constantsText, type Generated, headerSource } from './source.js';
 import { windowFunction } from './window-copy.js';
 
@@ -44,7 +45,9 @@ function slots(shape: MveConvShape): number {
 }
 
 export function scratchOf(shape: MveConvShape): number {
-  return isDirect(shape.geometry) ? 0 : slots(shape) * gemmOf(shape).pitch;
+  const { geometry: g } = shape;
+  if (isDirect(g)) return 0;
+  return slots(shape) * gemmOf(shape).pitch + (isNarrow(g) && leaves(g) ? NARROW_SLACK : 0);
 }
 
 /** Instructions, about, to choose by. */
@@ -65,7 +68,7 @@ export function generateConv(shape: MveConvShape): Generated {
   const prototype = `void ${name}${direct ? DIRECT_ARGUMENTS : ARGUMENTS}`;
   const contract = direct ? 'x and y as nanoc_conv_s8; x on a word.' : 'x and y as nanoc_conv_s8; scratch on a word.';
   const header = headerSource(name, contract, prototype);
-  const body = direct ? directText(prototype, shape) : copyingText(prototype, shape);
+  const body = direct ? directText(prototype, shape) : copyingText(prototype, name, shape);
   const constants: [string, number][] = [
     ...geometryConstants(g),
     ['ROW', g.kernelWidth * g.inChannels],
@@ -109,15 +112,30 @@ function directText(prototype: string, shape: MveConvShape): string[] {
   ];
 }
 
-function copyingText(prototype: string, shape: MveConvShape): string[] {
-  return [...windowFunction(shape.geometry, 'dense'), '', ...mainFunction(prototype, shape)];
+function copyingText(prototype: string, name: string, shape: MveConvShape): string[] {
+  const { geometry: g } = shape;
+  if (!isNarrow(g)) return [...windowFunction(g, 'dense'), '', ...mainFunction(prototype, shape, takeOne(g))];
+  return [
+    ...(insideColumns(g)[1] > 0 ? [...gatherFunction(name, g), ''] : []),
+    ...(leaves(g) ? [...borderFunction(), ''] : []),
+    ...mainFunction(prototype, shape, takeLines(name, g)),
+  ];
 }
 
-function mainFunction(prototype: string, shape: MveConvShape): string[] {
-  const { geometry: g } = shape;
-  const gemm = gemmName(gemmOf(shape));
+function takeOne(g: Geometry): string[] {
   const at = leaves(g) ? 'iy, ix, ' : '';
   const zero = leaves(g) ? ', params->x_zero' : '';
+  return [
+    `        window(x + (iy * IN_W + ix) * IN_C, ${at}scratch + slot * PITCH${zero});`,
+    '        slot++;',
+    '        ox++;',
+  ];
+}
+
+/** @param take statements that copy the next window or windows of a row */
+function mainFunction(prototype: string, shape: MveConvShape, take: readonly string[]): string[] {
+  const { geometry: g } = shape;
+  const gemm = gemmName(gemmOf(shape));
   const pixels = g.batches * g.outHeight * g.outWidth;
   const rest = pixels % slots(shape) > 0 ? [`  ${gemm}(scratch, y, slot, params);`] : [];
   return [
@@ -126,9 +144,9 @@ function mainFunction(prototype: string, shape: MveConvShape): string[] {
     ...(innerOf(g) % 16 === 0 ? [] : ['  nanoc_mve_fill(scratch, 0, SLOTS * PITCH);']),
     '  for (int32_t batch = 0; batch < BATCHES; batch++) {',
     '    for (int32_t iy = -PAD_TOP; iy < OUT_H * STRIDE_H - PAD_TOP; iy += STRIDE_H) {',
-    '      for (int32_t ix = -PAD_LEFT; ix < OUT_W * STRIDE_W - PAD_LEFT; ix += STRIDE_W) {',
-    `        window(x + (iy * IN_W + ix) * IN_C, ${at}scratch + slot * PITCH${zero});`,
-    '        slot++;',
+    '      for (int32_t ox = 0; ox < OUT_W;) {',
+    '        const int32_t ix = ox * STRIDE_W - PAD_LEFT;',
+    ...take,
     '        if (slot == SLOTS) {',
     `          ${gemm}(scratch, y, SLOTS, params);`,
     '          y += SLOTS * OUT_C;',

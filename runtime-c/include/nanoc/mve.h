@@ -64,6 +64,45 @@ static inline void nanoc_mve_fill(int8_t *to, int32_t value, int32_t n) {
 #endif
 }
 
+/** A window that leaves the image: rows of taps above, in and below it, bytes between those in it, bytes of one (at most 16). */
+typedef struct {
+  int32_t above;
+  int32_t inside;
+  int32_t below;
+  int32_t pitch;
+  int32_t width;
+} nanoc_mve_border;
+
+/**
+ * Copies such a window. row: where the first row inside starts. mask: a bit for each byte of a row that is in the image; the others get
+ * the zero point. Up to 16 bytes behind the window are set to 0.
+ */
+static inline void nanoc_mve_copy_border(int8_t *to, const int8_t *row, const nanoc_mve_border *border, uint32_t mask, int32_t zero) {
+#if NANOC_MVE_ASSEMBLY
+  __asm__ volatile(
+      "vmov.i32 q1, #0\n vctp.8 %[width]\n vpst\n vdupt.8 q1, %[zero]\n vmsr p0, %[mask]\n"
+      " wls lr, %[above], 2f\n"
+      "1: vstrb.8 q1, [%[to]]\n add %[to], %[width]\n le lr, 1b\n"
+      "2: wls lr, %[inside], 4f\n"
+      "3: vpst\n vldrbt.u8 q0, [%[row]]\n add %[row], %[pitch]\n vpsel q0, q0, q1\n vstrb.8 q0, [%[to]]\n add %[to], %[width]\n le lr, 3b\n"
+      "4: wls lr, %[below], 6f\n"
+      "5: vstrb.8 q1, [%[to]]\n add %[to], %[width]\n le lr, 5b\n"
+      "6:\n"
+      : [to] "+r"(to), [row] "+r"(row)
+      : [above] "r"(border->above), [inside] "r"(border->inside), [below] "r"(border->below), [pitch] "r"(border->pitch),
+        [width] "r"(border->width), [mask] "r"(mask), [zero] "r"(zero)
+      : "q0", "q1", "lr", "memory");
+#else
+  for (int32_t ky = 0; ky < border->above + border->inside + border->below; ky++, to += border->width) {
+    const int32_t inside = ky >= border->above && ky < border->above + border->inside;
+    for (int32_t k = 0; k < border->width; k++) {
+      to[k] = inside != 0 && ((mask >> k) & 1u) != 0u ? row[k] : (int8_t)zero;
+    }
+    row += inside != 0 ? border->pitch : 0;
+  }
+#endif
+}
+
 #if !NANOC_MVE_ASSEMBLY
 
 /** `count` products, modulo 2^32. */
