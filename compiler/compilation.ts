@@ -3,6 +3,7 @@ import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { Target } from './ir/target.js';
+import type { TunedLayer } from './tune/tuned-layer.js';
 
 export interface CompileOptions {
   /** Name of a folder in targets/. */
@@ -15,6 +16,8 @@ export interface CompileOptions {
   readonly states?: readonly string[];
   readonly kernels?: 'auto' | KernelFamily;
   readonly optimize?: 'size' | 'speed' | 'balanced';
+  /** Kernels that `nanoc tune` has measured as fastest; they come before the order of the operators' lists. */
+  readonly tune?: readonly TunedLayer[];
   /** Guard bytes round every buffer, for verification builds. */
   readonly guardBytes?: number;
 }

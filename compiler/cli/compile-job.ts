@@ -1,4 +1,4 @@
-import type { Compilation, CompileObserver } from '../compilation.js';
+import type { Compilation, CompileObserver, CompileOptions } from '../compilation.js';
 import type { Job } from './job.js';
 import { withProgress } from './progress.js';
 import type { Session } from './session.js';
@@ -11,7 +11,14 @@ export async function compileJob(
   observe?: CompileObserver,
 ): Promise<Compilation> {
   const { compile } = await import('../index.js');
-  return withProgress(session, `compiling for ${target}`, () =>
-    compile(job.source, { ...job.options, target }, observe),
-  );
+  const options = await tuned(job, { ...job.options, target });
+  return withProgress(session, `compiling for ${target}`, () => compile(job.source, options, observe));
+}
+
+/** With the kernels that were measured for these very options, where they were. */
+async function tuned({ tune }: Job, options: CompileOptions): Promise<CompileOptions> {
+  if (tune === undefined) return options;
+  const { layersFor } = await import('../tune/tune-table.js');
+  const layers = layersFor(tune, options);
+  return layers.length === 0 ? options : { ...options, tune: layers };
 }

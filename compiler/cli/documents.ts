@@ -1,6 +1,7 @@
 /** Schemas of what --json prints, one for each command; a command that prints something else is a defect. */
 import { z } from 'zod';
 import { planSchema, reportSchema } from '../report/index.js';
+import { tuneTableSchema } from '../tune/tune-table.js';
 
 const count = z.int().min(0);
 const shape = z.array(count);
@@ -87,6 +88,7 @@ export const documents = {
     diagnostics,
   }),
   plan: document({ plan: planSchema, diagnostics }),
+  tune: document({ file: z.string(), runs: tuneTableSchema.shape.runs }),
   print: document({ stage: z.string(), text: z.string() }),
   ops: document({
     operators: z.array(

@@ -4,12 +4,16 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { CompileOptions, ModelSource } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { listTargets } from '../targets.js';
+import type { TuneTable } from '../tune/tune-table.js';
 import type { Config } from './config.js';
 import { readModelFile } from './model-file.js';
 import { type BudgetFlags, CONFIG_FILE, type CompileFlags } from './options.js';
-import type { Session } from './session.js';
+import { type Session, showDiagnostics } from './session.js';
+import { loadTuneFile } from './tune-file.js';
 
 export interface Job {
+  /** Of the model. */
+  readonly path: string;
   readonly source: ModelSource;
   /** File name without `.onnx`: the folder below build/. */
   readonly stem: string;
@@ -17,6 +21,8 @@ export interface Job {
   readonly targets: readonly string[];
   readonly options: Omit<CompileOptions, 'target'>;
   readonly budgets: BudgetFlags;
+  /** What `nanoc tune` measured. */
+  readonly tune?: TuneTable;
   /** Output folder from nanoc.json, absolute. */
   readonly output?: string;
 }
@@ -34,8 +40,13 @@ export async function resolveJob(
     kernels: flags.kernels ?? config.kernels,
     optimize: flags.optimize ?? config.optimize,
   };
+  const source = readModelFile(path);
+  const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;
+  const { table, diagnostics } = await loadTuneFile(path, source, given);
+  showDiagnostics(session, diagnostics);
   return {
-    source: readModelFile(path),
+    path,
+    source,
     stem: path.replace(/^.*[/\\]/, '').replace(/\.onnx$/i, ''),
     targets: flags.target ?? (config.target === undefined ? [] : [config.target].flat()),
     options: {
@@ -49,6 +60,7 @@ export async function resolveJob(
       maxStack: flags.maxStack ?? config.maxStack,
       maxInstructions: flags.maxInstructions ?? config.maxInstructions,
     }),
+    ...(table === undefined ? {} : { tune: table }),
     ...(config.output === undefined ? {} : { output: resolve(folder, config.output) }),
   };
 }

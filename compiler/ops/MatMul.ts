@@ -32,7 +32,10 @@ export default defineOp({
     {
       function: 'nanoc_matmul_dynamic_s8',
       family: 'portable',
-      when: (context) => context.required(0).quantization !== undefined || 'the inputs are float32',
+      when: (context) => {
+        if (context.required(0).quantization === undefined) return 'the inputs are float32';
+        return hasConstantWeights(context) === true ? 'the right side is constant' : true;
+      },
       build: (context) => ({ call: dynamicCall(context) }),
     },
     { function: 'nanoc_matmul_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },

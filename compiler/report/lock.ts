@@ -15,6 +15,8 @@ export const lockSchema = z.object({
     kernels: z.string(),
     optimize: z.string().optional(),
     guardBytes: z.number().int().optional(),
+    /** Of the layers that `nanoc tune` measured for these options. */
+    tune: sha256.optional(),
     sha256,
   }),
   numerics: z.literal('onnx'),
@@ -47,6 +49,7 @@ export function makeLock(
     kernels: options.kernels ?? 'auto',
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
     ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
+    ...(options.tune === undefined ? {} : { tune: host.sha256(JSON.stringify(options.tune)) }),
   };
   const hashed = files.filter(({ path }) => !/^report\.(json|html)$/.test(path));
   const hashes = (runtime: boolean): Record<string, string> =>

@@ -10,6 +10,7 @@ import { plan } from './plan.js';
 import { print } from './print.js';
 import { profile, run } from './run.js';
 import { targets } from './targets.js';
+import { tune } from './tune.js';
 import { verify } from './verify.js';
 
 export const commands: readonly CommandDefinition[] = [
@@ -19,6 +20,7 @@ export const commands: readonly CommandDefinition[] = [
   inspect,
   plan,
   profile,
+  tune,
   print,
   ops,
   targets,

@@ -1,12 +1,14 @@
 /** Asks every operator which kernel it wants on this target. */
 import type { CompileOptions } from '../../compilation.js';
-import { type Diagnostics, fail } from '../../diagnostics/diagnostic.js';
+import { Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import type { Graph, Node } from '../../ir/graph.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
-import type { KernelOption, LowerContext, LoweredCall } from '../../ops/define.js';
+import type { LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
+import type { TunedLayer } from '../../tune/tuned-layer.js';
+import { chooseKernel, explained, fittingKernels } from './choice.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
 function allowedFamilies(kernels: CompileOptions['kernels']): readonly KernelFamily[] {
@@ -32,10 +34,10 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
   const features = new Set(target.features);
   const calls: LoweredCall[] = [];
   const views: View[] = [];
+  const tuned = new Map((options.tune ?? []).map((layer) => [layer.output, layer]));
   for (const node of graph.nodes) {
-    const { optimize = 'balanced' } = options;
-    const context: LowerContext = { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize };
-    const lowered = diagnostics.collect(() => lowerNode(node, context, families));
+    const context = contextOf(graph, node, features, options, diagnostics);
+    const lowered = diagnostics.collect(() => lowerNode(node, context, families, tuned.get(node.outputs[0]!)));
     if (lowered === undefined) continue;
     if ('call' in lowered) calls.push(lowered);
     else views.push(...lowered.views);
@@ -43,34 +45,53 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
   return { graph, calls: shareFunctions(calls), views };
 }
 
-function lowerNode(node: Node, context: LowerContext, families: readonly KernelFamily[]) {
-  const kernels = operatorOf(node).kernels ?? [];
-  const refused: string[] = [];
-  for (const kernel of kernels) {
-    const refusal = reasonAgainst(kernel, context, families);
-    if (refusal === undefined) {
-      const lowered = kernel.build(context);
-      if (!('call' in lowered) || refused.length === 0) return lowered;
-      return withReason(lowered, refused.join('; '));
-    }
-    refused.push(`not ${kernel.function}: ${refusal}`);
+/** The kernels that fit each node of a lowered graph and that `--kernels` allows, by the node's first output. */
+export function candidatesOf(
+  graph: Graph,
+  target: Target,
+  options: CompileOptions,
+): ReadonlyMap<string, readonly string[]> {
+  const families = allowedFamilies(options.kernels);
+  const features = new Set(target.features);
+  return new Map(
+    graph.nodes.map((node): [string, readonly string[]] => {
+      const context = contextOf(graph, node, features, options, new Diagnostics());
+      return [node.outputs[0]!, fittingKernels(operatorOf(node).kernels ?? [], context, families)];
+    }),
+  );
+}
+
+function contextOf(
+  graph: Graph,
+  node: Node,
+  features: LowerContext['features'],
+  { optimize = 'balanced' }: CompileOptions,
+  diagnostics: Diagnostics,
+): LowerContext {
+  return { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize };
+}
+
+function lowerNode(
+  node: Node,
+  context: LowerContext,
+  families: readonly KernelFamily[],
+  tuned: TunedLayer | undefined,
+): Lowered {
+  const choice = chooseKernel(operatorOf(node).kernels ?? [], context, families, tuned);
+  if (choice.kernel !== undefined) {
+    const lowered = choice.kernel.build(context);
+    return 'call' in lowered ? explained(lowered, choice) : lowered;
   }
   return fail({
     code: 'NC0320',
     message: `no kernel runs ${node.op}`,
     node: `"${node.name}" (${node.op})`,
     because:
-      refused.length === 0
+      choice.refused.length === 0
         ? 'the operator is only understood where it can be computed at compile time'
-        : refused.join('\n'),
+        : choice.refused.join('\n'),
     help: '`nanoc ops` shows what each operator supports',
   });
-}
-
-function withReason({ call, general }: LoweredCall, reason: string): LoweredCall {
-  const reasoned = (each: KernelCall): KernelCall => ({ ...each, reason });
-  if (general === undefined) return { call: reasoned(call) };
-  return { call: reasoned(call), general: { function: general.function, build: () => reasoned(general.build()) } };
 }
 
 /** One function less where a more general one is there already. */
@@ -79,16 +100,4 @@ function shareFunctions(lowered: readonly LoweredCall[]): KernelCall[] {
   return lowered.map(({ call, general }) =>
     general !== undefined && functions.has(general.function) ? general.build() : call,
   );
-}
-
-function reasonAgainst(
-  kernel: KernelOption,
-  context: LowerContext,
-  families: readonly KernelFamily[],
-): string | undefined {
-  if (!families.includes(kernel.family)) return `--kernels leaves the ${kernel.family} family out`;
-  const missing = (kernel.needs ?? []).filter((feature) => !context.features.has(feature));
-  if (missing.length > 0) return `the core has no ${missing.join(', ')}`;
-  const fits = kernel.when?.(context) ?? true;
-  return fits === true ? undefined : fits;
 }
