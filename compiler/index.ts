@@ -15,6 +15,7 @@ import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { lower } from './phases/4-lower/index.js';
 import { planMemory, separateStorage } from './phases/5-plan/index.js';
+import type { EmitHost } from './phases/6-emit/host.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { loadTarget } from './targets.js';
 import { packageRoot } from './toolchain/package-root.js';
@@ -79,15 +80,25 @@ export async function compile(
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */
 export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]> {
-  const root = packageRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   // Loaded only when it is needed: templates and schemas take time to start.
   const { emit } = await import('./phases/6-emit/index.js');
-  return emit(compilation, {
+  return emit(compilation, emitHost());
+}
+
+/** The C of the model and of its kernels, without firmware, reports and binding. */
+export async function emitLibrary(compilation: Compilation): Promise<EmittedFile[]> {
+  const { emitLibrary: emit } = await import('./phases/6-emit/index.js');
+  return emit(compilation, emitHost());
+}
+
+function emitHost(): EmitHost {
+  const root = packageRoot();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return {
     read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
     sha256: (data) => createHash('sha256').update(data).digest('hex'),
     // `require` compiles its nine megabytes once; `import` would parse them a second time, to find the names of the exports.
     loadTsMorph: async () => createRequire(import.meta.url)('ts-morph') as typeof import('ts-morph'),
     version,
-  });
+  };
 }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Compilation, EmittedFile } from '../compilation.js';
 import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
-import { emitFiles } from '../index.js';
+import { emitLibrary } from '../index.js';
 import type { Target } from '../ir/target.js';
 import { type Build, buildFirmware } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
@@ -27,7 +27,7 @@ export const INCLUDE_DIRECTORIES = ['runtime/include'];
 
 /** The emitted C and headers, without the example firmware and the startup code, which the build brings itself. */
 export async function modelSources(compilation: Compilation, emit: RunOptions['emit']): Promise<EmittedFile[]> {
-  const files = await (emit ?? emitFiles)(compilation);
+  const files = await (emit ?? emitLibrary)(compilation);
   const others = new Set(['main.c', ...compilation.target.startup.map((path) => basename(path))]);
   return files.filter((file) => /\.[ch]$/.test(file.path) && !others.has(file.path));
 }

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** State memory to start from, as an earlier run left it; by default what `<model>_reset()` writes. */
   readonly state?: Uint8Array;
-  /** Gives the C; by default `emitFiles` (tests hand in broken code). */
+  /** Gives the C; by default `emitLibrary` (tests hand in broken code). */
   readonly emit?: (compilation: Compilation) => Promise<readonly EmittedFile[]> | readonly EmittedFile[];
 }
 

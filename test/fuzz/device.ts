@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Compilation, EmittedFile } from '../../compiler/compilation.js';
-import { emitFiles } from '../../compiler/index.js';
+import { emitLibrary } from '../../compiler/index.js';
 import { type Graph, valueOf } from '../../compiler/ir/graph.js';
 import type { KernelCall } from '../../compiler/ir/kernel-call.js';
 import { byteLength, bytesOf, fromBytes, type Tensor } from '../../compiler/ir/tensor.js';
@@ -22,7 +22,7 @@ export interface DeviceCase {
 }
 
 const FLAGS = [
-  ...['-std=c99', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-ffp-contract=off'],
+  ...['-std=c99', '-O0', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-ffp-contract=off'],
   ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror'],
 ];
 
@@ -40,7 +40,7 @@ export async function runOnHost(
   try {
     const kernels = new Set<string>();
     for (const { compilation } of cases) {
-      for (const file of await emitFiles(compilation)) {
+      for (const file of await emitLibrary(compilation)) {
         if (!isModelSource(file, compilation.name)) continue;
         await mkdir(dirname(join(folder, file.path)), { recursive: true });
         await writeFile(join(folder, file.path), file.content);

@@ -15,9 +15,7 @@ export type { EmitHost } from './host.js';
 
 /** Every file of the output folder. The same compilation gives the same bytes, wherever it is run. */
 export async function emit(compilation: Compilation, host: EmitHost): Promise<EmittedFile[]> {
-  const context = { ...makeContext(compilation), host };
-  const parts = modelParts(context, makeSelftest(compilation));
-  const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+  const { context, parts, library } = emitParts(compilation, host);
   const sources = library.map((file) => file.path).filter((path) => /\.[cS]$/.test(path));
   const files = [
     ...library,
@@ -27,6 +25,18 @@ export async function emit(compilation: Compilation, host: EmitHost): Promise<Em
   ];
   const lock = makeLock(compilation, files, runtimeAbi(host), host);
   return [...files, { path: 'nanoc.lock', content: jsonText(lock) }];
+}
+
+/** The C of the model and its kernels alone: what a harness compiles. */
+export function emitLibrary(compilation: Compilation, host: EmitHost): EmittedFile[] {
+  return emitParts(compilation, host).library;
+}
+
+function emitParts(compilation: Compilation, host: EmitHost) {
+  const context = { ...makeContext(compilation), host };
+  const parts = modelParts(context, makeSelftest(compilation));
+  const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+  return { context, parts, library };
 }
 
 function modelFiles(context: EmitContext, parts: ModelParts): EmittedFile[] {
