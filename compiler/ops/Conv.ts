@@ -5,6 +5,7 @@ import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
+import { dspWinograd } from '../kernels/arm-dsp/winograd-kernel.js';
 import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.js';
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
@@ -38,6 +39,7 @@ export default defineOp({
     dspDepthwise,
     dspWindow,
     dspConvOfAll,
+    dspWinograd,
     dspConv,
     {
       function: 'nanoc_matmul_s8',

@@ -24,7 +24,7 @@ export const dspConv: KernelOption = {
   function: 'nanoc_conv_dsp',
   family: 'native',
   needs: ['dsp', 'fpu'],
-  when: whyNot,
+  when: whyNotConv,
   build: buildCall,
 };
 
@@ -49,7 +49,8 @@ export const dspConvOfAll: KernelOption = {
   build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
 };
 
-function whyNot(context: LowerContext): true | string {
+/** What all products of two channels need: int8, one group, no dilation, no zero point of the weights, more than one output pixel. */
+export function whyNotConv(context: LowerContext): true | string {
   const x = context.required(0);
   if (x.quantization === undefined) return 'the input is float32';
   if (context.int('group') !== 1) return 'grouped';
@@ -61,7 +62,7 @@ function whyNot(context: LowerContext): true | string {
 }
 
 /** x and y are NHWC, the weights [M, C, kH, kW]. */
-function convLayer(context: LowerContext): StreamLayer {
+export function convLayer(context: LowerContext): StreamLayer {
   const { shape } = context.required(1);
   return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!);
 }
