@@ -106,8 +106,8 @@ function farFromTie(
   comparison: Compared,
   differing: readonly number[],
 ): number | undefined {
-  const { node, own, oracle } = comparison;
-  if (node.op === 'Softmax') {
+  const { own, oracle } = comparison;
+  if (operatorBehind(latest, comparison) === 'Softmax') {
     return differing.find((i) => Math.abs(Number(own.data[i]) - Number(oracle.data[i])) > SOFTMAX_STEPS);
   }
   if (valueOf(graph, comparison.output).quantization === undefined) return differing[0];
@@ -117,6 +117,12 @@ function farFromTie(
     const theirs = Number(oracle.data[i]);
     return theirs < Math.min(...near) || theirs > Math.max(...near);
   });
+}
+
+/** The operator that computed a tensor which may have been reshaped since. */
+function operatorBehind(latest: ReadonlyMap<string, NodeComparison>, { node }: NodeComparison): string {
+  const before = node.op === 'Reshape' ? latest.get(node.inputs[0]!) : undefined;
+  return before === undefined || isCompared(before) ? node.op : operatorBehind(latest, before);
 }
 
 /**

@@ -17,7 +17,7 @@ export function optimise(graph: Graph, diagnostics: Diagnostics, observe?: Compi
 }
 
 /** Values that canonicalise made stand for themselves: the device is compared with the reference graph there too. */
-function withOwnSources(graph: Graph): Graph {
+export function withOwnSources(graph: Graph): Graph {
   const values = [...graph.values].map(
     ([name, value]) => [name, { ...value, source: value.source ?? { name } }] as const,
   );

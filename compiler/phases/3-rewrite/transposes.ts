@@ -46,8 +46,12 @@ function transposedSource(value: Value, perm: Permutation): Source | undefined {
 export function addTransposed(editor: GraphEditor, value: Value, perm: Permutation, suffix: string): string {
   const { constant: _, source: __, ...rest } = value;
   const source = transposedSource(value, perm);
+  const axis = value.quantization?.axis;
+  // The scales of the channels go where the channels go.
+  const quantization = axis === undefined ? {} : { quantization: { ...value.quantization!, axis: perm.indexOf(axis) } };
   return editor.addValue({
     ...rest,
+    ...quantization,
     name: `${value.name}${suffix}`,
     shape: permuteShape(value.shape, perm),
     ...(source === undefined ? {} : { source }),
