@@ -80,7 +80,8 @@ static void run_step(window_t *model, uint32_t step) {
       break;
     case 1:
       /* [2/3] "fc" MatMul, 1x6 -> 1x3 */
-      nanoc_matmul_s8((const void *)&state[WINDOW_OFFSET], (void *)&arena[Y_OFFSET], &fc_params);
+      nanoc_fully_connected_s8((const void *)&state[WINDOW_OFFSET], (void *)&arena[Y_OFFSET],
+                               &fc_params);
       break;
     case 2:
       /* [3/3] "next__copy" Copy, 1x4 -> 1x4 */
