@@ -4,15 +4,17 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
-import { SAVED_BYTES } from './assembly.js';
 import { convLayer, whyNotConv } from './conv-kernel.js';
 import { clamps, kindsOf, paramsOf, requantizationRemarks } from './layer.js';
 import type { Stream, StreamLayer } from './stream.js';
 import { generateWinograd, type WinogradShape } from './winograd.js';
+import { WINOGRAD_STACK } from './winograd-assembly.js';
 import { packWinograd } from './winograd-stream.js';
 
 /** With fewer the transforms of inputs and outputs cost more than the products that they save. */
 const FEWEST_CHANNELS = 8;
+/** Offsets of twelve bits reach over so many. */
+const MOST_CHANNELS = 800;
 /** 4 * sum and its tweak stay in 32 bits. */
 const LARGEST_SUM = 2 ** 29 - 2 ** 16;
 
@@ -37,6 +39,8 @@ function whyNot(context: LowerContext): true | string {
   const [, outHeight, outWidth, outChannels] = context.output(0).shape as [number, number, number, number];
   if (outHeight % 2 !== 0 || outWidth % 4 !== 0) return 'the output is not made of blocks of two rows and four columns';
   if (inChannels % 4 !== 0) return 'the number of input channels is no multiple of four';
+  if (inChannels > MOST_CHANNELS || 3 * outChannels > MOST_CHANNELS)
+    return 'too many channels for the offsets of its stores';
   if (inChannels < FEWEST_CHANNELS || outChannels < FEWEST_CHANNELS) return `fewer than ${FEWEST_CHANNELS} channels`;
   const tooLarge = convLayer(context).channels.some(
     ({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM,
@@ -66,7 +70,7 @@ function winogradCall(context: LowerContext, layer: StreamLayer, stream: Stream)
     header: generated.header,
     sources: [],
     generated: generated.generated,
-    assemblyStack: SAVED_BYTES,
+    assemblyStack: WINOGRAD_STACK,
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },

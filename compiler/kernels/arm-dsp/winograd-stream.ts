@@ -24,7 +24,10 @@ export function packWinograd(layer: StreamLayer): Stream {
     const firstWord = words.length;
     const kind = packPair(layer, first, shift, words);
     if (kind === 'fixed') fixed.add(first).add(first + 1);
-    segments.push({ kind, firstChannel: first, firstWord, endWord: words.length });
+    const last = segments.at(-1);
+    const joins = last?.kind === kind && first % 2 === 0;
+    if (joins) segments[segments.length - 1] = { ...last, endWord: words.length };
+    else segments.push({ kind, firstChannel: first, firstWord, endWord: words.length });
   }
   return {
     packing: 'halfwords',

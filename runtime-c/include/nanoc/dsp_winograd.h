@@ -13,49 +13,41 @@
 
 #include "nanoc/dsp.h"
 
-#if NANOC_DSP_ASSEMBLY
-
-static inline uint32_t nanoc_winograd_even(uint32_t x) {
-  uint32_t result;
-  __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(x));
-  return result;
+/** Four times the sums of one channel and tile: y[row][column]. */
+static inline void nanoc_winograd_sums(const uint32_t *m, uint32_t start, uint32_t sums[4]) {
+  uint32_t upper[4];
+  uint32_t lower[4];
+  for (int32_t column = 0; column < 4; column++) {
+    const uint32_t first = m[4 * column];
+    const uint32_t second = m[16 + 4 * column];
+    const uint32_t third = m[32 + 4 * column];
+    const uint32_t fourth = m[48 + 4 * column];
+    upper[column] = first + second + third;
+    lower[column] = second - third - fourth;
+  }
+  sums[0] = upper[0] + upper[1] + upper[2] + start;
+  sums[1] = upper[1] - upper[2] - upper[3] + start;
+  sums[2] = lower[0] + lower[1] + lower[2] + start;
+  sums[3] = lower[1] - lower[2] - lower[3] + start;
 }
 
-static inline uint32_t nanoc_winograd_odd(uint32_t x) {
-  uint32_t result;
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
-  return result;
+/** The same in float arithmetic; `constants` are the starts and scales / 4. */
+static inline void nanoc_winograd_outputs_exact(const uint32_t *m, const uint32_t *constants, int8_t *y, int32_t channels, int32_t row_step, int32_t zero) {
+  for (int32_t channel = 0; channel < 2; channel++) {
+    float scale;
+    (void)memcpy(&scale, constants + 2 + channel, sizeof scale);
+    for (int32_t tile = 0; tile < 2; tile++) {
+      int8_t *to = y + channel + 2 * tile * channels;
+      uint32_t sums[4];
+      nanoc_winograd_sums(m + 2 * channel + tile, constants[channel], sums);
+      for (int32_t i = 0; i < 4; i++) {
+        to[(i / 2) * row_step + (i % 2) * channels] = (int8_t)nanoc_round_clamp((float)(int32_t)sums[i] * scale, zero, -128, 127);
+      }
+    }
+  }
 }
 
-static inline uint32_t nanoc_winograd_add(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-  return result;
-}
-
-static inline uint32_t nanoc_winograd_subtract(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-  return result;
-}
-
-static inline int8_t nanoc_winograd_fixed(uint32_t sum, uint32_t m, uint32_t c, int32_t shift) {
-  int32_t word;
-  __asm__("smmla %0, %1, %2, %3" : "=r"(word) : "r"(sum), "r"(m), "r"(c));
-  word >>= shift;
-  __asm__("ssat %0, #8, %0" : "+r"(word));
-  return (int8_t)word;
-}
-
-#else
-
-static inline uint32_t nanoc_winograd_even(uint32_t x) {
-  return nanoc_dsp_sxtb16(x);
-}
-
-static inline uint32_t nanoc_winograd_odd(uint32_t x) {
-  return nanoc_dsp_sxtb16(x >> 8);
-}
+#if !NANOC_DSP_ASSEMBLY
 
 static inline uint32_t nanoc_winograd_add(uint32_t a, uint32_t b) {
   return ((a + b) & 0xFFFFu) | ((a & 0xFFFF0000u) + (b & 0xFFFF0000u));
@@ -63,10 +55,6 @@ static inline uint32_t nanoc_winograd_add(uint32_t a, uint32_t b) {
 
 static inline uint32_t nanoc_winograd_subtract(uint32_t a, uint32_t b) {
   return ((a - b) & 0xFFFFu) | ((a & 0xFFFF0000u) - (b & 0xFFFF0000u));
-}
-
-static inline int8_t nanoc_winograd_fixed(uint32_t sum, uint32_t m, uint32_t c, int32_t shift) {
-  return nanoc_dsp_fixed(sum, m, c, shift);
 }
 
 /** C twin of the generated nanoc_winograd_dsp_*_products: M of a pair of channels; returns what follows U. */
@@ -86,7 +74,16 @@ static inline const uint32_t *nanoc_winograd_products(const uint32_t *v, const u
   return u;
 }
 
-#endif
+/** B' d of one column, in place. */
+static inline void nanoc_winograd_column(uint32_t rows[4][6], int32_t column) {
+  const uint32_t first = rows[0][column];
+  const uint32_t second = rows[1][column];
+  const uint32_t third = rows[2][column];
+  rows[0][column] = nanoc_winograd_subtract(first, third);
+  rows[1][column] = nanoc_winograd_add(second, third);
+  rows[2][column] = nanoc_winograd_subtract(third, second);
+  rows[3][column] = nanoc_winograd_subtract(second, rows[3][column]);
+}
 
 /** One row of transformed inputs of both tiles: four positions, `step` words apart. */
 static inline void nanoc_winograd_row(const uint32_t column[6], uint32_t *v, int32_t step) {
@@ -100,7 +97,7 @@ static inline void nanoc_winograd_row(const uint32_t column[6], uint32_t *v, int
   v[3 * step + 2] = nanoc_winograd_subtract(column[3], column[5]);
 }
 
-/** V of four rows, `row_step` bytes apart, of six pixels each. */
+/** C twin of the generated nanoc_winograd_dsp_*_inputs: V of four rows, `row_step` bytes apart, of six pixels each. */
 static inline void nanoc_winograd_inputs(const int8_t *x, int32_t row_step, uint32_t *v, int32_t channels) {
   for (int32_t channel = 0; channel < channels; channel += 4, x += 4, v += 4) {
     uint32_t even[4][6];
@@ -109,39 +106,17 @@ static inline void nanoc_winograd_inputs(const int8_t *x, int32_t row_step, uint
       uint32_t in[4];
       for (int32_t row = 0; row < 4; row++) {
         (void)memcpy(&in[row], x + row * row_step + column * channels, sizeof in[row]);
+        odd[row][column] = nanoc_dsp_sxtb16(in[row] >> 8);
+        even[row][column] = nanoc_dsp_sxtb16(in[row]);
       }
-      even[0][column] = nanoc_winograd_subtract(nanoc_winograd_even(in[0]), nanoc_winograd_even(in[2]));
-      even[1][column] = nanoc_winograd_add(nanoc_winograd_even(in[1]), nanoc_winograd_even(in[2]));
-      even[2][column] = nanoc_winograd_subtract(nanoc_winograd_even(in[2]), nanoc_winograd_even(in[1]));
-      even[3][column] = nanoc_winograd_subtract(nanoc_winograd_even(in[1]), nanoc_winograd_even(in[3]));
-      odd[0][column] = nanoc_winograd_subtract(nanoc_winograd_odd(in[0]), nanoc_winograd_odd(in[2]));
-      odd[1][column] = nanoc_winograd_add(nanoc_winograd_odd(in[1]), nanoc_winograd_odd(in[2]));
-      odd[2][column] = nanoc_winograd_subtract(nanoc_winograd_odd(in[2]), nanoc_winograd_odd(in[1]));
-      odd[3][column] = nanoc_winograd_subtract(nanoc_winograd_odd(in[1]), nanoc_winograd_odd(in[3]));
+      nanoc_winograd_column(even, column);
+      nanoc_winograd_column(odd, column);
     }
     for (int32_t row = 0; row < 4; row++) {
       nanoc_winograd_row(even[row], v + 4 * row * channels, channels);
       nanoc_winograd_row(odd[row], v + 4 * row * channels + 1, channels);
     }
   }
-}
-
-/** Four times the sums of one channel and tile: y[row][column]. */
-static inline void nanoc_winograd_sums(const uint32_t *m, uint32_t start, uint32_t sums[4]) {
-  uint32_t upper[4];
-  uint32_t lower[4];
-  for (int32_t column = 0; column < 4; column++) {
-    const uint32_t first = m[4 * column];
-    const uint32_t second = m[16 + 4 * column];
-    const uint32_t third = m[32 + 4 * column];
-    const uint32_t fourth = m[48 + 4 * column];
-    upper[column] = first + second + third;
-    lower[column] = second - third - fourth;
-  }
-  sums[0] = upper[0] + upper[1] + upper[2] + start;
-  sums[1] = upper[1] - upper[2] - upper[3] + start;
-  sums[2] = lower[0] + lower[1] + lower[2] + start;
-  sums[3] = lower[1] - lower[2] - lower[3] + start;
 }
 
 /** Stores eight outputs of each of two channels; `constants` are the starts, multipliers and addends. */
@@ -153,28 +128,22 @@ static inline void nanoc_winograd_outputs_fixed(const uint32_t *m, const uint32_
       int8_t *to = y + channel + 2 * tile * channels;
       uint32_t sums[4];
       nanoc_winograd_sums(m + 2 * channel + tile, constants[channel], sums);
-      to[0] = nanoc_winograd_fixed(sums[0], multiplier, addend, shift);
-      to[channels] = nanoc_winograd_fixed(sums[1], multiplier, addend, shift);
-      to[row_step] = nanoc_winograd_fixed(sums[2], multiplier, addend, shift);
-      to[row_step + channels] = nanoc_winograd_fixed(sums[3], multiplier, addend, shift);
+      to[0] = nanoc_dsp_fixed(sums[0], multiplier, addend, shift);
+      to[channels] = nanoc_dsp_fixed(sums[1], multiplier, addend, shift);
+      to[row_step] = nanoc_dsp_fixed(sums[2], multiplier, addend, shift);
+      to[row_step + channels] = nanoc_dsp_fixed(sums[3], multiplier, addend, shift);
     }
   }
 }
 
-/** The same in float arithmetic; `constants` are the starts and scales / 4. */
-static inline void nanoc_winograd_outputs_exact(const uint32_t *m, const uint32_t *constants, int8_t *y, int32_t channels, int32_t row_step, int32_t zero) {
-  for (int32_t channel = 0; channel < 2; channel++) {
-    float scale;
-    (void)memcpy(&scale, constants + 2 + channel, sizeof scale);
-    for (int32_t tile = 0; tile < 2; tile++) {
-      int8_t *to = y + channel + 2 * tile * channels;
-      uint32_t sums[4];
-      nanoc_winograd_sums(m + 2 * channel + tile, constants[channel], sums);
-      for (int32_t i = 0; i < 4; i++) {
-        to[(i / 2) * row_step + (i % 2) * channels] = (int8_t)nanoc_round_clamp((float)(int32_t)sums[i] * scale, zero, -128, 127);
-      }
-    }
+/** C twin of the generated nanoc_winograd_dsp_*_shift*: all pairs of a segment; M lies behind V. */
+static inline void nanoc_winograd_fixed(uint32_t *v, const uint32_t *u, int8_t *y, const uint32_t *u_end, int32_t channels, int32_t outputs, int32_t row_step, int32_t shift) {
+  for (uint32_t *m = v + 16 * channels; u != u_end; u += 6, y += 2) {
+    u = nanoc_winograd_products(v, u, m, channels);
+    nanoc_winograd_outputs_fixed(m, u, y, outputs, row_step, shift);
   }
 }
+
+#endif
 
 #endif
