@@ -123,6 +123,26 @@ function addRequantize(x: Quantized, maker: GraphMaker): void {
   maker.quantize(maker.dequantize(x), maker.result(x, x.shape, x.scale));
 }
 
+/** A scale for each channel, between two tensors of one scale. */
+function addPerChannel(x: Quantized, maker: GraphMaker): void {
+  const axis = maker.random.integer(1, x.shape.length - 1);
+  const count = x.shape[axis]!;
+  const scales = Array.from({ length: count }, () => maker.scale(x.scale));
+  const zeros = scales.map(() => maker.zeroPoint(x.dtype));
+  const parameters = [
+    maker.constant('scales', 'float32', [count], scales),
+    maker.constant('zeros', x.dtype, [count], zeros),
+  ];
+  const bytes = maker.node('QuantizeLinear', [maker.dequantize(x), ...parameters], { attributes: { axis } });
+  const turn = x.shape.length === 3 && maker.random.chance(0.7);
+  const turned = turn ? maker.node('Transpose', [bytes], { attributes: { perm: [0, 2, 1] } }) : bytes;
+  const float = maker.node('DequantizeLinear', [turned, ...parameters], {
+    attributes: { axis: turn ? 3 - axis : axis },
+  });
+  const shape = turn ? [x.shape[0]!, x.shape[2]!, x.shape[1]!] : x.shape;
+  maker.quantize(float, maker.result(x, shape, x.scale));
+}
+
 const always = () => true;
 
 export const elementwiseSteps: readonly Step[] = [
@@ -131,4 +151,5 @@ export const elementwiseSteps: readonly Step[] = [
   { weight: 0.4, fits: always, add: addChain },
   { weight: 0.3, fits: always, add: addIsland },
   { weight: 0.3, fits: always, add: addRequantize },
+  { weight: 0.2, fits: (x, { opset }) => x.shape.length >= 2 && opset >= 13, add: addPerChannel },
 ];
