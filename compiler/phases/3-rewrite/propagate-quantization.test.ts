@@ -39,3 +39,14 @@ it('never takes the scale of another type', () => {
   const after = apply(model.output('y_f', 'float32', 1, 3).canonical(), propagateQuantization);
   expect(valueOf(after, 'x').quantization).toBeUndefined();
 });
+
+it('bytes that never meet a scale are numbers where a MaxPool needs a zero point', () => {
+  const model = new ModelSketch();
+  model.input('x', 'uint8', 1, 2, 3, 3);
+  model.node('MaxPool', ['x'], 'p', { kernel_shape: [2, 2] });
+  model.node('Transpose', ['p'], 'y', { perm: [0, 2, 3, 1] });
+  const after = apply(model.output('y', 'uint8').canonical(), propagateQuantization);
+  for (const name of ['x', 'p', 'y']) {
+    expect(valueOf(after, name).quantization).toEqual({ scale: [1], zeroPoint: [0] });
+  }
+});

@@ -7,24 +7,36 @@ import { isByte, isPerTensor } from './quantization.js';
 export const propagateQuantization: Pass = {
   name: 'propagate-quantization',
   run(editor) {
-    let changed = true;
-    while (changed) {
-      changed = false;
-      for (const node of editor.nodes) {
-        const moves = behaviourOf(node) === 'moves-data';
-        const sources = moves ? node.inputs.slice(0, 1) : node.op === 'Concat' ? node.inputs : [];
-        for (const output of moves || node.op === 'Concat' ? node.outputs : []) {
-          for (const input of sources) {
-            if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
-          }
-        }
-      }
-      for (const { input, output } of editor.base.states) {
-        if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
-      }
+    propagate(editor);
+    // Bytes that never meet a scale are numbers. The int8 kernel of MaxPool needs to know their zero point.
+    for (const { op, domain, inputs } of editor.nodes) {
+      if (op !== 'MaxPool' || domain !== '') continue;
+      const value = editor.value(inputs[0]!);
+      if (value.dtype !== 'uint8' || value.quantization !== undefined) continue;
+      editor.setValue({ ...value, quantization: { scale: [1], zeroPoint: [0] } });
+      propagate(editor);
     }
   },
 };
+
+function propagate(editor: GraphEditor): void {
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (const node of editor.nodes) {
+      const moves = behaviourOf(node) === 'moves-data';
+      const sources = moves ? node.inputs.slice(0, 1) : node.op === 'Concat' ? node.inputs : [];
+      for (const output of moves || node.op === 'Concat' ? node.outputs : []) {
+        for (const input of sources) {
+          if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
+        }
+      }
+    }
+    for (const { input, output } of editor.base.states) {
+      if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
+    }
+  }
+}
 
 function copy(editor: GraphEditor, from: string, to: string): boolean {
   const source = editor.value(from);
