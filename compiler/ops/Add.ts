@@ -1,3 +1,4 @@
+import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
 import { defineOp } from './define.js';
 import {
   type BinaryRule,
@@ -24,6 +25,7 @@ export default defineOp({
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
+    mveBinary({ function: 'nanoc_add_float_mve_s8', rule, sign: 1 }, (context) => sumCall(context, rule, 1)),
     {
       function: 'nanoc_add_s8',
       family: 'portable',

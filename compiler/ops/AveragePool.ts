@@ -1,5 +1,6 @@
 import type { Node } from '../ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { withMve } from '../kernels/arm-mve/layers.js';
 import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { averageFields, averageParams, finishAverage } from './shared/average.js';
@@ -23,7 +24,7 @@ export default defineOp({
   infer: (view) => [pool.inferPool(view)],
   normalize: (view, editor) => pool.normalizePool(view, editor, { count_include_pad: view.int('count_include_pad') }),
   evaluate: (view, [x]) => [evaluateAveragePool(view, x!)],
-  kernels: [
+  kernels: withMve([
     {
       function: 'nanoc_average_all_s8',
       family: 'portable',
@@ -40,7 +41,7 @@ export default defineOp({
       build: (context) => ({ call: quantizedCall(context) }),
     },
     { function: 'nanoc_average_pool_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
-  ],
+  ]),
 });
 
 function evaluateAveragePool(view: NodeView, x: Tensor): Tensor {

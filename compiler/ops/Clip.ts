@@ -2,7 +2,7 @@ import { type DataType, integerRange, type Tensor } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
 import { clampFloat } from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
-import { evaluateUnary, floatCall, inferUnary, tableKernel } from './shared/unary.js';
+import { evaluateUnary, floatCall, inferUnary, tableKernels } from './shared/unary.js';
 
 /** numeric_limits<float>::max(): where ONNX puts the bounds that are left out. */
 const LARGEST = 3.4028234663852886e38;
@@ -27,7 +27,7 @@ export default defineOp({
     return [evaluateUnary(view, x!, Number, (element) => clampInteger(element, bottom, top))];
   },
   kernels: [
-    tableKernel((view) => {
+    ...tableKernels((view) => {
       const [low, high] = constantBounds(view);
       return (x) => clampFloat(x, low, high);
     }),

@@ -1,4 +1,5 @@
 import { allocate, type DataType, elementCount, type Tensor } from '../ir/tensor.js';
+import { withMve } from '../kernels/arm-mve/layers.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import * as pool from './shared/pool.js';
 import { resultOf } from './shared/quantized.js';
@@ -18,7 +19,7 @@ export default defineOp({
   },
   normalize: (view, editor) => pool.normalizePool(view, editor),
   evaluate: (view, [x]) => [evaluateMaxPool(view, x!)],
-  kernels: [
+  kernels: withMve([
     {
       function: 'nanoc_max_pool_s8',
       family: 'portable',
@@ -31,7 +32,7 @@ export default defineOp({
       when: (context) => context.required(0).dtype === 'float32' || `the input is ${context.required(0).dtype}`,
       build: (context) => ({ call: call(context, 'nanoc_max_pool_f32') }),
     },
-  ],
+  ]),
 });
 
 /** What a window that lies in the padding alone gives: the lowest value, as in ONNX Runtime. */

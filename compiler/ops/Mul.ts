@@ -1,4 +1,5 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
+import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
 import { defineOp, type LowerContext } from './define.js';
 import {
   type BinaryRule,
@@ -29,6 +30,7 @@ export default defineOp({
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
+    mveBinary({ function: 'nanoc_mul_float_mve_s8', rule, sign: 1 }, productCall),
     {
       function: 'nanoc_mul_s8',
       family: 'portable',

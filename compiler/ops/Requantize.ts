@@ -1,5 +1,5 @@
 import { defineOp } from './define.js';
-import { evaluateUnary, tableKernel } from './shared/unary.js';
+import { evaluateUnary, tableKernels } from './shared/unary.js';
 
 const rule = () => (x: number) => x;
 
@@ -15,5 +15,5 @@ export default defineOp({
   quantized: 'table',
   infer: (view) => [{ dtype: view.output(0).dtype, shape: view.required(0).shape }],
   evaluate: (view, [x]) => [evaluateUnary(view, x!, rule())],
-  kernels: [tableKernel(rule)],
+  kernels: tableKernels(rule),
 });

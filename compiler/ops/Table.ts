@@ -1,4 +1,5 @@
 import { allocate, type Tensor } from '../ir/tensor.js';
+import { withMve } from '../kernels/arm-mve/layers.js';
 import { defineOp, type NodeView } from './define.js';
 import { tableCall } from './shared/unary.js';
 
@@ -20,13 +21,13 @@ export default defineOp({
     (x!.data as Int8Array).forEach((q, i) => void (data[i] = table.data[q & 0xff]!));
     return [{ dtype: table.dtype, shape: x!.shape, data }];
   },
-  kernels: [
+  kernels: withMve([
     {
       function: 'nanoc_table_s8',
       family: 'portable',
       build: (context) => ({ call: tableCall(context, tableOf(context).data as Int8Array) }),
     },
-  ],
+  ]),
 });
 
 function tableOf(view: NodeView): Tensor {

@@ -1,7 +1,15 @@
 /** Operators of one data input that map each element by itself: a 256-byte table on bytes, a kernel on floats. */
 import type { KernelCall, PackedConstant } from '../../ir/kernel-call.js';
 import { allocate, bytesPerElement, type DataType, elementCount, type Tensor } from '../../ir/tensor.js';
-import { type AttributeSpec, defineOp, type LowerContext, type NodeView, type OperatorDefinition } from '../define.js';
+import { withMve } from '../../kernels/arm-mve/layers.js';
+import {
+  type AttributeSpec,
+  defineOp,
+  type KernelOption,
+  type LowerContext,
+  type NodeView,
+  type OperatorDefinition,
+} from '../define.js';
 import { isFloat, requireKernelType, wrap } from './elementwise.js';
 import { isQuantized, mapQuantized, perTensor } from './quantized.js';
 
@@ -39,7 +47,7 @@ export function defineUnary(description: UnaryDescription): OperatorDefinition {
     infer: (view) => [inferUnary(view)],
     evaluate: (view, [x]) => [evaluateUnary(view, x!, description.rule(view), integer)],
     kernels: [
-      tableKernel(description.rule),
+      ...tableKernels(description.rule),
       {
         function: kernel,
         family: 'portable',
@@ -81,14 +89,16 @@ export function evaluateUnary(
   return { dtype: y.dtype, shape: y.shape, data };
 }
 
-/** A quantized operator as the kernel that looks bytes up. */
-export function tableKernel(rule: (view: NodeView) => (x: number) => number) {
-  return {
-    function: 'nanoc_table_s8',
-    family: 'portable' as const,
-    when: isQuantizedTable,
-    build: (context: LowerContext) => ({ call: tableCall(context, tableOf(context, rule(context))) }),
-  };
+/** A quantized operator as the kernels that look bytes up. */
+export function tableKernels(rule: (view: NodeView) => (x: number) => number): KernelOption[] {
+  return withMve([
+    {
+      function: 'nanoc_table_s8',
+      family: 'portable',
+      when: isQuantizedTable,
+      build: (context) => ({ call: tableCall(context, tableOf(context, rule(context))) }),
+    },
+  ]);
 }
 
 /** True when the data input and the output are quantized int8; other inputs are constants of the function. */
