@@ -119,6 +119,8 @@ export interface KernelCall {
   readonly overlaps: readonly Overlap[];
   /** Alignment that the kernel needs of the values it gets, in bytes; 1 or the element size if absent. */
   readonly alignment?: number;
+  /** What the cost model says of the call on the target's core (compiler/kernels/cost.ts); absent where it has no formula. */
+  readonly predicted?: { readonly instructions: number };
   /** Multiply-accumulates, for the report. */
   readonly macs: number;
   /** Why this kernel and not another; shown in the report. */

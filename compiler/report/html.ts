@@ -52,8 +52,21 @@ function summary({ memory, totals, measurements }: Report): string {
 }
 
 function layerTable(report: Report): string {
-  const head = ['#', 'layer', 'operator', 'input', 'output', 'kernel', 'MACs', 'constants', 'RAM', 'instructions', ''];
-  const numbers = new Set([0, 6, 7, 8, 9]);
+  const head = [
+    '#',
+    'layer',
+    'operator',
+    'input',
+    'output',
+    'kernel',
+    'MACs',
+    'constants',
+    'RAM',
+    'instructions',
+    'predicted',
+    '',
+  ];
+  const numbers = new Set([0, 6, 7, 8, 9, 10]);
   const row = (cells: readonly string[], tag: 'td' | 'th', layer?: LayerReport): string => {
     const inner = cells.map((cell, i) => `<${tag}${numbers.has(i) ? ' class="n"' : ''}>${cell}</${tag}>`).join('');
     return `<tr${layer?.float ? ' class="float"' : ''}>${inner}</tr>`;
@@ -74,6 +87,7 @@ function layerCells(layer: LayerReport): string[] {
     grouped(layer.constantBytes),
     grouped(layer.liveBytes),
     layer.instructions === undefined ? '' : grouped(layer.instructions),
+    layer.predictedInstructions === undefined ? '' : grouped(layer.predictedInstructions),
     escape([...layer.details, ...(layer.reason === undefined ? [] : [layer.reason])].join('; ')),
   ];
 }

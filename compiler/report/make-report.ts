@@ -94,6 +94,7 @@ function layerOf(
     ...(call.reason === undefined ? {} : { reason: call.reason }),
     remarks: [...(call.remarks ?? [])],
     ...(instructions === undefined ? {} : { instructions }),
+    ...(call.predicted === undefined ? {} : { predictedInstructions: call.predicted.instructions }),
   };
 }
 

@@ -42,6 +42,8 @@ const layerSchema = z.object({
   reason: z.string().optional(),
   remarks: z.array(z.string()),
   instructions: count.optional(),
+  /** What the cost model says of the instructions; absent where it has no formula for the kernel on this core. */
+  predictedInstructions: count.optional(),
 });
 
 const partSchema = z.object({ part: z.string(), bytes: count });

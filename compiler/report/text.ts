@@ -44,7 +44,11 @@ function layerTable(report: Report, { color, width }: TextOptions): string[] {
     { title: 'constants', align: 'right' },
     { title: 'RAM', align: 'right' },
     ...(counted
-      ? [{ title: 'instructions', align: 'right' } as const, { title: 'per MAC', align: 'right' } as const]
+      ? [
+          { title: 'instructions', align: 'right' } as const,
+          { title: 'predicted', align: 'right' } as const,
+          { title: 'per MAC', align: 'right' } as const,
+        ]
       : []),
   ];
   const rows = report.layers.map((layer) => [...layerCells(layer), ...(counted ? instructionCells(layer) : [])]);
@@ -67,8 +71,9 @@ function layerCells(layer: LayerReport): string[] {
 }
 
 function instructionCells(layer: LayerReport): string[] {
-  if (layer.instructions === undefined) return ['', ''];
-  return [grouped(layer.instructions), layer.macs === 0 ? '' : (layer.instructions / layer.macs).toFixed(2)];
+  const predicted = layer.predictedInstructions === undefined ? '' : grouped(layer.predictedInstructions);
+  if (layer.instructions === undefined) return ['', predicted, ''];
+  return [grouped(layer.instructions), predicted, layer.macs === 0 ? '' : (layer.instructions / layer.macs).toFixed(2)];
 }
 
 function memoryTable(report: Report, { color, width }: TextOptions): string[] {

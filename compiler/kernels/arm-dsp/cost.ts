@@ -11,8 +11,10 @@ type Formula = (view: CostView) => number | undefined;
 
 /** By the start of the function's name. */
 export const dspCosts: Readonly<Record<string, Formula>> = {
-  nanoc_conv_dsp_: convCost,
-  nanoc_matvec_dsp_: matvecCost,
+  nanoc_conv_dsp_: (view) => convCost(view, gemmOfBytes),
+  nanoc_conv16_dsp_: (view) => convCost(view, gemmOfHalfwords),
+  nanoc_matvec_dsp_: (view) => matvecCost(view, false),
+  nanoc_matvec16_dsp_: (view) => matvecCost(view, true),
   nanoc_depthwise_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
 };
@@ -22,31 +24,56 @@ function groupsOf({ constant }: CostView, channels: number, width: 2 | 4): { fix
   const segments = [...((constant('segments') as Int32Array | undefined) ?? [])];
   const total = groupStarts(channels, width).length;
   const words = (wanted: number) =>
-    segments.reduce((sum, kind, i) => (i % 4 === 0 && kind === wanted ? sum + segments[i + 3]! - segments[i + 2]! : sum), 0);
+    segments.reduce(
+      (sum, kind, i) => (i % 4 === 0 && kind === wanted ? sum + segments[i + 3]! - segments[i + 2]! : sum),
+      0,
+    );
   const [fixedWords, exactWords] = [words(0), words(1)];
   // Exact groups have two words less: that is no matter for their share.
   const exact = exactWords === 0 ? 0 : Math.round((total * exactWords) / (fixedWords + exactWords));
   return { fixed: total - exact, exact };
 }
 
-/** A group of a product: its loop, and what stands around it; lines of `instructions()` in gemm.ts and matvec.ts. */
-function groupCost(inner: number, step: number, halfStep: number, around: number, unroll: number): number {
+/** A group of channels of a product, in lines of `instructions()` in gemm.ts or matvec.ts. */
+interface Lines {
+  /** Eight inputs, and four. */
+  readonly step: number;
+  readonly halfStep: number;
+  /** What stands around the loop. */
+  readonly around: number;
+  /** Steps that are written out before there is a loop. */
+  readonly unroll: number;
+}
+
+interface Gemm {
+  readonly fixed: Lines;
+  readonly exact: Lines;
+}
+
+const bytes = { step: 23, halfStep: 12 };
+const gemmOfBytes: Gemm = { fixed: { ...bytes, around: 21, unroll: 8 }, exact: { ...bytes, around: 38, unroll: 2 } };
+const halfwordLines = { step: 20, halfStep: 10 };
+const gemmOfHalfwords: Gemm = {
+  fixed: { ...halfwordLines, around: 19, unroll: 18 },
+  exact: { ...halfwordLines, around: 36, unroll: 8 },
+};
+
+function groupCost(inner: number, { step, halfStep, around, unroll }: Lines): number {
   const { rounds } = schedule(Math.floor(inner / 8), unroll);
   const loop = rounds > 1 ? 2 + 3 * rounds : 0;
   return step * Math.floor(inner / 8) + (inner % 8 === 4 ? halfStep : 0) + around + loop;
 }
 
-function convCost(view: CostView): number | undefined {
-  // Halfword weights (--optimize speed) have another inner loop.
-  if (/16|half/.test(view.call.function.split('_').slice(2, 4).join('_'))) return undefined;
+function convCost(view: CostView, gemm: Gemm): number | undefined {
   const isConv = view.x.length === 4 && view.ints('kernel_shape').length === 2;
   const channels = view.y.at(-1)!;
   const pixels = elements(view.y) / channels;
   const sizes = isConv ? windowSizes(view) : undefined;
-  const [rows, row] = sizes === undefined ? [1, view.x.at(-1)!] : [sizes.kernelHeight, sizes.kernelWidth * sizes.inChannels];
+  const [rows, row] =
+    sizes === undefined ? [1, view.x.at(-1)!] : [sizes.kernelHeight, sizes.kernelWidth * sizes.inChannels];
   const inner = paddedInner(rows * row);
   const { fixed, exact } = groupsOf(view, channels, 2);
-  const products = fixed * groupCost(inner, 23, 12, 21, 8) + exact * groupCost(inner, 23, 12, 38, 2);
+  const products = fixed * groupCost(inner, gemm.fixed) + exact * groupCost(inner, gemm.exact);
   // Two pixels: widening takes 8 instructions for four inputs of each.
   const widening = 2 * inner + (row % 4 === 0 ? 0 : rows * (12 + row));
   const rowCost = sizes !== undefined && sizes.borderPixels > 0 ? 25 : 12;
@@ -54,14 +81,21 @@ function convCost(view: CostView): number | undefined {
   return Math.ceil(pixels / 2) * perPair + 100;
 }
 
-function matvecCost(view: CostView): number | undefined {
+/** Lines as those of `Gemm`: weights as bytes or as halfwords, inputs widened in the loop or before it. */
+function matvecCost(view: CostView, halfwords: boolean): number | undefined {
   const wide = /_wide_/.test(view.call.function);
-  const shape = /^nanoc_matvec_dsp_(\d+)x(\d+)_/.exec(view.call.function);
+  const shape = /^nanoc_matvec(?:16)?_dsp_(\d+)x(\d+)_/.exec(view.call.function);
   if (shape === null) return undefined;
   const [inner, columns] = [Number(shape[1]), Number(shape[2])];
   const { fixed, exact } = groupsOf(view, columns, 4);
-  const [step, half] = wide ? [27, 15] : [31, 18];
-  const products = fixed * groupCost(inner, step, half, 22, 5) + exact * groupCost(inner, step, half, 41, 2);
+  const widens = wide ? { step: 1, halfStep: 1 } : { step: 5, halfStep: 3 };
+  const weights = halfwords ? { step: 20, halfStep: 10 } : { step: 26, halfStep: 14 };
+  const lines = { step: widens.step + weights.step, halfStep: widens.halfStep + weights.halfStep };
+  const around = halfwords ? { fixed: 20, exact: 39 } : { fixed: 22, exact: 41 };
+  const unroll = halfwords ? { fixed: 16, exact: 8 } : { fixed: 5, exact: 2 };
+  const products =
+    fixed * groupCost(inner, { ...lines, around: around.fixed, unroll: unroll.fixed }) +
+    exact * groupCost(inner, { ...lines, around: around.exact, unroll: unroll.exact });
   return products + (wide ? 1.5 * inner : 0) + 80;
 }
 

@@ -4,6 +4,7 @@ import { Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import type { Graph, Node } from '../../ir/graph.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
+import { predictInstructions } from '../../kernels/cost.js';
 import type { LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
@@ -42,7 +43,7 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
     if ('call' in lowered) calls.push(lowered);
     else views.push(...lowered.views);
   }
-  return { graph, calls: shareFunctions(calls), views };
+  return { graph, calls: shareFunctions(calls).map((call) => withPrediction(call, graph, target)), views };
 }
 
 /** The kernels that fit each node of a lowered graph and that `--kernels` allows, by the node's first output. */
@@ -92,6 +93,11 @@ function lowerNode(
         : choice.refused.join('\n'),
     help: '`nanoc ops` shows what each operator supports',
   });
+}
+
+function withPrediction(call: KernelCall, graph: Graph, target: Target): KernelCall {
+  const instructions = predictInstructions(call, graph, target);
+  return instructions === undefined ? call : { ...call, predicted: { instructions } };
 }
 
 /** One function less where a more general one is there already. */

@@ -1,0 +1,97 @@
+/**
+ * Instructions of the portable kernels, which are what the C compiler makes of them: the form of each formula follows the loops of
+ * the source, its numbers were fitted to measurements on the core with arm-none-eabi-gcc 12 at the flags of the target.
+ */
+import { type CostView, elements, windowSizes } from './cost-view.js';
+
+/** Instructions for one of each. */
+export interface PortableNumbers {
+  /** nanoc_two_rows_s8: two pixels by four channels, per input and around; gathering a tap of a window, and each of its channels. */
+  readonly pair: { readonly input: number; readonly around: number; readonly tap: number; readonly channel: number };
+  /** nanoc_one_row_s8, four channels of one row: per input and around. */
+  readonly row: { readonly input: number; readonly around: number };
+  /** nanoc_depthwise_s8, four channels: per tap, row of the kernel and pixel; per output row; per row that fills the ring at first. */
+  readonly depthwise: {
+    readonly tap: number;
+    readonly kernelRow: number;
+    readonly pixel: number;
+    readonly row: number;
+    readonly fill: number;
+  };
+  /** nanoc_average_all_s8, per input and channel. */
+  readonly averageAll: { readonly input: number; readonly channel: number };
+  /** nanoc_max_pool_s8, per input of a window. */
+  readonly maxPool: number;
+  /** nanoc_add_s8 and nanoc_add_near_s8, per output; absent where the number of slow pairs decides. */
+  readonly add?: { readonly exact: number; readonly near: number };
+}
+
+/** By target; Cortex-M7 and M33 run the code of the M4. */
+const m4: PortableNumbers = {
+  pair: { input: 17.1, around: 285, tap: 35, channel: 4 },
+  row: { input: 10, around: 134 },
+  depthwise: { tap: 12.5, kernelRow: 26.5, pixel: 56, row: 253, fill: 52 },
+  averageAll: { input: 1.51, channel: 36 },
+  maxPool: 8.2,
+  add: { exact: 8.5, near: 17.2 },
+};
+
+export const portableNumbers: Readonly<Record<string, PortableNumbers>> = {
+  'cortex-m4': m4,
+  'cortex-m7': m4,
+  'cortex-m33': m4,
+  'cortex-m3': {
+    pair: { input: 16.4, around: 494, tap: 35, channel: 5 },
+    row: { input: 10, around: 252 },
+    depthwise: { tap: 11.5, kernelRow: 28.5, pixel: 147, row: 255, fill: 51 },
+    averageAll: { input: 2.74, channel: 56 },
+    maxPool: 8.2,
+  },
+  'cortex-m0': {
+    pair: { input: 40.4, around: 1125, tap: 50, channel: 8 },
+    row: { input: 19.5, around: 572 },
+    depthwise: { tap: 13.5, kernelRow: 61, pixel: 436, row: 410, fill: 90 },
+    averageAll: { input: 4, channel: 137 },
+    maxPool: 10.8,
+  },
+};
+
+type Formula = (view: CostView, numbers: PortableNumbers) => number | undefined;
+
+/** By the function's name. */
+export const portableCosts: Readonly<Record<string, Formula>> = {
+  nanoc_conv_s8: convCost,
+  nanoc_matmul_s8: matmulCost,
+  nanoc_fully_connected_s8: ({ x, y }, { row }) =>
+    (elements(y) / 4) * (row.input * (elements(x) / (elements(y) / y.at(-1)!)) + row.around),
+  nanoc_depthwise_s8: depthwiseCost,
+  nanoc_average_all_s8: ({ x, y }, { averageAll }) => averageAll.input * elements(x) + averageAll.channel * elements(y),
+  nanoc_max_pool_s8: ({ y, ints }, { maxPool }) => maxPool * elements(y) * elements(ints('kernel_shape')),
+  nanoc_add_s8: ({ y }, { add }) => (add === undefined ? undefined : add.exact * elements(y)),
+  nanoc_add_near_s8: ({ y }, { add }) => (add === undefined ? undefined : add.near * elements(y)),
+};
+
+/** Windows of two pixels are gathered, then multiplied with four channels at a time. */
+function convCost(view: CostView, { pair }: PortableNumbers): number | undefined {
+  const { pixels, kernelHeight, kernelWidth, inChannels, outChannels } = windowSizes(view);
+  // Grouped convolutions gather for each group.
+  if (view.call.macs / (pixels * outChannels) !== kernelHeight * kernelWidth * inChannels) return undefined;
+  const taps = kernelHeight * kernelWidth;
+  const products = (outChannels / 4) * (pair.input * taps * inChannels + pair.around);
+  return (pixels / 2) * (products + 2 * taps * (pair.tap + pair.channel * inChannels));
+}
+
+function matmulCost({ call, y }: CostView, { pair }: PortableNumbers): number {
+  const columns = y.at(-1)!;
+  const rows = elements(y) / columns;
+  return (Math.ceil(rows / 2) * columns * (pair.input * (call.macs / elements(y)) + pair.around)) / 4;
+}
+
+/** Strips of four channels, row by row through a ring of input rows. */
+function depthwiseCost(view: CostView, { depthwise }: PortableNumbers): number {
+  const { batches, outHeight, outWidth, outChannels, kernelHeight, kernelWidth } = windowSizes(view);
+  const taps = kernelHeight * kernelWidth;
+  const pixel = depthwise.pixel + depthwise.tap * taps + depthwise.kernelRow * kernelHeight;
+  const strip = outHeight * (depthwise.row + outWidth * pixel) + (kernelHeight - 1) * depthwise.fill;
+  return batches * Math.ceil(outChannels / 4) * strip;
+}
