@@ -44,6 +44,10 @@ function summary({ memory, totals, measurements }: Report): string {
     ['stack, used', measurements?.stackPainted],
     ['multiply-accumulates', totals.macs],
     ['instructions per inference', measurements?.instructions],
+    [
+      `cycles, an estimate, +-${Math.round(100 * (measurements?.cycles?.error ?? 0))} %`,
+      measurements?.cycles?.estimate,
+    ],
   ];
   const cells = rows.flatMap(([label, value]) =>
     value === undefined ? [] : [`<tr><td>${escape(label)}</td><td class="n">${grouped(value)}</td></tr>`],

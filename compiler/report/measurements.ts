@@ -21,6 +21,12 @@ export const measurementsSchema = z
     instructions: count,
     /** Instructions by step of the plan. */
     layers: z.array(z.object({ step: count, instructions: count })),
+    /** Cycles of one inference, estimated from the instructions (docs/CYCLES.md): right within the fraction `error`, without wait states. */
+    cycles: z.object({
+      estimate: count,
+      error: z.number(),
+      layers: z.array(z.object({ step: count, estimate: count })),
+    }),
     /** Where the figures come from and what they leave out, in words. */
     notes: z.array(z.string()),
   })

@@ -128,6 +128,10 @@ function measuredLines({ measurements, totals }: Report, { color }: TextOptions)
   const perMac =
     instructions === undefined || totals.macs === 0 ? '' : `, ${(instructions / totals.macs).toFixed(2)} per MAC`;
   add('instructions', instructions, ` per inference${perMac}`);
+  if (measurements.cycles !== undefined) {
+    const { estimate, error } = measurements.cycles;
+    add('cycles', estimate, `, an estimate, +-${Math.round(100 * error)} %, without wait states (docs/CYCLES.md)`);
+  }
   for (const note of measurements.notes ?? []) lines.push(`  ${note}`);
   return lines.length === 0 ? [] : [bold('measured'), ...lines];
 }

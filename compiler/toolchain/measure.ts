@@ -9,6 +9,8 @@ import type { RunOptions, Vector } from '../simulate/run-result.js';
 import { runVectors, toDevice } from '../simulate/session.js';
 import { defaultVectors } from '../verify/default-vectors.js';
 import { type Build, buildFirmware } from './build.js';
+import { cycleModels } from './cycle-model.js';
+import { cyclesPerInstruction, readFunctions } from './cycles.js';
 import { readDisassembly } from './disassembly.js';
 import { type Elf, programSizes, readElf } from './elf.js';
 import { linkedStackBound } from './stack.js';
@@ -37,7 +39,10 @@ export async function measure(compilation: Compilation, options: MeasureOptions 
     const sizes = await measureSizes(compilation, directory, options);
     const dynamic = await measureRuns(compilation, join(directory, 'harness'), options);
     const notes = [...sizes.notes, ...dynamic.notes];
-    const { stackBound, ...rest } = sizes.figures;
+    const { stackBound, ...rest } = {
+      ...sizes.figures,
+      ...estimateCycles(compilation, sizes.disassembly, dynamic.figures),
+    };
     const { stackPainted } = dynamic.figures;
     if (stackBound !== undefined && stackPainted !== undefined && stackPainted > stackBound) {
       notes.push(
@@ -49,12 +54,36 @@ export async function measure(compilation: Compilation, options: MeasureOptions 
   });
 }
 
+/**
+ * Cycles by the model of the target's core, from the instructions that were counted; nothing where there is no model, no count, or a
+ * kernel whose code was not found.
+ */
+function estimateCycles(
+  { plan, target }: Compilation,
+  disassembly: string | undefined,
+  { layers }: Measurements,
+): Pick<Measurements, 'cycles'> {
+  const model = cycleModels[target.name];
+  if (model === undefined || disassembly === undefined || layers === undefined) return {};
+  const functions = readFunctions(disassembly);
+  const each = layers.map(({ step, instructions }) => {
+    const perInstruction = cyclesPerInstruction(plan.calls[step]!.function, functions, model);
+    return { step, estimate: Math.round(instructions * (perInstruction ?? Number.NaN)) };
+  });
+  const estimate = each.reduce((sum, layer) => sum + layer.estimate, 0);
+  return Number.isNaN(estimate) ? {} : { cycles: { estimate, error: model.error, layers: each } };
+}
+
 interface Part {
   readonly figures: Measurements;
   readonly notes: readonly string[];
 }
 
-async function measureSizes(compilation: Compilation, directory: string, options: MeasureOptions): Promise<Part> {
+async function measureSizes(
+  compilation: Compilation,
+  directory: string,
+  options: MeasureOptions,
+): Promise<Part & { readonly disassembly?: string }> {
   const { name, target } = compilation;
   const withStack = options.stack !== false;
   const common = {
@@ -72,10 +101,14 @@ async function measureSizes(compilation: Compilation, directory: string, options
   const flash = whole.flash - none.flash;
   const constants = await constantBytes(build, elf, `${name}_weights.c`);
   const figures = { flash, constants, code: flash - constants, ram: whole.ram - none.ram };
-  if (!withStack) return { figures, notes: [] };
-  const bound = await boundStack(build, elf, `${name}_invoke`);
-  if ('notBounded' in bound) return { figures, notes: [`no bound of the stack: ${bound.notBounded}`] };
-  return { figures: { ...figures, stackBound: bound.bytes }, notes: [] };
+  const text = await disassemble(build);
+  const disassembly = text === undefined ? {} : { disassembly: text };
+  if (!withStack) return { figures, notes: [], ...disassembly };
+  const bound = await boundStack(build, elf, `${name}_invoke`, text);
+  if ('notBounded' in bound) {
+    return { figures, notes: [`no bound of the stack: ${bound.notBounded}`], ...disassembly };
+  }
+  return { figures: { ...figures, stackBound: bound.bytes }, notes: [], ...disassembly };
 }
 
 function inferringMain(name: string): string {
@@ -104,15 +137,20 @@ async function constantBytes(build: Build, elf: Elf, source: string): Promise<nu
   return elf.symbols.filter((symbol) => names.has(symbol.name)).reduce((sum, symbol) => sum + symbol.bytes, 0);
 }
 
-async function boundStack(build: Build, elf: Elf, entry: string) {
+/** Undefined where objdump cannot be run. */
+async function disassemble(build: Build): Promise<string | undefined> {
   const { prefix } = build.target.toolchain;
   const objdump = await execa(`${prefix}objdump`, ['-d', '--no-show-raw-insn', build.program], {
     reject: false,
     maxBuffer: 1 << 28,
   });
-  if (objdump.failed) return { notBounded: `${prefix}objdump cannot be run` };
+  return objdump.failed ? undefined : objdump.stdout;
+}
+
+async function boundStack(build: Build, elf: Elf, entry: string, disassembly: string | undefined) {
+  if (disassembly === undefined) return { notBounded: `${build.target.toolchain.prefix}objdump cannot be run` };
   const graphs = await Promise.all(build.objects.map((path) => readFile(path.replace(/\.o$/, '.ci'), 'utf8')));
-  return linkedStackBound(graphs, readDisassembly(objdump.stdout), elf, entry);
+  return linkedStackBound(graphs, readDisassembly(disassembly), elf, entry);
 }
 
 const VECTORS = 3;
