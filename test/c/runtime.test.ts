@@ -34,15 +34,27 @@ const arm = await Promise.all(
 );
 
 /** Which builds compile the kernels of a family; a new folder of runtime-c/src needs a line here. */
-const buildsOf: Readonly<Record<string, readonly Build[]>> = { portable: [...host, ...arm] };
+const buildsOf: Readonly<Record<string, readonly Build[]>> = {
+  portable: [...host, ...arm],
+  'arm-dsp': [...host, ...arm],
+};
 
 function sourcesOf(family: string): string[] {
   const names = readdirSync(join(sourceRoot, family)).filter((name) => name.endsWith('.c'));
   return names.sort().map((name) => join(sourceRoot, family, name));
 }
 
-/** Compiles all kernels of a family in one run of the compiler; the objects are in the folder that it returns. */
-async function compileFamily(family: string, build: Build): Promise<string> {
+const compiled = new Map<string, Promise<string>>();
+
+/** Compiles all kernels of a family, once in this file; the objects are in the folder that it returns. */
+function compileFamily(family: string, build: Build): Promise<string> {
+  const key = `${family} ${build.name}`;
+  const folder = compiled.get(key) ?? compile(family, build);
+  compiled.set(key, folder);
+  return folder;
+}
+
+async function compile(family: string, build: Build): Promise<string> {
   const directory = join(root, family, build.name);
   mkdirSync(directory, { recursive: true });
   const args = [...strict, '-O2', '-ffp-contract=off', ...build.flags, `-I${include}`, '-c', ...sourcesOf(family)];
