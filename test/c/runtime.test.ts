@@ -37,6 +37,7 @@ const arm = await Promise.all(
 const buildsOf: Readonly<Record<string, readonly Build[]>> = {
   portable: [...host, ...arm],
   'arm-dsp': [...host, ...arm],
+  'arm-mve': [...host, ...arm],
 };
 
 function sourcesOf(family: string): string[] {

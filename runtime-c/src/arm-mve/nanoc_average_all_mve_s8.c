@@ -28,7 +28,7 @@ static void sum8(const int8_t *x, int16_t sums[8], int32_t pixels, int32_t step,
       : "q0", "q1", "lr", "memory");
 }
 
-static void sum(const int8_t *x, int16_t sums[16], int32_t pixels, int32_t step, int32_t channels) {
+static void sum_pixels(const int8_t *x, int16_t sums[16], int32_t pixels, int32_t step, int32_t channels) {
   if (channels >= 16) {
     sum16(x, sums, pixels, step);
     return;
@@ -42,7 +42,7 @@ static void sum(const int8_t *x, int16_t sums[16], int32_t pixels, int32_t step,
 #else
 
 /* Sums of up to sixteen channels; pixels are `step` bytes apart. */
-static void sum(const int8_t *x, int16_t sums[16], int32_t pixels, int32_t step, int32_t channels) {
+static void sum_pixels(const int8_t *x, int16_t sums[16], int32_t pixels, int32_t step, int32_t channels) {
   for (int32_t c = 0; c < 16 && c < channels; c++) {
     int32_t all = 0;
     for (int32_t i = 0; i < pixels; i++) {
@@ -63,7 +63,7 @@ void nanoc_average_all_mve_s8(const int8_t *x, int8_t *y, const nanoc_average_al
       for (int32_t pixel = 0; pixel < p->pixels; pixel += PIXELS) {
         const int32_t left = p->pixels - pixel;
         int16_t part[16];
-        sum(x + pixel * p->channels + channel, part, left < PIXELS ? left : PIXELS, p->channels, width);
+        sum_pixels(x + pixel * p->channels + channel, part, left < PIXELS ? left : PIXELS, p->channels, width);
         for (int32_t c = 0; c < width; c++) {
           sums[c] += part[c];
         }
