@@ -161,7 +161,7 @@ async function exactKernel(compilation: Compilation, comparison: Compared, index
 }
 
 /** Which operator of ONNX Runtime's optimised graph writes each tensor, seen through the Transposes that it adds. */
-async function kernelsOf({ reference, source }: Compilation): Promise<Map<string, string>> {
+export async function kernelsOf({ reference, source }: Compilation): Promise<Map<string, string>> {
   const written = producers(reference);
   const names = [...reference.values.values()]
     .filter(({ name, dtype }) => written.has(name) && !dtype.startsWith('float'))
