@@ -40,13 +40,20 @@ export interface Variant {
 
 const PORTABLE: Variant = { name: 'portable', flags: [] };
 const GUARDED: Variant = { name: 'portable, guard bytes', guardBytes: 16, flags: [] };
-const DSP: Variant = { name: 'twins of the DSP kernels', features: ['dsp', 'fpu', 'unaligned'], flags: [] };
+const DSP: Variant = { name: 'twins of the DSP kernels', features: ['armv7m', 'unaligned', 'dsp', 'fpu'], flags: [] };
+const MVE: Variant = { ...DSP, name: 'twins of the MVE kernels', features: [...DSP.features!, 'mve'] };
 const NO_FPU: Variant = { name: 'integer requantization', flags: ['-DNANOC_FPU=0'] };
+const ARMV6: Variant = { ...NO_FPU, name: 'twins of the Armv6-M kernels', features: ['armv6m'] };
+const ARMV7: Variant = { ...NO_FPU, name: 'twins of the Armv7-M kernels', features: ['armv7m', 'unaligned'] };
 
-/** Every seed has a portable variant, half of them the DSP twins as well. */
+/** Every way of making C, for models that are few. */
+export const ALL_VARIANTS: readonly Variant[] = [PORTABLE, GUARDED, DSP, MVE, NO_FPU, ARMV6, ARMV7];
+
+/** Of a seed: kernels of a core with an FPU and, for every third, of one without; portable ones for most. */
 export function variantsOf(seed: number): Variant[] {
-  const plain = seed % 3 === 0 ? NO_FPU : seed % 4 === 1 ? GUARDED : PORTABLE;
-  return seed % 2 === 0 ? [plain, DSP] : [plain];
+  const native = seed % 4 < 2 ? [seed % 4 === 0 ? DSP : MVE] : [];
+  const plain = [[NO_FPU, ARMV6, ARMV7][Math.floor(seed / 3) % 3]!, GUARDED, PORTABLE][seed % 3]!;
+  return [plain, ...native];
 }
 
 export interface FuzzOptions {
@@ -69,9 +76,6 @@ export interface FuzzInput {
   readonly bytes: Uint8Array;
   readonly variants: readonly Variant[];
 }
-
-/** Every way of making C, for models that are few. */
-export const ALL_VARIANTS: readonly Variant[] = [PORTABLE, GUARDED, DSP, NO_FPU];
 
 /** Runs `count` seeds from `first` on. */
 export async function fuzz(first: number, count: number, options: FuzzOptions = {}): Promise<FuzzSummary> {
