@@ -9,6 +9,7 @@ import { planMemory, separateStorage } from '../../compiler/phases/5-plan/index.
 import { type DeviceCase, runOnHost } from './device.js';
 import { generateModel } from './generate.js';
 import { askOnnxRuntime } from './oracle.js';
+import { joined, type Tally } from './tally.js';
 import { type Vector, vectorsFor } from './vectors.js';
 
 export interface FuzzFailure {
@@ -24,9 +25,8 @@ export interface FuzzSummary {
   readonly failures: readonly FuzzFailure[];
   /** Models that ONNX Runtime cannot run, with its reason. */
   readonly refused: ReadonlyMap<number, string>;
-  /** Integers compared with ONNX Runtime, and those of them that lie on the other side of a rounding tie. */
-  readonly elements: number;
-  readonly explained: number;
+  /** Integers compared with ONNX Runtime. */
+  readonly tally: Tally;
 }
 
 /** One way of making C from a model. */
@@ -93,8 +93,7 @@ export async function fuzz(first: number, count: number, options: FuzzOptions = 
     graphs: count,
     failures: parts.flatMap(({ failures }) => failures),
     refused: new Map(parts.flatMap(({ refused }) => [...refused])),
-    elements: parts.reduce((sum, part) => sum + part.elements, 0),
-    explained: parts.reduce((sum, part) => sum + part.explained, 0),
+    tally: joined(parts.map(({ tally }) => tally)),
   };
 }
 
@@ -103,7 +102,7 @@ export async function examine(inputs: readonly FuzzInput[]): Promise<FuzzSummary
   const failures: FuzzFailure[] = [];
   const refused = new Map<number, string>();
   const jobs: Job[] = [];
-  let [elements, explained] = [0, 0];
+  const tallies: Tally[] = [];
   for (const input of inputs) {
     const prepared = await prepare(input);
     if ('message' in prepared) {
@@ -112,14 +111,13 @@ export async function examine(inputs: readonly FuzzInput[]): Promise<FuzzSummary
     }
     const { seed, bytes } = input;
     const verdict = await askOnnxRuntime(prepared.variants[0]!.compilation, prepared.vectors);
-    elements += verdict.elements;
-    explained += verdict.explained;
+    tallies.push(verdict.tally);
     if (verdict.refused !== undefined) refused.set(seed, verdict.refused);
     if (verdict.problem !== undefined) failures.push({ seed, stage: 'onnxruntime', message: verdict.problem, bytes });
     jobs.push(prepared);
   }
   failures.push(...(await runJobs(jobs)));
-  return { graphs: inputs.length, failures, refused, elements, explained };
+  return { graphs: inputs.length, failures, refused, tally: joined(tallies) };
 }
 
 async function prepare({ seed, bytes, variants: wanted }: FuzzInput): Promise<Job | FuzzFailure> {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type FuzzFailure, fuzz } from './fuzz.js';
 import { generateModel } from './generate.js';
 import { keep } from './reduce.js';
+import { tallyLines, totalOf } from './tally.js';
 
 const { values } = parseArgs({
   options: {
@@ -35,8 +36,10 @@ if (values.keep !== undefined && summary.failures.length > 0) {
   console.log(`reduced to ${await keep(values.keep, summary.failures[0]!)}`);
 }
 for (const [seed, reason] of summary.refused) console.log(`seed ${seed}: ${reason}`);
+console.log(`\n${tallyLines(summary.tally).join('\n')}`);
+const { elements, differing } = totalOf(summary.tally);
 console.log(
   `\n${summary.graphs} graphs, ${summary.failures.length} failures, ${summary.refused.size} not run by ONNX Runtime; ` +
-    `${summary.explained} of ${summary.elements} integers on the other side of a tie`,
+    `${differing} of ${elements} integers on the other side of a tie`,
 );
 process.exitCode = summary.failures.length === 0 ? 0 : 1;

@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
 import * as ort from 'onnxruntime-node';
 import type { Compilation } from '../../compiler/compilation.js';
-import { type Graph, producers, valueOf } from '../../compiler/ir/graph.js';
+import { type Graph, type Node, producers, valueOf } from '../../compiler/ir/graph.js';
 import type { Tensor, TensorData } from '../../compiler/ir/tensor.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import { withOutputs } from '../../compiler/verify/onnx-edit.js';
 import { compareWithOnnxRuntime, type NodeComparison } from '../../compiler/verify/onnxruntime.js';
 import { evaluateReference } from '../../compiler/verify/verify.js';
+import { addTo, type Count, type Tally } from './tally.js';
 import type { Vector } from './vectors.js';
 
 const { onnx } = onnxProto;
@@ -41,9 +42,8 @@ const SOFTMAX_STEPS = 1;
 export interface OracleVerdict {
   /** The first difference that no law explains. */
   readonly problem?: string;
-  /** Integers compared under default optimisation, and how many of them lie on the other side of a tie. */
-  readonly elements: number;
-  readonly explained: number;
+  /** Integers compared under default optimisation, by operator of the ONNX file. */
+  readonly tally: Tally;
   /** ONNX Runtime cannot run the model. */
   readonly refused?: string;
 }
@@ -51,8 +51,7 @@ export interface OracleVerdict {
 export async function askOnnxRuntime(compilation: Compilation, vectors: readonly Vector[]): Promise<OracleVerdict> {
   const set = { vectors, labels: vectors.map((_, index) => `vector ${index}`) };
   const reference = await evaluateReference(compilation.reference, set, {});
-  let elements = 0;
-  let explained = 0;
+  const tally = new Map<string, Count>();
   const suspects: { comparison: Compared; index: number }[] = [];
   // What the last evaluation of each node's output was, in this session.
   const latest = new Map<string, NodeComparison>();
@@ -67,18 +66,19 @@ export async function askOnnxRuntime(compilation: Compilation, vectors: readonly
         if (optimization === 'none') problem ??= floatProblem(comparison);
         return;
       }
-      if (optimization === 'default') elements += own.data.length;
       const differing = indicesOfDifferences(own.data, oracle.data);
+      // Nodes of random graphs are named after their operator.
+      const operator = nodeBehind(latest, comparison).name.replace(/_\d+.*$/, '');
+      if (optimization === 'default') addTo(tally, operator, own.data.length, differing.length);
       if (differing.length === 0) return;
       const far = farFromTie(compilation.reference, latest, comparison, differing);
       if (far !== undefined) problem ??= describe(comparison, far, 'no tie is near');
       else suspects.push({ comparison, index: differing[0]! });
-      if (optimization === 'default') explained += differing.length;
     },
   });
-  if (typeof result === 'string') return { elements: 0, explained: 0, refused: result };
+  if (typeof result === 'string') return { tally, refused: result };
   for (const { comparison, index } of suspects) problem ??= await exactKernel(compilation, comparison, index);
-  return { ...(problem === undefined ? {} : { problem }), elements, explained };
+  return { ...(problem === undefined ? {} : { problem }), tally };
 }
 
 /** A comparison of a tensor that ONNX Runtime has. */
@@ -107,7 +107,7 @@ function farFromTie(
   differing: readonly number[],
 ): number | undefined {
   const { own, oracle } = comparison;
-  if (operatorBehind(latest, comparison) === 'Softmax') {
+  if (nodeBehind(latest, comparison).op === 'Softmax') {
     return differing.find((i) => Math.abs(Number(own.data[i]) - Number(oracle.data[i])) > SOFTMAX_STEPS);
   }
   if (valueOf(graph, comparison.output).quantization === undefined) return differing[0];
@@ -119,10 +119,10 @@ function farFromTie(
   });
 }
 
-/** The operator that computed a tensor which may have been reshaped since. */
-function operatorBehind(latest: ReadonlyMap<string, NodeComparison>, { node }: NodeComparison): string {
+/** The node that computed a tensor which may have been reshaped since. */
+function nodeBehind(latest: ReadonlyMap<string, NodeComparison>, { node }: NodeComparison): Node {
   const before = node.op === 'Reshape' ? latest.get(node.inputs[0]!) : undefined;
-  return before === undefined || isCompared(before) ? node.op : operatorBehind(latest, before);
+  return before === undefined || isCompared(before) ? node : nodeBehind(latest, before);
 }
 
 /**
