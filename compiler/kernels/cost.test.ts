@@ -40,7 +40,7 @@ function wrong(layers: readonly Layer[]): string[] {
     .map(({ name, measured, predicted }) => `${name}: ${predicted} predicted, ${measured} measured`);
 }
 
-const examples = listModels(undefined);
+const examples = listModels().filter(({ name }) => name.startsWith('examples/'));
 const outside = modelsFolder();
 const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
   .map((name) => join(outside ?? '', 'mlperf-tiny', `${name}.onnx`))
@@ -71,8 +71,9 @@ describe('a prediction', () => {
 
   it('is made where there is a formula, and nowhere else', async () => {
     const calls = async (target: string) => (await compile(source, { target })).plan.calls;
-    expect((await calls('cortex-m4'))[0]!.predicted!.instructions).toBeGreaterThan(0);
-    expect((await calls('host')).map(({ predicted }) => predicted)).toEqual([undefined]);
+    const conv = (await calls('cortex-m4')).find(({ node }) => node.op === 'Conv');
+    expect(conv?.predicted?.instructions).toBeGreaterThan(0);
+    expect((await calls('host')).filter(({ predicted }) => predicted !== undefined)).toEqual([]);
   });
 
   it('that is wrong by more is found', () => {

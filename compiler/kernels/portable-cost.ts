@@ -10,13 +10,12 @@ export interface PortableNumbers {
   readonly pair: { readonly input: number; readonly around: number; readonly tap: number; readonly channel: number };
   /** nanoc_one_row_s8, four channels of one row: per input and around. */
   readonly row: { readonly input: number; readonly around: number };
-  /** nanoc_depthwise_s8, four channels: per tap, row of the kernel and pixel; per output row; per row that fills the ring at first. */
+  /** nanoc_depthwise_s8, four channels: per strip, row read into the ring, row of the kernel for each output row, output pixel. */
   readonly depthwise: {
-    readonly tap: number;
+    readonly strip: number;
+    readonly inputRow: number;
     readonly kernelRow: number;
     readonly pixel: number;
-    readonly row: number;
-    readonly fill: number;
   };
   /** nanoc_average_all_s8, per input and channel. */
   readonly averageAll: { readonly input: number; readonly channel: number };
@@ -30,7 +29,7 @@ export interface PortableNumbers {
 const m4: PortableNumbers = {
   pair: { input: 17.1, around: 285, tap: 35, channel: 4 },
   row: { input: 10, around: 134 },
-  depthwise: { tap: 12.5, kernelRow: 26.5, pixel: 56, row: 253, fill: 52 },
+  depthwise: { strip: 0, inputRow: 56, kernelRow: 33.6, pixel: 267 },
   averageAll: { input: 1.51, channel: 36 },
   maxPool: 8.2,
   add: { exact: 8.5, near: 17.2 },
@@ -43,14 +42,14 @@ export const portableNumbers: Readonly<Record<string, PortableNumbers>> = {
   'cortex-m3': {
     pair: { input: 16.4, around: 494, tap: 35, channel: 5 },
     row: { input: 10, around: 252 },
-    depthwise: { tap: 11.5, kernelRow: 28.5, pixel: 147, row: 255, fill: 51 },
+    depthwise: { strip: 112, inputRow: 47.5, kernelRow: 35.3, pixel: 363 },
     averageAll: { input: 2.74, channel: 56 },
     maxPool: 8.2,
   },
   'cortex-m0': {
     pair: { input: 40.4, around: 1125, tap: 50, channel: 8 },
     row: { input: 19.5, around: 572 },
-    depthwise: { tap: 13.5, kernelRow: 61, pixel: 436, row: 410, fill: 90 },
+    depthwise: { strip: 0, inputRow: 97.4, kernelRow: 65.4, pixel: 782 },
     averageAll: { input: 4, channel: 137 },
     maxPool: 10.8,
   },
@@ -87,11 +86,13 @@ function matmulCost({ call, y }: CostView, { pair }: PortableNumbers): number {
   return (Math.ceil(rows / 2) * columns * (pair.input * (call.macs / elements(y)) + pair.around)) / 4;
 }
 
-/** Strips of four channels, row by row through a ring of input rows. */
-function depthwiseCost(view: CostView, { depthwise }: PortableNumbers): number {
+/** Strips of four channels, row by row through a ring of input rows; the taps of a pixel are the smaller part. */
+function depthwiseCost(view: CostView, { depthwise }: PortableNumbers): number | undefined {
   const { batches, outHeight, outWidth, outChannels, kernelHeight, kernelWidth } = windowSizes(view);
-  const taps = kernelHeight * kernelWidth;
-  const pixel = depthwise.pixel + depthwise.tap * taps + depthwise.kernelRow * kernelHeight;
-  const strip = outHeight * (depthwise.row + outWidth * pixel) + (kernelHeight - 1) * depthwise.fill;
+  // Fitted to windows of up to fifteen taps.
+  if (kernelHeight * kernelWidth > 15) return undefined;
+  const inputRows = (outHeight - 1) * (view.ints('strides')[0] ?? 1) + kernelHeight;
+  const outputRow = depthwise.kernelRow * kernelHeight + depthwise.pixel * outWidth;
+  const strip = depthwise.strip + inputRows * depthwise.inputRow + outHeight * outputRow;
   return batches * Math.ceil(outChannels / 4) * strip;
 }
