@@ -107,10 +107,15 @@ describe('runtime-c', () => {
 const allowed = /^(nanoc_\w+|mem(cpy|set|move|cmp)|__aeabi_\w+|__gnu_\w+|__\w+(si|di|sf|df)[23]?)$/;
 
 describe('kernel objects', () => {
-  it.each(['cortex-m0', 'cortex-m4'])('keep no data and call nothing but kernels and string.h on %s', async (name) => {
-    const build = arm.find((each) => each.name === name)!;
-    const directory = await compileFamily('portable', build);
-    for (const source of sourcesOf('portable')) {
+  it.each([
+    ['portable', 'cortex-m0'],
+    ['portable', 'cortex-m4'],
+    ['arm-dsp', 'cortex-m4'],
+    ['arm-mve', 'cortex-m55'],
+  ])('of %s keep no data and call nothing but kernels and string.h on %s', async (family, target) => {
+    const build = arm.find((each) => each.name === target)!;
+    const directory = await compileFamily(family, build);
+    for (const source of sourcesOf(family)) {
       const object = `${basename(source, '.c')}.o`;
       const { stdout } = await execa('arm-none-eabi-nm', ['-P', object], { cwd: directory });
       const symbols = stdout.split('\n').map((line) => line.split(' ') as [string, string]);
