@@ -102,8 +102,7 @@ function load({ inner }: MatvecShape, chunk: number, vector: string, offset: num
 /** Eight channels, or the `width` last ones. */
 function group(shape: MatvecShape, width: number): string[] {
   return [
-    'ldm r3!,{r0,r2,r4,r6}',
-    'ldm r3!,{r8,r10,r12,lr}',
+    `ldm r3!,{${SUMS.join(',')}}`,
     ...(isHeld(shape) ? heldChunks(shape, width) : walkedChunks(shape, width)),
     ...finish(shape, width),
   ];

@@ -315,9 +315,7 @@ function patchFunction(g: Geometry): string[] {
         '    if (iy < 0 || iy >= IN_H) {',
         '      nanoc_mve_fill(to, zero, COLUMNS * IN_C);',
         '    } else {',
-        '      nanoc_mve_fill(to, zero, left * IN_C);',
-        '      nanoc_mve_copy(to + left * IN_C, row + left * IN_C, (right - left) * IN_C);',
-        '      nanoc_mve_fill(to + right * IN_C, zero, (COLUMNS - right) * IN_C);',
+        '      nanoc_mve_copy_row(to, row, left, right, COLUMNS * IN_C, zero);',
         '    }',
         '    iy += DILATION_H;',
       ]
@@ -327,9 +325,8 @@ function patchFunction(g: Geometry): string[] {
     `static void copy(const int8_t *row, ${leaves(g) ? 'int32_t iy, int32_t ix, ' : ''}int8_t *to${leaves(g) ? ', int32_t zero' : ''}) {`,
     ...(leaves(g)
       ? [
-          '  const int32_t left = ix >= 0 ? 0 : -ix < COLUMNS ? -ix : COLUMNS;',
-          '  const int32_t room = IN_W - ix < COLUMNS ? IN_W - ix : COLUMNS;',
-          '  const int32_t right = room > left ? room : left;',
+          '  const int32_t left = nanoc_clamp(-ix, 0, COLUMNS) * IN_C;',
+          '  const int32_t right = nanoc_clamp(IN_W - ix, 0, COLUMNS) * IN_C;',
         ]
       : []),
     '  for (int32_t ky = 0; ky < KERNEL_H; ky++) {',

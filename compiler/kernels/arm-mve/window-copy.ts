@@ -1,5 +1,5 @@
 /** The C function that copies the window of a pixel, with what lies in the padding. */
-import { type Geometry, leaves, leavesSideways, spanWidth } from './geometry.js';
+import { type Geometry, leaves, leavesSideways } from './geometry.js';
 import { copyLine } from './source.js';
 
 /**
@@ -11,52 +11,58 @@ export function windowFunction(g: Geometry, layout: 'dense' | 'spread'): string[
     ? 'const int8_t *row, int32_t iy, int32_t ix, int8_t *to, int32_t zero'
     : 'const int8_t *row, int8_t *to';
   const step = layout === 'dense' ? 'IN_C' : 'DILATION_W * IN_C';
-  const inner = [
-    ...(leaves(g) ? outsideLines(g, layout === 'dense' ? 'ROW' : 'PITCH') : []),
-    ...(leaves(g) ? ['    } else {', ...insideLines(g, '      ', step), '    }'] : insideLines(g, '    ', step)),
-  ];
+  const bytes = layout === 'dense' ? 'ROW' : 'PITCH';
   return [
-    ...(leavesSideways(g) ? [...edgeFunction(step), ''] : []),
     '/* Copies one window. */',
     `static inline void window(${parameters}) {`,
-    ...(leavesSideways(g) ? [`  const int32_t whole = ix >= 0 && ix + ${spanWidth(g)} <= IN_W;`] : []),
-    ...(leaves(g) && !leavesSideways(g) ? ['  (void)ix;'] : []),
+    ...columnLines(g),
     '  for (int32_t ky = 0; ky < KERNEL_H; ky++) {',
-    ...inner,
-    layout === 'dense' ? '    to += ROW;' : '    to += PITCH;',
+    ...(leaves(g)
+      ? [
+          '    if (iy < 0 || iy >= IN_H) {',
+          `      nanoc_mve_fill(to, zero, ${bytes});`,
+          '    } else {',
+          ...rowLines(g, '      ', step),
+          '    }',
+          '    iy += DILATION_H;',
+        ]
+      : rowLines(g, '    ', step)),
+    `    to += ${bytes};`,
     '    row += DILATION_H * IN_W * IN_C;',
-    ...(leaves(g) ? ['    iy += DILATION_H;'] : []),
     '  }',
     '}',
   ];
 }
 
-function outsideLines(g: Geometry, bytes: string): string[] {
-  const lines = ['    if (iy < 0 || iy >= IN_H) {', `      nanoc_mve_fill(to, zero, ${bytes});`];
-  return leavesSideways(g) ? [...lines, '    } else if (!whole) {', '      edge(row, ix, to, zero);'] : lines;
+/** Where a row of the window that lies side by side enters and leaves the image, in bytes. */
+function columnLines(g: Geometry): string[] {
+  if (!leaves(g)) return [];
+  if (!leavesSideways(g)) return ['  (void)ix;'];
+  if (g.dilationWidth > 1) return [];
+  return [
+    '  const int32_t left = nanoc_clamp(-ix, 0, KERNEL_W) * IN_C;',
+    '  const int32_t right = nanoc_clamp(IN_W - ix, 0, KERNEL_W) * IN_C;',
+  ];
 }
 
-function insideLines(g: Geometry, indent: string, step: string): string[] {
-  if (g.dilationWidth === 1) return [`${indent}${copyLine('to', 'row', g.kernelWidth * g.inChannels)}`];
+/** One row of taps in the image. */
+function rowLines(g: Geometry, indent: string, step: string): string[] {
+  const sideways = leavesSideways(g);
+  if (g.dilationWidth === 1) {
+    const whole = copyLine('to', 'row', g.kernelWidth * g.inChannels);
+    return [`${indent}${sideways ? 'nanoc_mve_copy_row(to, row, left, right, ROW, zero);' : whole}`];
+  }
+  const tap = copyLine(`to + kx * ${step}`, 'row + kx * DILATION_W * IN_C', g.inChannels);
+  const outside = [
+    `${indent}  if (ix + kx * DILATION_W < 0 || ix + kx * DILATION_W >= IN_W) {`,
+    `${indent}    nanoc_mve_fill(to + kx * ${step}, zero, IN_C);`,
+    `${indent}  } else {`,
+    `${indent}    ${tap}`,
+    `${indent}  }`,
+  ];
   return [
     `${indent}for (int32_t kx = 0; kx < KERNEL_W; kx++) {`,
-    `${indent}  ${copyLine(`to + kx * ${step}`, 'row + kx * DILATION_W * IN_C', g.inChannels)}`,
+    ...(sideways ? outside : [`${indent}  ${tap}`]),
     `${indent}}`,
-  ];
-}
-
-function edgeFunction(step: string): string[] {
-  return [
-    '/* One row of a window that leaves the image sideways: outside it holds the zero point. */',
-    'static void edge(const int8_t *row, int32_t ix, int8_t *to, int32_t zero) {',
-    '  for (int32_t kx = 0; kx < KERNEL_W; kx++) {',
-    '    const int32_t column = ix + kx * DILATION_W;',
-    '    if (column < 0 || column >= IN_W) {',
-    `      nanoc_mve_fill(to + kx * ${step}, zero, IN_C);`,
-    '    } else {',
-    `      nanoc_mve_copy(to + kx * ${step}, row + kx * DILATION_W * IN_C, IN_C);`,
-    '    }',
-    '  }',
-    '}',
   ];
 }

@@ -4,19 +4,36 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
+import { dspDepthwise } from '../arm-dsp/depthwise-kernel.js';
 import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { dspWindow } from '../arm-dsp/window-kernel.js';
 import { type Geometry, geometryOf } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
 import { generatePlanes, packPlanes, planesCost, upright, whyNotPlanes } from './planes.js';
 import { generateWindow, packWindow, readsWords, runsOf, windowCost } from './window.js';
 
-export const mveWindow: KernelOption = {
+/** Any window, whether or not it is the fastest way. */
+export const anyWindow: KernelOption = {
   function: 'nanoc_window_mve',
   family: 'native',
   needs: ['mve', 'fpu'],
   when: (context) => whyNotDepthwise(context) ?? true,
-  build: (context) => ({ call: buildCall(context) }),
+  build: (context) => ({ call: windowCall(context) }),
+};
+
+/** Any window of enough channels: most lanes are idle where there are few. */
+export const mveWindow: KernelOption = {
+  ...anyWindow,
+  when: (context) => {
+    const fits = anyWindow.when!(context);
+    if (fits !== true) return fits;
+    const { inChannels } = geometryOf(context);
+    const better =
+      (inChannels <= 8 && dspDepthwise.when!(context) === true) ||
+      (inChannels <= 4 && dspWindow.when!(context) === true);
+    return !better || 'for so few channels four at a time take fewer instructions';
+  },
 };
 
 /** Narrow images, whether or not it is the fastest way for them. */
@@ -96,7 +113,7 @@ function planesLead(g: Geometry): number {
   return leadOfSteps(steps, g.batches * input);
 }
 
-function buildCall(context: LowerContext): KernelCall {
+function windowCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const layer = depthwiseLayer(context);
   const geometry = geometryOf(context);

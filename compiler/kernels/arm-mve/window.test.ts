@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
-import type { KernelOption } from '../../ops/define.js';
 import { runsOf } from './window.js';
-import { anyPlanes, mveWindow } from './window-kernel.js';
+import { anyPlanes, anyWindow, mvePlanes, mveWindow } from './window-kernel.js';
 
 const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
@@ -33,13 +32,13 @@ const chosen: ConvSpec[] = [
   { ...depthwise(48, [8, 8], [5, 5], [1, 1], [2, 2, 2, 2]), weightLimit: 30 },
 ];
 
-function cases(seed: number, option: KernelOption = mveWindow) {
+function cases(seed: number) {
   const random = new Random(seed);
   const randoms = Array.from({ length: RANDOM_SHAPES }, () => {
     const spec = randomConvSpec(random, { channels: 36, size: 9, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  return [...chosen, ...randoms].flatMap((spec) => lowered(spec, random, option) ?? []);
+  return [...chosen, ...randoms].flatMap((spec) => lowered(spec, random, anyWindow) ?? []);
 }
 
 /** Images of one to five columns, and of one row. */
@@ -90,6 +89,21 @@ describe('depthwise convolution for MVE', () => {
     // -128 * -128 twice is 32768.
     expect(runsOf(layer([-128, -128, -127]))).toEqual([1, 2]);
     expect(runsOf(layer([60, 60, 60, 60, 60]))).toEqual([4, 1]);
+  });
+
+  it('each kernel is chosen where it takes fewer instructions', () => {
+    const random = new Random(5);
+    const names = [mvePlanes, mveWindow].map(
+      (option) => (spec: ConvSpec) => lowered(spec, random, option) !== undefined,
+    );
+    const [planes, window] = names as [(spec: ConvSpec) => boolean, (spec: ConvSpec) => boolean];
+    expect(planes(depthwise(64, [25, 5], [3, 3], [1, 1], [1, 1, 1, 1]))).toBe(true);
+    expect(planes(depthwise(64, [15, 1], [15, 1], [1, 1], none))).toBe(false);
+    expect(planes(depthwise(64, [9, 9], [3, 3], [1, 1], none))).toBe(false);
+    expect(window(depthwise(24, [9, 9], [3, 3], [1, 1], none))).toBe(true);
+    expect(window(depthwise(8, [9, 9], [3, 3], [1, 1], none))).toBe(false);
+    expect(window(depthwise(8, [9, 9], [3, 3], [2, 2], none))).toBe(true);
+    expect(window(depthwise(4, [9, 9], [3, 3], [2, 2], none))).toBe(false);
   });
 
   it('refuses what it cannot do, with the reason', () => {

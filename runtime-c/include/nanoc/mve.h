@@ -64,6 +64,17 @@ static inline void nanoc_mve_fill(int8_t *to, int32_t value, int32_t n) {
 #endif
 }
 
+/** Copies a row of `bytes` of which those from `left` to `right`, not included, are in the image; the others get the zero point. */
+static inline void nanoc_mve_copy_row(int8_t *to, const int8_t *row, int32_t left, int32_t right, int32_t bytes, int32_t zero) {
+  if (left >= right) {
+    nanoc_mve_fill(to, zero, bytes);
+    return;
+  }
+  nanoc_mve_fill(to, zero, left);
+  nanoc_mve_copy(to + left, row + left, right - left);
+  nanoc_mve_fill(to + right, zero, bytes - right);
+}
+
 /** A window that leaves the image: rows of taps above, in and below it, bytes between those in it, bytes of one (at most 16). */
 typedef struct {
   int32_t above;
