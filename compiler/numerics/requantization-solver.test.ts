@@ -77,6 +77,27 @@ it('is exact over a whole small range, sum by sum', () => {
   }
 });
 
+it.each([true, false])('no register overflows, however small the scale (addend %s)', (withAddend) => {
+  const random = new Random(5);
+  let solved = 0;
+  for (let i = 0; i < 600; i += 1) {
+    const scale = Math.fround(2 ** (-14 - 9 * random.next()));
+    const limit = Math.min(2 ** 23 - 30000, Math.round((20 + 150 * random.next()) / scale));
+    const reach = { least: -limit, greatest: limit };
+    const zeroPoint = random.integer(-128, 127);
+    const shift = 4 * Math.floor(shiftFor(scale) / 4) + 8;
+    const input = { scale, zeroPoint, low: -128, high: 127, reach, shift, accumulatorShift: 8, withAddend };
+    const constants = solveRequantization(input);
+    if (constants === undefined) continue;
+    solved += 1;
+    for (const sum of sumsOf(input, random)) {
+      const expected = requantize(sum, scale, zeroPoint, -128, 127);
+      expect(applyFixedPoint(sum, constants, -128, 127, 8), `${sum} ${JSON.stringify(input)}`).toBe(expected);
+    }
+  }
+  expect(solved).toBeGreaterThan(10);
+});
+
 it('refuses sums that the accumulator cannot hold', () => {
   const scale = Math.fround(0.001);
   const reach = { least: 0, greatest: 2 ** 30 };

@@ -12,6 +12,8 @@
  *
  *     L = max over q of q * 2^(32 + k) - 2^j * T(q) * m,        U = min over q of q * 2^(32 + k) - 2^j * (T(q) - 1) * m.
  *
+ * The instructions work modulo 2^32, the inequality does not: constants count only when no register overflows within the reach.
+ *
  * The search tries multipliers near scale * 2^(32 + k - j), the nearest first, then the smallest |b| for which a c exists.
  */
 import { requantize } from './requantize.js';
@@ -111,9 +113,30 @@ export function solveRequantization(input: SolverInput): FixedPoint | undefined 
     const [lower, upper] = interval(steps, delta);
     if (lower >= upper) continue;
     const found = tweakFor(multiplier, lower, upper, steps.base, input);
-    if (found !== undefined) return { multiplier, ...found, shift };
+    const constants = found === undefined ? undefined : { multiplier, ...found, shift };
+    if (constants !== undefined && staysInRegisters(constants, reach, j)) return constants;
   }
   return undefined;
+}
+
+/**
+ * Neither 2^j * sum + b nor the upper word of the product with c added to it leaves 32 bits. Both are monotone in `sum`, so the
+ * ends of its reach tell.
+ */
+function staysInRegisters(
+  { multiplier, tweak, addend }: Omit<FixedPoint, 'shift'>,
+  { least, greatest }: Reach,
+  j: number,
+): boolean {
+  return [least, greatest].every((sum) => {
+    const x = sum * 2 ** j + tweak;
+    const word = Number((BigInt(x) * BigInt(multiplier)) >> 32n) + addend;
+    return isInt32(x) && isInt32(word);
+  });
+}
+
+function isInt32(x: number): boolean {
+  return x >= -(2 ** 31) && x < 2 ** 31;
 }
 
 /**
@@ -199,7 +222,7 @@ function ceilDivide(a: bigint, b: bigint): bigint {
   return quotient * b < a ? quotient + 1n : quotient;
 }
 
-/** What the instructions compute, for tests and for the C twin: clamp(((x * m) >> 32) + c >> k). */
+/** What the instructions compute, in registers of 32 bits: clamp(((x * m) >> 32) + c >> k). For tests and the C twin. */
 export function applyFixedPoint(
   sum: number,
   constants: FixedPoint,
@@ -207,8 +230,7 @@ export function applyFixedPoint(
   high: number,
   accumulatorShift = 0,
 ): number {
-  const x = BigInt(sum * 2 ** accumulatorShift + constants.tweak);
-  const product =
-    (x * BigInt(constants.multiplier) + (BigInt(constants.addend) << 32n)) >> BigInt(32 + constants.shift);
-  return Math.min(high, Math.max(low, Number(product)));
+  const x = BigInt.asIntN(32, BigInt(sum * 2 ** accumulatorShift + constants.tweak));
+  const word = BigInt.asIntN(32, ((x * BigInt(constants.multiplier)) >> 32n) + BigInt(constants.addend));
+  return Math.min(high, Math.max(low, Number(word >> BigInt(constants.shift))));
 }
