@@ -24,7 +24,7 @@ const definition = defineUnary({
 export default {
   ...definition,
   kernels: [
-    definition.kernels![0]!,
+    ...definition.kernels!.slice(0, -1),
     {
       function: 'nanoc_gelu_tanh_f32',
       family: 'portable' as const,
@@ -33,6 +33,6 @@ export default {
         call: floatCall(context, 'nanoc_gelu_tanh_f32', [], ['nanoc_tanh', 'nanoc_exp']),
       }),
     },
-    definition.kernels![1]!,
+    definition.kernels!.at(-1)!,
   ],
 };
