@@ -6,12 +6,12 @@
  * tool     nanoc 0.1.0
  * target   cortex-m4 (Armv7E-M with DSP and FPU)
  * command  nanoc build digits.onnx --target cortex-m4
- * arena    2080 bytes, the lower bound of this order
+ * arena    1584 bytes, the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
- *   weights           4384       arena             2080
- *   table             1024       context             16
- *   parameters         492       total             2096
+ *   weights           4384       arena             1584
+ *   table             1024       context              8
+ *   parameters         492       total             1592
  *   total             5900
  */
 #include "digits.h"
@@ -23,7 +23,7 @@
 #include "nanoc/generated/nanoc_conv_dsp_8x8x1_8x8x12_k3x3_s1x1_p1x1_fixed4.h"
 #include "nanoc/generated/nanoc_depthwise_dsp_4x4x24_4x4_p1x1_fixed4.h"
 #include "nanoc/generated/nanoc_depthwise_dsp_8x8x12_8x8_p1x1_fixed4.h"
-#include "nanoc/generated/nanoc_matvec_dsp_128x10_fixed_exact4.h"
+#include "nanoc/generated/nanoc_matvec_dsp_128x10_wide_fixed_exact4.h"
 #include "nanoc/pool.h"
 #include "nanoc/reduce.h"
 #include "nanoc/softmax.h"
@@ -31,23 +31,23 @@
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x1x8x8, "image", input, to step 1 */
-#define IMAGE_OFFSET 696u
+#define IMAGE_OFFSET 96u
 #define IMAGE_BYTES 64u
 /* int8 1x8x8x1, "image__nhwc", input, to step 1 */
-#define IMAGE_NHWC_OFFSET 696u
+#define IMAGE_NHWC_OFFSET 96u
 #define IMAGE_NHWC_BYTES 64u
-/* int8 1x8x8x12, "stem_relu_QuantizeLinear_Output__nhwc", steps 1 to 2 */
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_OFFSET 0u
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_BYTES 768u
 /* scratch, step 1 */
-#define STEM_SCRATCH_OFFSET 768u
+#define STEM_SCRATCH_OFFSET 0u
 #define STEM_SCRATCH_BYTES 90u
-/* int8 1x8x8x12, "...ise1_relu_QuantizeLinear_Output__nhwc", steps 2 to 3 */
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_OFFSET 768u
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_BYTES 768u
+/* int8 1x8x8x12, "stem_relu_QuantizeLinear_Output__nhwc", steps 1 to 2 */
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_OFFSET 648u
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_BYTES 768u
 /* scratch, step 2 */
-#define DEPTHWISE1_SCRATCH_OFFSET 1536u
+#define DEPTHWISE1_SCRATCH_OFFSET 0u
 #define DEPTHWISE1_SCRATCH_BYTES 544u
+/* int8 1x8x8x12, "...ise1_relu_QuantizeLinear_Output__nhwc", steps 2 to 3 */
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_OFFSET 744u
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_BYTES 768u
 /* int8 1x8x8x24, "...ise1_relu_QuantizeLinear_Output__nhwc", steps 3 to 4 */
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_3_OFFSET 0u
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_3_BYTES 1536u
@@ -58,51 +58,55 @@
 #define POINTWISE1_POOL_QUANTIZED_NHWC_OFFSET 0u
 #define POINTWISE1_POOL_QUANTIZED_NHWC_BYTES 384u
 /* int8 1x4x4x24, "...ise2_relu_QuantizeLinear_Output__nhwc", steps 5 to 6 */
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_4_OFFSET 384u
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_4_OFFSET 96u
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_4_BYTES 384u
 /* scratch, step 5 */
-#define DEPTHWISE2_SCRATCH_OFFSET 768u
+#define DEPTHWISE2_SCRATCH_OFFSET 480u
 #define DEPTHWISE2_SCRATCH_BYTES 384u
-/* int8 1x4x4x32, "...ise2_relu_QuantizeLinear_Output__nhwc", steps 6 to 7 */
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_5_OFFSET 0u
-#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_5_BYTES 512u
 /* scratch, step 6 */
-#define POINTWISE2_SCRATCH_OFFSET 768u
+#define POINTWISE2_SCRATCH_OFFSET 0u
 #define POINTWISE2_SCRATCH_BYTES 96u
+/* int8 1x4x4x32, "...ise2_relu_QuantizeLinear_Output__nhwc", steps 6 to 7 */
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_5_OFFSET 480u
+#define RELU_QUANTIZELINEAR_OUTPUT_NHWC_5_BYTES 512u
 /* int8 1x128, "features_QuantizeLinear_Output__moved", steps 7 to 8 */
-#define QUANTIZELINEAR_OUTPUT_MOVED_OFFSET 0u
+#define QUANTIZELINEAR_OUTPUT_MOVED_OFFSET 40u
 #define QUANTIZELINEAR_OUTPUT_MOVED_BYTES 128u
 /* int8 1x2x2x32, "pointwise2_pool_quantized__nhwc", steps 7 to 8 */
-#define POINTWISE2_POOL_QUANTIZED_NHWC_OFFSET 0u
+#define POINTWISE2_POOL_QUANTIZED_NHWC_OFFSET 40u
 #define POINTWISE2_POOL_QUANTIZED_NHWC_BYTES 128u
 /* int8 1x10, "logits_QuantizeLinear_Output", steps 8 to 10 */
-#define LOGITS_QUANTIZELINEAR_OUTPUT_OFFSET 128u
+#define LOGITS_QUANTIZELINEAR_OUTPUT_OFFSET 24u
 #define LOGITS_QUANTIZELINEAR_OUTPUT_BYTES 10u
+/* scratch, step 8 */
+#define CLASSIFIER_SCRATCH_OFFSET 168u
+#define CLASSIFIER_SCRATCH_BYTES 256u
 /* int8 1x10, "probability", step 9 to the end */
-#define PROBABILITY_OFFSET 0u
+#define PROBABILITY_OFFSET 8u
 #define PROBABILITY_BYTES 10u
 /* int64 1, "digit", step 10 to the end */
-#define DIGIT_OFFSET 16u
+#define DIGIT_OFFSET 0u
 #define DIGIT_BYTES 8u
 
 #define BUFFER_FITS(buffer, block_size) \
   NANOC_STATIC_ASSERT(buffer##_OFFSET + buffer##_BYTES <= (block_size), "buffer outside its block")
 BUFFER_FITS(IMAGE, DIGITS_ARENA_SIZE);
 BUFFER_FITS(IMAGE_NHWC, DIGITS_ARENA_SIZE);
-BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC, DIGITS_ARENA_SIZE);
 BUFFER_FITS(STEM_SCRATCH, DIGITS_ARENA_SIZE);
-BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_2, DIGITS_ARENA_SIZE);
+BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC, DIGITS_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE1_SCRATCH, DIGITS_ARENA_SIZE);
+BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_2, DIGITS_ARENA_SIZE);
 BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_3, DIGITS_ARENA_SIZE);
 BUFFER_FITS(POINTWISE1_SCRATCH, DIGITS_ARENA_SIZE);
 BUFFER_FITS(POINTWISE1_POOL_QUANTIZED_NHWC, DIGITS_ARENA_SIZE);
 BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_4, DIGITS_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE2_SCRATCH, DIGITS_ARENA_SIZE);
-BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_5, DIGITS_ARENA_SIZE);
 BUFFER_FITS(POINTWISE2_SCRATCH, DIGITS_ARENA_SIZE);
+BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_NHWC_5, DIGITS_ARENA_SIZE);
 BUFFER_FITS(QUANTIZELINEAR_OUTPUT_MOVED, DIGITS_ARENA_SIZE);
 BUFFER_FITS(POINTWISE2_POOL_QUANTIZED_NHWC, DIGITS_ARENA_SIZE);
 BUFFER_FITS(LOGITS_QUANTIZELINEAR_OUTPUT, DIGITS_ARENA_SIZE);
+BUFFER_FITS(CLASSIFIER_SCRATCH, DIGITS_ARENA_SIZE);
 BUFFER_FITS(PROBABILITY, DIGITS_ARENA_SIZE);
 BUFFER_FITS(DIGIT, DIGITS_ARENA_SIZE);
 NANOC_STATIC_ASSERT(
@@ -218,9 +222,10 @@ static void run_step(digits_t *model, uint32_t step) {
     case 7:
       /* [8/10] "classifier" MatMul, 1x128 -> 1x10, per-channel; 4 of 10 channels are requantized
        * in float: for them or a neighbour no multiplier is exact */
-      nanoc_matvec_dsp_128x10_fixed_exact4(
+      nanoc_matvec_dsp_128x10_wide_fixed_exact4(
           (const void *)&arena[QUANTIZELINEAR_OUTPUT_MOVED_OFFSET],
-          (void *)&arena[LOGITS_QUANTIZELINEAR_OUTPUT_OFFSET], &classifier_params);
+          (void *)&arena[LOGITS_QUANTIZELINEAR_OUTPUT_OFFSET],
+          (void *)&arena[CLASSIFIER_SCRATCH_OFFSET], &classifier_params);
       break;
     case 8:
       /* [9/10] "softmax" Softmax, 1x10 -> 1x10, axis 1 */

@@ -10,9 +10,9 @@
  *
  * flash, less code   bytes      RAM, less stack    bytes
  *   weights           2088       arena              624
- *   table             1024       context             16
- *   parameters         352       total              640
- *   total             3464
+ *   table             1024       context              8
+ *   parameters         284       total              632
+ *   total             3396
  */
 #include "motion.h"
 
@@ -21,7 +21,7 @@
 #include "nanoc/generated/nanoc_conv_dsp_1x10x16_1x10x24_k1x1_s1x1_p0x0_fixed4.h"
 #include "nanoc/generated/nanoc_conv_dsp_1x20x12_1x20x16_k1x1_s1x1_p0x0_fixed4.h"
 #include "nanoc/generated/nanoc_conv_dsp_1x40x6_1x20x12_k1x5_s1x2_p0x2_fixed4.h"
-#include "nanoc/generated/nanoc_matvec_dsp_24x4_fixed4.h"
+#include "nanoc/generated/nanoc_matvec_dsp_24x4_wide_fixed4.h"
 #include "nanoc/generated/nanoc_window_dsp_1x20x12_1x20_k1x5_s1x1_p0x2_fixed4.h"
 #include "nanoc/generated/nanoc_window_dsp_1x20x16_1x10_k1x3_s1x2_p0x1_fixed_exact4.h"
 #include "nanoc/pool.h"
@@ -41,23 +41,23 @@
 /* int8 1x1x20x12, "stem_quantized_float__2d_quantized__nhwc", steps 1 to 2 */
 #define FLOAT_2D_QUANTIZED_NHWC_OFFSET 372u
 #define FLOAT_2D_QUANTIZED_NHWC_BYTES 240u
-/* int8 1x1x20x12, "...1_quantized_float__2d_quantized__nhwc", steps 2 to 3 */
-#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 0u
-#define FLOAT_2D_QUANTIZED_NHWC_2_BYTES 240u
 /* scratch, step 2 */
-#define DEPTHWISE1_QUANT_SCRATCH_OFFSET 240u
+#define DEPTHWISE1_QUANT_SCRATCH_OFFSET 0u
 #define DEPTHWISE1_QUANT_SCRATCH_BYTES 100u
-/* scratch, step 3 */
-#define POINTWISE1_QUANT_SCRATCH_OFFSET 240u
-#define POINTWISE1_QUANT_SCRATCH_BYTES 48u
+/* int8 1x1x20x12, "...1_quantized_float__2d_quantized__nhwc", steps 2 to 3 */
+#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 100u
+#define FLOAT_2D_QUANTIZED_NHWC_2_BYTES 240u
 /* int8 1x1x20x16, "...1_quantized_float__2d_quantized__nhwc", steps 3 to 4 */
-#define FLOAT_2D_QUANTIZED_NHWC_3_OFFSET 300u
+#define FLOAT_2D_QUANTIZED_NHWC_3_OFFSET 0u
 #define FLOAT_2D_QUANTIZED_NHWC_3_BYTES 320u
+/* scratch, step 3 */
+#define POINTWISE1_QUANT_SCRATCH_OFFSET 344u
+#define POINTWISE1_QUANT_SCRATCH_BYTES 48u
 /* int8 1x1x10x16, "...2_quantized_float__2d_quantized__nhwc", steps 4 to 5 */
-#define FLOAT_2D_QUANTIZED_NHWC_4_OFFSET 64u
+#define FLOAT_2D_QUANTIZED_NHWC_4_OFFSET 320u
 #define FLOAT_2D_QUANTIZED_NHWC_4_BYTES 160u
 /* scratch, step 4 */
-#define DEPTHWISE2_QUANT_SCRATCH_OFFSET 224u
+#define DEPTHWISE2_QUANT_SCRATCH_OFFSET 480u
 #define DEPTHWISE2_QUANT_SCRATCH_BYTES 76u
 /* int8 1x1x10x24, "...2_quantized_float__2d_quantized__nhwc", steps 5 to 6 */
 #define FLOAT_2D_QUANTIZED_NHWC_5_OFFSET 0u
@@ -74,6 +74,9 @@
 /* int8 1x4, "logits_quantized", steps 7 to 8 */
 #define LOGITS_QUANTIZED_OFFSET 0u
 #define LOGITS_QUANTIZED_BYTES 4u
+/* scratch, step 7 */
+#define CLASSIFIER_QUANT_SCRATCH_OFFSET 8u
+#define CLASSIFIER_QUANT_SCRATCH_BYTES 48u
 /* int8 1x4, "probability", step 8 to the end */
 #define PROBABILITY_OFFSET 0u
 #define PROBABILITY_BYTES 4u
@@ -84,10 +87,10 @@ BUFFER_FITS(WINDOW, MOTION_ARENA_SIZE);
 BUFFER_FITS(DEQUANTIZED_2D_QUANTIZED_NHWC, MOTION_ARENA_SIZE);
 BUFFER_FITS(STEM_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC, MOTION_ARENA_SIZE);
-BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_2, MOTION_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE1_QUANT_SCRATCH, MOTION_ARENA_SIZE);
-BUFFER_FITS(POINTWISE1_QUANT_SCRATCH, MOTION_ARENA_SIZE);
+BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_2, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_3, MOTION_ARENA_SIZE);
+BUFFER_FITS(POINTWISE1_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_4, MOTION_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE2_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_5, MOTION_ARENA_SIZE);
@@ -95,6 +98,7 @@ BUFFER_FITS(POINTWISE2_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_6, MOTION_ARENA_SIZE);
 BUFFER_FITS(FEATURES_QUANTIZED, MOTION_ARENA_SIZE);
 BUFFER_FITS(LOGITS_QUANTIZED, MOTION_ARENA_SIZE);
+BUFFER_FITS(CLASSIFIER_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(PROBABILITY, MOTION_ARENA_SIZE);
 NANOC_STATIC_ASSERT(
     sizeof(motion_t) <= MOTION_CONTEXT_SIZE,
@@ -128,17 +132,9 @@ static const nanoc_dsp_params pointwise2_quant_params = {
   .segment_count = 1,
 };
 
-static const nanoc_average_pool_s8_params average_quant_params = {
-  .average = {
-    .window = {
-      .batches = 1, .in_h = 1, .in_w = 10, .channels = 24, .out_h = 1, .out_w = 1, .kernel_h = 1,
-      .kernel_w = 10, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .pad_top = 0,
-      .pad_left = 0,
-    },
-    .count_pad = 0, .count_h = 1, .count_w = 10,
-  },
-  .x_zero = -128, .x_scale = 0.096032955f, .y_scale = 0.049965054f, .y_zero = -128, .low = -128,
-  .high = 127,
+static const nanoc_average_all_s8_params average_quant_params = {
+  .batches = 1, .pixels = 10, .channels = 24, .zero_sum = -1280, .scale = 0.19220024f,
+  .y_zero = -128,
 };
 
 static const nanoc_dsp_params classifier_quant_params = {
@@ -197,15 +193,15 @@ static void run_step(motion_t *model, uint32_t step) {
       break;
     case 5:
       /* [6/8] "average_quant" AveragePool, 1x1x10x24 -> 1x1x1x24, kernel 1x10 */
-      nanoc_average_pool_s8((const void *)&arena[FLOAT_2D_QUANTIZED_NHWC_5_OFFSET],
-                            (void *)&arena[FLOAT_2D_QUANTIZED_NHWC_6_OFFSET],
-                            &average_quant_params);
+      nanoc_average_all_s8((const void *)&arena[FLOAT_2D_QUANTIZED_NHWC_5_OFFSET],
+                           (void *)&arena[FLOAT_2D_QUANTIZED_NHWC_6_OFFSET], &average_quant_params);
       break;
     case 6:
       /* [7/8] "classifier_quant" MatMul, 1x24 -> 1x4, per-channel */
-      nanoc_matvec_dsp_24x4_fixed4((const void *)&arena[FEATURES_QUANTIZED_OFFSET],
-                                   (void *)&arena[LOGITS_QUANTIZED_OFFSET],
-                                   &classifier_quant_params);
+      nanoc_matvec_dsp_24x4_wide_fixed4((const void *)&arena[FEATURES_QUANTIZED_OFFSET],
+                                        (void *)&arena[LOGITS_QUANTIZED_OFFSET],
+                                        (void *)&arena[CLASSIFIER_QUANT_SCRATCH_OFFSET],
+                                        &classifier_quant_params);
       break;
     case 7:
       /* [8/8] "softmax_quant" Softmax, 1x4 -> 1x4, axis 1 */

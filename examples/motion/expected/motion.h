@@ -10,9 +10,9 @@
  *
  * flash, less code   bytes      RAM, less stack    bytes
  *   weights           2088       arena              624
- *   table             1024       context             16
- *   parameters         352       total              640
- *   total             3464
+ *   table             1024       context              8
+ *   parameters         284       total              632
+ *   total             3396
  */
 #ifndef MOTION_H
 #define MOTION_H
@@ -49,15 +49,15 @@ extern "C" {
 /* Memory of one model, in bytes. All of it is in the context; nothing is allocated. */
 #define MOTION_ARENA_SIZE 624u
 #define MOTION_STATE_SIZE 0u
-#define MOTION_CONTEXT_SIZE 640u
-#define MOTION_CONTEXT_ALIGNMENT 16u
+#define MOTION_CONTEXT_SIZE 632u
+#define MOTION_CONTEXT_ALIGNMENT 8u
 
 /* Calls of motion_step() that make one inference. */
 #define MOTION_STEP_COUNT 8u
 
 /** One instance of the model. The caller owns it; two instances work independently. */
 typedef struct {
-  NANOC_ALIGNED(16) uint8_t arena[MOTION_ARENA_SIZE];
+  NANOC_ALIGNED(8) uint8_t arena[MOTION_ARENA_SIZE];
   uint32_t next_step;
 } motion_t;
 

@@ -6,12 +6,12 @@
  * tool     nanoc 0.1.0
  * target   cortex-m4 (Armv7E-M with DSP and FPU)
  * command  nanoc build sine.onnx --target cortex-m4
- * arena    32 bytes, the lower bound of this order
+ * arena    28 bytes, the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
- *   weights            288       arena               32
- *   bias               132       context             16
- *   scale              132       total               48
+ *   weights            288       arena               28
+ *   bias               132       context             12
+ *   scale              132       total               40
  *   parameters         132
  *   total              684
  */
@@ -24,13 +24,13 @@
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x1, "angle", input, to step 1 */
-#define ANGLE_OFFSET 16u
+#define ANGLE_OFFSET 0u
 #define ANGLE_BYTES 1u
 /* int8 1x16, "dense1_relu_QuantizeLinear_Output", steps 1 to 2 */
-#define RELU_QUANTIZELINEAR_OUTPUT_OFFSET 0u
+#define RELU_QUANTIZELINEAR_OUTPUT_OFFSET 12u
 #define RELU_QUANTIZELINEAR_OUTPUT_BYTES 16u
 /* int8 1x16, "dense2_relu_QuantizeLinear_Output", steps 2 to 3 */
-#define RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET 16u
+#define RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET 0u
 #define RELU_QUANTIZELINEAR_OUTPUT_2_BYTES 16u
 /* int8 1x1, "sine", step 3 to the end */
 #define SINE_OFFSET 0u
@@ -77,18 +77,18 @@ static void run_step(sine_t *model, uint32_t step) {
   switch (step) {
     case 0:
       /* [1/3] "dense1" MatMul, 1x1 -> 1x16, per-channel */
-      nanoc_matmul_s8((const void *)&arena[ANGLE_OFFSET],
-                      (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET], &dense1_params);
+      nanoc_fully_connected_s8((const void *)&arena[ANGLE_OFFSET],
+                               (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET], &dense1_params);
       break;
     case 1:
       /* [2/3] "dense2" MatMul, 1x16 -> 1x16, per-channel */
-      nanoc_matmul_s8((const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET],
-                      (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET], &dense2_params);
+      nanoc_fully_connected_s8((const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET],
+                               (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET], &dense2_params);
       break;
     case 2:
       /* [3/3] "dense3" MatMul, 1x16 -> 1x1 */
-      nanoc_matmul_s8((const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET],
-                      (void *)&arena[SINE_OFFSET], &dense3_params);
+      nanoc_fully_connected_s8((const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET],
+                               (void *)&arena[SINE_OFFSET], &dense3_params);
       break;
     default:
       break;

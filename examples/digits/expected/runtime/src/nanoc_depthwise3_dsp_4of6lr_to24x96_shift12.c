@@ -117,7 +117,7 @@ __asm__(
 #else
 
 void nanoc_depthwise3_dsp_4of6lr_to24x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y) {
-  nanoc_dsp_depthwise_fixed(a, b, w, y, 4, 6, 24, 96, 12);
+  nanoc_dsp_depthwise_fixed(a, b, w, y, 4, 6, 2, 24, 96, 12);
 }
 
 #endif

@@ -201,7 +201,7 @@ __asm__(
 #else
 
 void nanoc_depthwise3_dsp_8of10lr_to12x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y) {
-  nanoc_dsp_depthwise_fixed(a, b, w, y, 8, 10, 12, 96, 12);
+  nanoc_dsp_depthwise_fixed(a, b, w, y, 8, 10, 2, 12, 96, 12);
 }
 
 #endif

@@ -14,8 +14,15 @@ enum {
 
 void nanoc_depthwise3_dsp_8of10lr_to12x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y);
 
+void nanoc_widen_rows_dsp_8x12_pitch10(const int8_t *top, const int8_t *bottom, uint32_t *strip, uint32_t minus_zeros);
+
 /* Widens rows iy and iy + 1 of four channels into a strip; rows outside the image are its zero point. */
 static void widen_rows(const int8_t *x, int32_t iy, uint32_t *strip, const nanoc_dsp_depthwise_params *p) {
+  if (iy >= 0 && iy + 1 < IN_H) {
+    const int8_t *row = x + iy * IN_W * CHANNELS;
+    nanoc_widen_rows_dsp_8x12_pitch10(row, row + IN_W * CHANNELS, strip + PAD_LEFT, p->minus_zeros);
+    return;
+  }
   const int8_t *zeros = (const int8_t *)&p->x_zeros;
   const int32_t top_inside = iy >= 0 && iy < IN_H;
   const int32_t bottom_inside = iy + 1 >= 0 && iy + 1 < IN_H;

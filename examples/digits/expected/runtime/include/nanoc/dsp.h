@@ -158,6 +158,25 @@ static inline void nanoc_dsp_place(const int8_t *tile, int8_t *y, int32_t column
   }
 }
 
+/** Widens 4 * groups bytes of one row: for each four inputs (k, k+2) and (k+1, k+3). `to` on a word. */
+static inline void nanoc_dsp_widen1(const int8_t *x, uint32_t *to, int32_t groups) {
+  for (; groups > 0; groups--) {
+#if NANOC_DSP_ASSEMBLY
+    uint32_t p;
+    uint32_t q;
+    __asm__ volatile("ldr %[p], [%[x]], #4\n sxtb16 %[q], %[p]\n sxtb16 %[p], %[p], ror #8\n strd %[q], %[p], [%[to]], #8\n"
+                     : [x] "+r"(x), [to] "+r"(to), [p] "=&r"(p), [q] "=&r"(q)
+                     :
+                     : "memory");
+#else
+    to[0] = (uint32_t)(uint16_t)x[0] | ((uint32_t)(uint16_t)x[2] << 16);
+    to[1] = (uint32_t)(uint16_t)x[1] | ((uint32_t)(uint16_t)x[3] << 16);
+    x += 4;
+    to += 2;
+#endif
+  }
+}
+
 /** Clamps n bytes to [low, high], for activations whose bounds are not those of int8. */
 static inline void nanoc_dsp_clamp(int8_t *y, int32_t n, int32_t low, int32_t high) {
   for (int32_t i = 0; i < n; i++) {
@@ -235,8 +254,10 @@ static inline void nanoc_dsp_gemm_exact(const uint32_t *x, const uint32_t *w, in
   }
 }
 
-/** Sums of two pairs of channels; sums[1] and sums[3] are 256 times theirs. */
-static inline const uint32_t *nanoc_dsp_four(const int8_t *x, const uint32_t *w, uint32_t sums[4], int32_t inner) {
+/** Sums of two pairs of channels, inputs int8 or widened; sums[1] and sums[3] are 256 times theirs. */
+static inline const uint32_t *nanoc_dsp_four(const void *x, const uint32_t *w, uint32_t sums[4], int32_t inner, int32_t is_wide) {
+  const int8_t *narrow = (const int8_t *)x;
+  const uint32_t *words = (const uint32_t *)x;
   for (int32_t c = 0; c < 4; c++) {
     sums[c] = w[c];
   }
@@ -246,7 +267,7 @@ static inline const uint32_t *nanoc_dsp_four(const int8_t *x, const uint32_t *w,
     for (int32_t c = 0; c < 4; c += 2) {
       for (int32_t k = start; k < end; k += 4, w += 2) {
         for (int32_t half = 0; half < 2; half++) {
-          const uint32_t wide = (uint32_t)(uint16_t)x[k + half] | ((uint32_t)(uint16_t)x[k + half + 2] << 16);
+          const uint32_t wide = is_wide != 0 ? words[k / 2 + half] : (uint32_t)(uint16_t)narrow[k + half] | ((uint32_t)(uint16_t)narrow[k + half + 2] << 16);
           sums[c] = nanoc_dsp_smlad(wide, nanoc_dsp_sxtb16(w[half]), sums[c]);
           sums[c + 1] = nanoc_dsp_smlad(wide, w[half], sums[c + 1]);
         }
@@ -259,10 +280,10 @@ static inline const uint32_t *nanoc_dsp_four(const int8_t *x, const uint32_t *w,
 }
 
 /** C twin of the generated nanoc_dot_dsp_*_shift*. */
-static inline void nanoc_dsp_dot_fixed(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t shift) {
+static inline void nanoc_dsp_dot_fixed(const void *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t is_wide, int32_t shift) {
   while (w != w_end) {
     uint32_t sums[4];
-    w = nanoc_dsp_four(x, w, sums, inner);
+    w = nanoc_dsp_four(x, w, sums, inner, is_wide);
     for (int32_t c = 0; c < 4; c++) {
       *y++ = nanoc_dsp_fixed(sums[c], w[c], w[4 + c], (c & 1) == 0 ? shift : shift + 8);
     }
@@ -271,11 +292,11 @@ static inline void nanoc_dsp_dot_fixed(const int8_t *x, const uint32_t *w, int8_
 }
 
 /** C twin of the generated nanoc_dot_dsp_*_exact. */
-static inline void nanoc_dsp_dot_exact(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t zero, int32_t inner) {
+static inline void nanoc_dsp_dot_exact(const void *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t zero, int32_t inner, int32_t is_wide) {
   while (w != w_end) {
     uint32_t sums[4];
     float scale[4];
-    w = nanoc_dsp_four(x, w, sums, inner);
+    w = nanoc_dsp_four(x, w, sums, inner, is_wide);
     memcpy(scale, w, sizeof scale);
     for (int32_t c = 0; c < 4; c++) {
       *y++ = (int8_t)nanoc_round_clamp((float)(int32_t)sums[c] * scale[c], zero, -128, 127);
@@ -298,9 +319,9 @@ static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_shift*. */
-static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step, int32_t shift) {
+static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step, int32_t shift) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
-    for (int32_t i = 0; i < 2 * columns; i++) {
+    for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
@@ -309,11 +330,11 @@ static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_exact. */
-static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t column_step, int32_t row_step) {
+static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     float scale;
     memcpy(&scale, w + 9, sizeof scale);
-    for (int32_t i = 0; i < 2 * columns; i++) {
+    for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
       const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);

@@ -47,6 +47,18 @@ typedef struct {
 
 /** y = requantize(sum of (x - x_zero), x_scale / (y_scale * count)): docs/NUMERICS.md, "Averages". Channels in ascending order. */
 void nanoc_average_pool_s8(const int8_t *x, int8_t *y, const nanoc_average_pool_s8_params *params);
+/** The average over all pixels of an image: one output pixel. */
+typedef struct {
+  int32_t batches;
+  int32_t pixels;
+  int32_t channels;
+  int32_t zero_sum; /* the zero point of x times pixels */
+  float scale;      /* x_scale / (y_scale * pixels) */
+  int32_t y_zero;
+} nanoc_average_all_s8_params;
+
+void nanoc_average_all_s8(const int8_t *x, int8_t *y, const nanoc_average_all_s8_params *params);
+
 /** y = sum / (float)count, summed row by row in ascending order; 0 where no tap counts. */
 void nanoc_average_pool_f32(const float *x, float *y, const nanoc_average_window *average);
 

@@ -24,6 +24,16 @@ static inline int32_t nanoc_mac(int32_t sum, int32_t x, int32_t w) { return nano
 
 static inline int32_t nanoc_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
 
+/** Nearest int8. */
+static inline int32_t nanoc_saturate_s8(int32_t x) {
+#if defined(__ARM_FEATURE_SAT)
+  __asm__("ssat %0, #8, %0" : "+r"(x));
+  return x;
+#else
+  return nanoc_clamp(x, -128, 127);
+#endif
+}
+
 /** Nearest integer, ties to even; |x| at most 2^22. 1.5 * 2^23 pushes the fraction out of the mantissa. */
 static inline int32_t nanoc_round(float x) {
   union {
@@ -78,14 +88,36 @@ int32_t nanoc_requantize_exact(int32_t sum, float scale, int32_t zero, int32_t l
 
 #if NANOC_FPU
 
+#if defined(__GNUC__) && defined(__ARM_FP) && defined(__thumb2__)
+
+static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  union {
+    float f;
+    int32_t i;
+  } rounded;
+  /* Half to even, and saturated to 32 bits: clamping afterwards is clamping before. */
+  __asm__("vcvtr.s32.f32 %0, %1" : "=t"(rounded.f) : "t"((float)sum * scale));
+  return nanoc_clamp(rounded.i, low - zero, high - zero) + zero;
+}
+
+#else
+
 static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
   const float bottom = (float)(low - zero);
   const float top = (float)(high - zero);
   float x = (float)sum * scale;
   x = x < bottom ? bottom : x;
   x = x > top ? top : x;
-  return nanoc_round(x) + zero;
+  union {
+    float f;
+    uint32_t i;
+  } magic;
+  /* nanoc_round, with its offset and the zero point in one addition. */
+  magic.f = x + 12582912.0f;
+  return (int32_t)(magic.i + ((uint32_t)zero - 0x4B400000u));
 }
+
+#endif
 
 #else
 

@@ -53,10 +53,10 @@ void nanoc_max_pool_s8(const int8_t *x, int8_t *y, const nanoc_window *window) {
     for (int32_t oy = 0; oy < w->out_h; oy++) {
       const int32_t top = oy * w->stride_h - w->pad_top;
       const nanoc_taps rows = nanoc_taps_inside(top, w->dilation_h, w->kernel_h, 0, w->in_h);
-      v.rows = rows.last - rows.first;
       for (int32_t ox = 0; ox < w->out_w; ox++) {
         const int32_t left = ox * w->stride_w - w->pad_left;
         const nanoc_taps columns = nanoc_taps_inside(left, w->dilation_w, w->kernel_w, 0, w->in_w);
+        v.rows = rows.last - rows.first;
         v.columns = columns.last - columns.first;
         v.origin = x;
         if (v.rows > 0 && v.columns > 0) {

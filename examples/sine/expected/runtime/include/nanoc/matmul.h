@@ -15,8 +15,11 @@ typedef struct {
   nanoc_output output;
 } nanoc_matmul_s8_params;
 
-/** x and y must not overlap. */
-void nanoc_matmul_s8(const int8_t *x, int8_t *y, const nanoc_matmul_s8_params *params);
+/** For many rows. Scratch: 2 * inner bytes; two rows are read before either is written, so that y may lie over x. */
+void nanoc_matmul_s8(const int8_t *x, int8_t *y, int8_t *scratch, const nanoc_matmul_s8_params *params);
+
+/** For few rows, without scratch. A row is read again for each four columns. */
+void nanoc_fully_connected_s8(const int8_t *x, int8_t *y, const nanoc_matmul_s8_params *params);
 
 /** y[batches][rows][columns] = a[batches][rows][inner] * b[batches][inner][columns], both computed at run time. */
 typedef struct {
