@@ -152,5 +152,8 @@ function exactSoftmax(graph: Graph, { node, output, inputs }: NodeComparison, in
   const highest = Math.max(...row);
   const terms = row.map((q) => Math.exp((q - highest) * scale[0]!));
   const p = terms[index - start]! / terms.reduce((sum, term) => sum + term, 0);
-  return { steps: p / parametersOf(graph, output).scale[0]!, float32: `probability ${p}` };
+  const unit = parametersOf(graph, output).scale[0]!;
+  // QLinearSoftmax of ONNX Runtime multiplies by an integer instead of dividing by the scale.
+  const whole = Math.floor(Math.fround(1 / unit));
+  return { steps: p / unit, float32: `probability ${p}; times floor(1 / scale) = ${whole}: ${(p * whole).toFixed(3)}` };
 }
