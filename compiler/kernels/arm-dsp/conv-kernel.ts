@@ -4,6 +4,7 @@ import type { KernelOption, LowerContext, LoweredCall } from '../../ops/define.j
 import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
+import { anyCall } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 
@@ -17,7 +18,7 @@ import {
   requantizationRemarks,
   withGeneral,
 } from './layer.js';
-import { matvecCall } from './matmul-kernel.js';
+import { matvecCall, SHARED_FOR_SIZE } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -41,6 +42,7 @@ export const dspConvOfAll: KernelOption = {
     const kernel = context.required(1).shape.slice(2);
     const whole = batches === 1 && kernel[0] === height && kernel[1] === width;
     if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
+    if (context.optimize === 'size') return SHARED_FOR_SIZE;
     if (hasZeroPoints(context)) return 'the weights have a zero point';
     const layer = convLayer(context);
     if (layer.inner % 4 !== 0) return 'the number of inputs is no multiple of four';
@@ -57,7 +59,7 @@ export function whyNotConv(context: LowerContext): true | string {
   if (context.ints('dilations').some((d) => d !== 1)) return 'dilated';
   if (hasZeroPoints(context)) return 'the weights have a zero point';
   const [batches, height, width] = context.output(0).shape as [number, number, number];
-  if (batches * height * width < 2) return 'a single output pixel';
+  if (batches * height * width < 2 && context.optimize !== 'size') return 'a single output pixel';
   return whyNotPacked(convLayer(context), 2, packingFor(context)) ?? true;
 }
 
@@ -89,8 +91,10 @@ function buildCall(context: LowerContext): LoweredCall {
   const [x, w] = [context.required(0), context.required(1)];
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
   const layer = convLayer(context);
-  const stream = packStream(layer, 2, packingFor(context));
+  const small = context.optimize === 'size';
+  const stream = packStream(layer, 2, packingFor(context), small);
   const shape = shapeOf(context, window, layer, stream);
+  if (small) return { call: anyCall(context, shape, layer, stream, pairLead(shape)) };
   return withGeneral(
     shape,
     (each) => convCall(context, each, layer, stream),

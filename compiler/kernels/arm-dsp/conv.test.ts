@@ -41,7 +41,7 @@ function lowered(
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-const levels = ['balanced', 'speed'] as const;
+const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {

@@ -75,7 +75,7 @@ function pack(context: LowerContext): Packed {
   const weights = constantOf(context, 1).data as Int8Array;
   const { zeroPoint } = perTensor(context.output(0));
   const [low, high] = clampOf(context, context.output(0));
-  const shift = commonShift(channels);
+  const shift = context.optimize === 'size' ? undefined : commonShift(channels);
   const words = new Uint32Array(5 * channels.length);
   const scales = new Float32Array(1);
   const exact = new Int8Array(channels.length / 4);
@@ -110,7 +110,20 @@ function shapeOf(context: LowerContext, { exact, shift }: Packed): DepthwiseShap
     ...(exact.includes(1) ? (['exact'] as const) : []),
   ];
   const clamps = low > -128 || high < 127;
-  return { batches, inHeight, inWidth, channels, outHeight, outWidth, padTop, padLeft, shift, kinds, clamps };
+  return {
+    batches,
+    inHeight,
+    inWidth,
+    channels,
+    outHeight,
+    outWidth,
+    padTop,
+    padLeft,
+    shift,
+    kinds,
+    clamps,
+    small: context.optimize === 'size',
+  };
 }
 
 function depthwiseCall(context: LowerContext, shape: DepthwiseShape, packed: Packed): KernelCall {

@@ -52,20 +52,26 @@ function specs(random: Random): ConvSpec[] {
   return [...chosen, ...any];
 }
 
-function lowered(each: ConvSpec, random: Random): { case: CallCase; expected: Int8Array } {
+function lowered(
+  each: ConvSpec,
+  random: Random,
+  optimize: 'balanced' | 'size',
+): { case: CallCase; expected: Int8Array } {
   const { graph, node, inputs, expected } = convCase(each, random);
   const view = viewNode(graph, node, operatorOf(node));
-  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
+  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics(), optimize };
   expect(dspDepthwise.when!(context)).toBe(true);
   const built = dspDepthwise.build(context);
   if (!('call' in built)) throw new Error('views for a convolution');
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-describe('depthwise convolution for the DSP extension', () => {
+const levels = ['balanced', 'size'] as const;
+
+describe.each(levels)('depthwise convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte', async () => {
     const random = new Random(21);
-    const cases = specs(random).map((each) => lowered(each, random));
+    const cases = specs(random).map((each) => lowered(each, random, optimize));
     const results = await runCalls(cases.map((c) => c.case));
     results.forEach((result, i) => {
       expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
@@ -74,7 +80,7 @@ describe('depthwise convolution for the DSP extension', () => {
 
   it('cortex-m4: the assembly gives the same bytes', async () => {
     const random = new Random(22);
-    const cases = specs(random).map((each) => lowered(each, random));
+    const cases = specs(random).map((each) => lowered(each, random, optimize));
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget('cortex-m4'),

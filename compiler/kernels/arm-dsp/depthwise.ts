@@ -20,6 +20,8 @@ export interface DepthwiseShape {
   readonly shift: number;
   readonly kinds: readonly Segment['kind'][];
   readonly clamps: boolean;
+  /** One function for all rows, and loops where straight code would be faster. */
+  readonly small: boolean;
 }
 
 export interface DspDepthwise {
@@ -62,7 +64,8 @@ function tileTarget(tile: Tile): Target {
 }
 
 /** Straight into the image, where its two rows are within reach and no clamp follows. */
-function isDirect({ channels, outWidth, clamps }: DepthwiseShape, tile: Tile): boolean {
+function isDirect({ channels, outWidth, outHeight, clamps, small }: DepthwiseShape, tile: Tile): boolean {
+  if (small && outHeight % 2 === 1) return false;
   return !clamps && channels * (outWidth + tile.columns - 1) <= FARTHEST;
 }
 
@@ -77,7 +80,7 @@ function targetsOf(shape: DepthwiseShape, tile: Tile): readonly Target[] {
 }
 
 export function generateDepthwise(shape: DepthwiseShape): DspDepthwise {
-  const tail = `${shape.kinds.join('_')}${shape.kinds.includes('fixed') ? shape.shift : ''}${shape.clamps ? '_clamp' : ''}`;
+  const tail = `${shape.kinds.join('_')}${shape.kinds.includes('fixed') ? shape.shift : ''}${shape.clamps ? '_clamp' : ''}${shape.small ? '_small' : ''}`;
   const batch = shape.batches === 1 ? '' : `${shape.batches}x`;
   const size = `${batch}${shape.inHeight}x${shape.inWidth}x${shape.channels}_${shape.outHeight}x${shape.outWidth}`;
   const name = `nanoc_depthwise_dsp_${size}_p${shape.padTop}x${shape.padLeft}_${tail}`;
@@ -318,8 +321,8 @@ function driverText(name: string, header: string, shape: DepthwiseShape, tiles: 
 }
 
 /** Rows inside the image are widened by straight code where a row is short. */
-function unrollsWidening({ inWidth, channels }: DepthwiseShape): boolean {
-  return inWidth <= WIDEST && inWidth * channels <= FARTHEST;
+function unrollsWidening({ inWidth, channels, small }: DepthwiseShape): boolean {
+  return !small && inWidth <= WIDEST && inWidth * channels <= FARTHEST;
 }
 
 function widenName({ inWidth, channels, outWidth }: DepthwiseShape): string {

@@ -4,11 +4,15 @@ import { byteLength, elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
+import { anyCall } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
-import { generateConv } from './conv.js';
+import { type DspConvShape, generateConv } from './conv.js';
 import { clamps, hasZeroPoints, kindsOf, layerOf, packingFor, paramsOf, requantizationRemarks } from './layer.js';
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
+
+/** Why --optimize size has no kernel for one row. */
+export const SHARED_FOR_SIZE = 'for size one row shares the code of many';
 
 export const dspMatvec: KernelOption = {
   function: 'nanoc_matvec_dsp',
@@ -17,6 +21,7 @@ export const dspMatvec: KernelOption = {
   when: (context) => {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
+    if (context.optimize === 'size') return SHARED_FOR_SIZE;
     if (rowsOf(context) !== 1) return 'more than one row';
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(matmulLayer(context), 4, packingFor(context)) ?? true;
@@ -31,7 +36,7 @@ export const dspMatmul: KernelOption = {
   when: (context) => {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
-    return rowsOf(context) === 1
+    return rowsOf(context) === 1 && context.optimize !== 'size'
       ? 'a single row'
       : (whyNotPacked(matmulLayer(context), 2, packingFor(context)) ?? true);
   },
@@ -116,10 +121,11 @@ function scratchIsFree({ graph, node }: LowerContext, bytes: number): boolean {
 function matmulCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const layer = matmulLayer(context);
-  const stream = packStream(layer, 2, packingFor(context));
+  const small = context.optimize === 'size';
+  const stream = packStream(layer, 2, packingFor(context), small);
   const rows = rowsOf(context);
   const columns = layer.channels.length;
-  const generated = generateConv({
+  const shape: DspConvShape = {
     ...{
       batches: 1,
       inHeight: 1,
@@ -131,11 +137,14 @@ function matmulCall(context: LowerContext): KernelCall {
     },
     ...{ kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, padTop: 0, padLeft: 0 },
     ...{ packing: stream.packing, shift: stream.shift, kinds: kindsOf(stream), clamps: clamps(layer) },
-  });
+  };
   const steps = Array.from({ length: Math.ceil(rows / 2) }, (_, pair) => ({
     readStart: 2 * pair * layer.inner,
     writeEnd: Math.min(2 * pair + 2, rows) * columns,
   }));
+  const lead = leadOfSteps(steps, rows * layer.inner);
+  if (small) return anyCall(context, shape, layer, stream, lead);
+  const generated = generateConv(shape);
   return {
     node: context.node,
     family: 'native',
@@ -151,7 +160,7 @@ function matmulCall(context: LowerContext): KernelCall {
       paramsOf(context, layer, stream),
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
-    overlaps: [{ input: x.name, output: y.name, lead: leadOfSteps(steps, rows * layer.inner) }],
+    overlaps: [{ input: x.name, output: y.name, lead }],
     macs: macsOf(y, layer.inner),
     remarks: requantizationRemarks(stream),
   };

@@ -95,8 +95,9 @@ function build(
 }
 
 function cases(random: Random, optimize: LowerContext['optimize']): Built[] {
+  const vector = optimize === 'size' ? dspMatmul : dspMatvec;
   const vectors = [4, 8, 12, 20, 64, 640, 128].flatMap((inner) =>
-    [4, 5, 7, 12, 33].map((columns) => build(dspMatvec, 1, inner, columns, random, random.chance(0.5), optimize)),
+    [4, 5, 7, 12, 33].map((columns) => build(vector, 1, inner, columns, random, random.chance(0.5), optimize)),
   );
   const matrices = [1, 3, 4, 17].flatMap((inner) =>
     [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random, false, optimize)),
@@ -110,7 +111,7 @@ function check(list: readonly Built[], results: readonly ReadonlyMap<string, Ten
   });
 }
 
-const levels = ['balanced', 'speed'] as const;
+const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('matrix products for the DSP extension, %s', (optimize) => {
   it('C twin: every byte', async () => {

@@ -75,9 +75,10 @@ export function whyNotPacked(layer: StreamLayer, width: 2 | 4, packing: Packing)
 /**
  * Packs a layer that `whyNotPacked` has let through.
  * @param width channels that are computed together: 2 for two pixels at a time, 4 for one
+ * @param exactOnly requantize all channels in float, so that one tail is enough
  */
-export function packStream(layer: StreamLayer, width: 2 | 4, packing: Packing): Stream {
-  const shift = commonShift(layer.channels);
+export function packStream(layer: StreamLayer, width: 2 | 4, packing: Packing, exactOnly = false): Stream {
+  const shift = exactOnly ? undefined : commonShift(layer.channels);
   const words: number[] = [];
   const segments: Segment[] = [];
   const fixed = new Set<number>();

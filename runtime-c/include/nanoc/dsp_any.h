@@ -1,0 +1,38 @@
+/* Convolutions and matrix products of any shape for cores with the DSP extension and an FPU, in little code (`--optimize size`). */
+#ifndef NANOC_DSP_ANY_H
+#define NANOC_DSP_ANY_H
+
+#include "nanoc/dsp.h"
+
+typedef struct {
+  int32_t batches;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t out_c;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t inner;          /* taps of a window, rounded up to a multiple of four */
+  nanoc_dsp_params layer; /* every segment is requantized in float */
+} nanoc_dsp_any_params;
+
+/**
+ * int8 convolution, NHWC; the windows of two pixels are copied, widened and multiplied.
+ * x: [batches][in_h][in_w][in_c].   y: [batches][out_h][out_w][out_c], at least two channels.
+ * scratch: 6 * inner + 2 * out_c bytes, on a word. Two pixels are read whole before either is written.
+ */
+void nanoc_conv_any_dsp(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_any_params *params);
+
+/**
+ * All pairs of channels in [w, w_end) for two pixels, whose outputs are `channels` bytes apart; layouts of x and w as nanoc/dsp.h.
+ * inner: a multiple of four, above 0. zero: zero point of y.
+ */
+void nanoc_gemm_any_dsp(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t channels, int32_t zero);
+
+#endif

@@ -1,0 +1,91 @@
+#include "nanoc/dsp_any.h"
+
+#if NANOC_DSP_ASSEMBLY
+
+/*
+ * r0 x, r1 stream, r2 and r3 S0 of pixel 0 and 1, r4 and r5 256 * S1 + S0, r6 to r9 inputs, r10 and r11 weights; s12 x, s13 its end,
+ * s14 output, s15 end of the stream.
+ */
+__asm__(
+    ".syntax unified\n"
+    ".pushsection .text.nanoc_gemm_any_dsp,\"ax\",%progbits\n"
+    ".p2align 2\n"
+    ".global nanoc_gemm_any_dsp\n"
+    ".thumb\n"
+    ".thumb_func\n"
+    ".type nanoc_gemm_any_dsp,%function\n"
+    "nanoc_gemm_any_dsp:\n"
+    "  push {r4-r11,lr}\n"
+    "  vmov s14,s15,r2,r3\n"
+    "  vmov s12,r0\n"
+    "  ldr r4,[sp,#36]\n"
+    "  add r4,r0,r4,lsl #2\n"
+    "  vmov s13,r4\n"
+    "1: ldm r1!,{r2,r4}\n"
+    "  mov r3,r2\n"
+    "  mov r5,r4\n"
+    "2: ldm r1!,{r10,r11}\n"
+    "  ldm r0!,{r6-r9}\n"
+    "  smlad r5,r8,r10,r5\n"
+    "  smlad r4,r6,r10,r4\n"
+    "  sxtb16 r10,r10\n"
+    "  smlad r3,r8,r10,r3\n"
+    "  smlad r2,r6,r10,r2\n"
+    "  smlad r5,r9,r11,r5\n"
+    "  smlad r4,r7,r11,r4\n"
+    "  sxtb16 r11,r11\n"
+    "  smlad r3,r9,r11,r3\n"
+    "  smlad r2,r7,r11,r2\n"
+    "  vmov r6,s13\n"
+    "  cmp r0,r6\n"
+    "  bne 2b\n"
+    "  sub r4,r4,r2\n"
+    "  sub r5,r5,r3\n"
+    "  vmov s0,s1,r2,r3\n"
+    "  vmov s2,s3,r4,r5\n"
+    "  vldmia r1!,{s8,s9}\n"
+    "  vcvt.f32.s32 s0,s0\n"
+    "  vcvt.f32.s32 s1,s1\n"
+    "  vcvt.f32.s32 s2,s2\n"
+    "  vcvt.f32.s32 s3,s3\n"
+    "  vmul.f32 s0,s0,s8\n"
+    "  vmul.f32 s1,s1,s8\n"
+    "  vmul.f32 s2,s2,s9\n"
+    "  vmul.f32 s3,s3,s9\n"
+    "  vcvtr.s32.f32 s0,s0\n"
+    "  vcvtr.s32.f32 s1,s1\n"
+    "  vcvtr.s32.f32 s2,s2\n"
+    "  vcvtr.s32.f32 s3,s3\n"
+    "  vmov r2,r3,s0,s1\n"
+    "  vmov r4,r5,s2,s3\n"
+    "  ldrd r6,r7,[sp,#40]\n"
+    "  qadd r2,r2,r7\n"
+    "  qadd r3,r3,r7\n"
+    "  qadd r4,r4,r7\n"
+    "  qadd r5,r5,r7\n"
+    "  ssat r2,#8,r2\n"
+    "  ssat r3,#8,r3\n"
+    "  ssat r4,#8,r4\n"
+    "  ssat r5,#8,r5\n"
+    "  vmov r0,s12\n"
+    "  vmov r8,r9,s14,s15\n"
+    "  add r6,r6,r8\n"
+    "  strb r3,[r6]\n"
+    "  strb r5,[r6,#1]\n"
+    "  strb r4,[r8,#1]\n"
+    "  strb r2,[r8],#2\n"
+    "  vmov s14,r8\n"
+    "  cmp r1,r9\n"
+    "  bne 1b\n"
+    "  pop {r4-r11,pc}\n"
+    ".size nanoc_gemm_any_dsp,.-nanoc_gemm_any_dsp\n"
+    ".popsection\n"
+);
+
+#else
+
+void nanoc_gemm_any_dsp(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t channels, int32_t zero) {
+  nanoc_dsp_gemm_exact(x, w, y, w_end, zero, inner, channels);
+}
+
+#endif
