@@ -8,6 +8,7 @@ import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { dspWinograd } from '../kernels/arm-dsp/winograd-kernel.js';
 import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.js';
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
+import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -41,6 +42,8 @@ export default defineOp({
     dspConvOfAll,
     dspWinograd,
     dspConv,
+    v7mConv,
+    v6mConv,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

@@ -2,6 +2,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
+import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/matmul-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -23,6 +24,8 @@ export default defineOp({
     mveMatmul,
     dspMatvec,
     dspMatmul,
+    v7mMatmul,
+    v6mMatmul,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

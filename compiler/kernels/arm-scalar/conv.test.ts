@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/conv-case.js';
+import { Random } from '../../../test/support/random.js';
+import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { Diagnostics } from '../../diagnostics/diagnostic.js';
+import type { KernelOption } from '../../ops/define.js';
+import { operatorOf } from '../../ops/index.js';
+import { viewNode } from '../../ops/node-view.js';
+import { loadTarget } from '../../targets.js';
+import { v6mConv, v7mConv } from './conv-kernel.js';
+
+/** Compiling them is what takes the time. */
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+
+/** Shapes of real layers, and shapes that are awkward: one column, odd counts, all padding, light and heavy weights. */
+const chosen: ConvSpec[] = [
+  { input: [64, 5, 5], outputs: 64, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightLimit: 60 },
+  { input: [1, 12, 10], outputs: 64, kernel: [10, 4], strides: [2, 2], pads: [4, 1, 5, 1], weightLimit: 70 },
+  { input: [3, 8, 8], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 80 },
+  { input: [16, 6, 6], outputs: 32, kernel: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1], weightLimit: 40 },
+  { input: [16, 7, 7], outputs: 5, kernel: [1, 1], strides: [2, 2], pads: [0, 0, 0, 0] },
+  { input: [7, 3, 1], outputs: 3, kernel: [3, 2], strides: [1, 1], pads: [1, 1, 1, 1] },
+  { input: [4, 3, 3], outputs: 2, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], batches: 3 },
+  { input: [100, 2, 2], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 74 },
+  { input: [130, 2, 2], outputs: 4, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 25 },
+  { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
+  { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
+  { input: [20, 3, 3], outputs: 9, kernel: [2, 2], strides: [1, 1], pads: [0, 1, 0, 1], weightLimit: 30 },
+];
+
+const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mConv, 'cortex-m0': v6mConv };
+
+interface Lowered {
+  readonly case: CallCase;
+  readonly expected: Int8Array;
+}
+
+function lowered(spec: ConvSpec, random: Random, option: KernelOption): Lowered | undefined {
+  const { graph, node, inputs, expected } = convCase(spec, random);
+  const context = {
+    ...viewNode(graph, node, operatorOf(node)),
+    features: new Set(option.needs),
+    diagnostics: new Diagnostics(),
+    optimize: 'balanced' as const,
+  };
+  if (option.when!(context) !== true) return undefined;
+  const built = option.build(context);
+  if (!('call' in built)) throw new Error('views for a convolution');
+  return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
+}
+
+function casesOf(random: Random, option: KernelOption): Lowered[] {
+  const shapes = Array.from({ length: RANDOM_SHAPES }, () => ({
+    ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
+    weightLimit: random.pick([20, 60, 90, 127]),
+  }));
+  return [...chosen, ...shapes].flatMap((spec) => lowered(spec, random, option) ?? []);
+}
+
+describe.each(Object.entries(OPTIONS))('convolution for %s', (name, option) => {
+  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
+    const cases = casesOf(new Random(7), option);
+    expect(cases.length).toBeGreaterThan(15);
+    const functions = cases.flatMap((c) => (c.case.call.generated ?? []).map(({ path }) => path)).join(' ');
+    for (const part of ['_bytes', '_halfwords', '_by2', '_sums_by4']) expect(functions).toContain(part);
+    const results = await runCalls(cases.map((c) => c.case));
+    results.forEach((result, i) => {
+      expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
+    });
+  });
+
+  it('the assembly gives the same bytes', async () => {
+    const cases = casesOf(new Random(8), option);
+    const results = await runCallsOnTarget(
+      cases.map((c) => c.case),
+      await loadTarget(name),
+    );
+    results.forEach((result, i) => {
+      expect(result.values.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
+    });
+    if (process.env.NANOC_SHOW === undefined) return;
+    results.slice(0, chosen.length).forEach(({ instructions }, i) => {
+      const { call } = cases[i]!.case;
+      console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
+    });
+  });
+
+  it('refuses what it cannot do', () => {
+    const random = new Random(3);
+    const one: ConvSpec = { input: [4, 3, 3], outputs: 1, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+    expect(lowered(one, random, option)).toBeUndefined();
+    expect(lowered({ ...one, outputs: 4, group: 2 }, random, option)).toBeUndefined();
+  });
+});

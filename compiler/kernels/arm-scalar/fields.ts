@@ -1,0 +1,63 @@
+/**
+ * Two pixels in one word: x0 + x1 * 2^16. A product with a weight, and a sum of a few, holds both results, as long as the lower
+ * one stays within 16 bits. The compiler knows the weights: groups of four are summed before the halves are parted, and what makes
+ * a group too heavy, its surplus, is taken out of its largest weight and multiplied apart.
+ */
+
+/** Whether sum(x * w) fits 16 bits for every x in [-128, 127]; `positive` and `negative` are the sums of the magnitudes. */
+export function fitsField(positive: number, negative: number): boolean {
+  return 127 * positive + 128 * negative <= 32767 && 128 * positive + 127 * negative <= 32768;
+}
+
+export interface Surplus {
+  readonly position: number;
+  /** Belongs to the weight at `position`, which is smaller by it; int8. */
+  readonly weight: number;
+}
+
+export interface Lightened {
+  /** Every four of them fit. */
+  readonly weights: Int8Array;
+  /** Together they fit as well. */
+  readonly surplus: readonly Surplus[];
+}
+
+/** Whether all groups of `size` neighbours fit. */
+export function groupsFit(weights: Int8Array, size: number): boolean {
+  for (let start = 0; start < weights.length; start += size) {
+    if (!fits(weights.subarray(start, start + size))) return false;
+  }
+  return true;
+}
+
+function fits(weights: ArrayLike<number>): boolean {
+  let positive = 0;
+  let negative = 0;
+  for (let i = 0; i < weights.length; i += 1) {
+    if (weights[i]! > 0) positive += weights[i]!;
+    else negative -= weights[i]!;
+  }
+  return fitsField(positive, negative);
+}
+
+/** Takes the surplus out of groups of four; undefined when the surplus would not fit a group of its own. */
+export function lighten(weights: Int8Array): Lightened | undefined {
+  const light = weights.slice();
+  const surplus: Surplus[] = [];
+  for (let start = 0; start < light.length; start += 4) {
+    const group = light.subarray(start, start + 4);
+    while (!fits(group)) surplus.push(takeSurplus(group, start));
+  }
+  return fits(surplus.map(({ weight }) => weight)) && surplus.length < 256 ? { weights: light, surplus } : undefined;
+}
+
+/** Brings the largest weight of a group down as far as the group asks, or to zero. */
+function takeSurplus(group: Int8Array, start: number): Surplus {
+  let largest = 0;
+  for (let i = 1; i < group.length; i += 1) if (Math.abs(group[i]!) > Math.abs(group[largest]!)) largest = i;
+  const whole = group[largest]!;
+  const direction = Math.sign(whole);
+  while (!fits(group) && group[largest] !== 0) group[largest]! -= direction;
+  // At least -127: a magnitude of 128 is never all surplus while three neighbours are no heavier than it.
+  return { position: start + largest, weight: whole - group[largest]! };
+}

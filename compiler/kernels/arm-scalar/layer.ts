@@ -1,0 +1,40 @@
+/** What the scalar kernels of Conv and MatMul give for a call. */
+import type { Argument } from '../../ir/kernel-call.js';
+import type { LowerContext } from '../../ops/define.js';
+import { zeroOf } from '../../ops/shared/convolution.js';
+import type { StreamLayer } from '../arm-dsp/stream.js';
+import { modeName, modesOf } from './conv.js';
+import type { PackedStream } from './stream.js';
+
+/** The parameter struct `nanoc_packed_params`. */
+export function paramsOf(context: LowerContext, layer: StreamLayer, stream: PackedStream): Argument {
+  const modes = modesOf(stream).map(modeName);
+  const segments = stream.segments.flatMap((segment) => [
+    ...[modes.indexOf(modeName(segment)), segment.firstChannel, segment.firstWord, segment.endWord, segment.pairs],
+  ]);
+  return {
+    kind: 'params',
+    struct: 'nanoc_packed_params',
+    fields: {
+      x_zero: { int: zeroOf(context.required(0)) },
+      y_zero: { int: layer.zeroPoint },
+      low: { int: layer.low },
+      high: { int: layer.high },
+      stream: { constant: { suffix: 'weights', data: stream.words, role: 'weights', alignment: 4 } },
+      segments: { constant: { suffix: 'segments', data: Int32Array.from(segments), role: 'parameters' } },
+      segment_count: { int: stream.segments.length },
+      scales:
+        stream.scales.length === 0
+          ? { text: 'NULL' }
+          : { constant: { suffix: 'scales', data: stream.scales, role: 'scale' } },
+    },
+  };
+}
+
+/** Lines for the report. */
+export function requantizationRemarks({ fixedChannels, exactChannels }: PackedStream): string[] {
+  if (exactChannels === 0) return [];
+  return [
+    `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized by nanoc_requantize: for them or a neighbour no multiplier is exact`,
+  ];
+}
