@@ -9,6 +9,7 @@ import { dspWinograd } from '../kernels/arm-dsp/winograd-kernel.js';
 import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.js';
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
+import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -42,6 +43,8 @@ export default defineOp({
     dspConvOfAll,
     dspWinograd,
     dspConv,
+    v7mDepthwise,
+    v6mDepthwise,
     v7mConv,
     v6mConv,
     {

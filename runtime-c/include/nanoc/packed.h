@@ -79,6 +79,36 @@ static inline void nanoc_v6m_widen(const int8_t *a, const int8_t *b, uint32_t *t
   }
 }
 
+/**
+ * Depthwise convolution. For each channel in flash the start of its sum, the requantization and a byte for each weight, filled up to a
+ * word. Armv7-M: start times 256, multiplier; Armv6-M: start, two multipliers of 16 bits, addend; a channel that is requantized by
+ * nanoc_requantize: start, scale (Armv6-M: and a word that is not used).
+ */
+typedef struct {
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  const uint32_t *weights;
+  const int8_t *exact; /* for each channel 1 if it is requantized by nanoc_requantize; NULL: none is */
+} nanoc_packed_depthwise_params;
+
+/** Signed byte i of a word, the lowest first. */
+static inline int32_t nanoc_packed_signed(uint32_t word, int32_t i) {
+  return (int8_t)(uint8_t)(word >> (8 * i));
+}
+
+/** The upper word of sum * m, shifted and saturated; sum is 256 times itself. */
+static inline int8_t nanoc_v7m_requantize(int32_t sum, int32_t m, int32_t shift) {
+  return (int8_t)nanoc_saturate_s8((int32_t)(((int64_t)sum * m) >> 32) >> shift);
+}
+
+/** (sum * high + (sum / 4 * low) / 2^(fraction - 2) + addend) / 2^shift, saturated; m holds high and low. */
+static inline int8_t nanoc_v6m_requantize(int32_t sum, uint32_t m, int32_t addend, int32_t fraction, int32_t shift) {
+  const int32_t product = sum * (int32_t)(m >> 16) + (((sum >> 2) * (int32_t)(m & 0xFFFFu)) >> (fraction - 2));
+  return (int8_t)nanoc_clamp((product + addend) >> shift, -128, 127);
+}
+
 /** Requantizes the sums of `pairs` pairs of channels; scales are those of their channels. */
 static inline void nanoc_packed_finish(const int32_t *sums, int8_t *y, int32_t pairs, int32_t channels, const float *scales, const nanoc_packed_params *p) {
   for (int32_t channel = 0; channel < 2 * pairs; channel++, sums += 2) {
@@ -222,10 +252,8 @@ static inline void nanoc_packed_short(const uint32_t *x, const uint32_t *w, cons
     uint32_t sums[4];
     w = nanoc_packed_pair(x, w, shape, sums);
     for (int32_t i = 0; i < 4; i++) {
-      const int32_t sum = (int32_t)sums[i];
-      const uint32_t m = w[i / 2 * 2];
-      const int32_t product = sum * (int32_t)(m >> 16) + (((sum >> 2) * (int32_t)(m & 0xFFFFu)) >> (fraction - 2));
-      y[i / 2 + (i % 2) * channels] = (int8_t)nanoc_clamp(((product + (int32_t)w[i / 2 * 2 + 1]) >> shift) - 128, -128, 127);
+      const int32_t addend = (int32_t)w[i / 2 * 2 + 1] - 128 * (1 << shift);
+      y[i / 2 + (i % 2) * channels] = nanoc_v6m_requantize((int32_t)sums[i], w[i / 2 * 2], addend, fraction, shift);
     }
     w += 4;
   }
