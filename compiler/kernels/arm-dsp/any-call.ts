@@ -7,6 +7,11 @@ import type { DspConvShape } from './conv.js';
 import { paramsOf } from './layer.js';
 import { paddedInner, type Stream, type StreamLayer } from './stream.js';
 
+/** Two windows widened, two copied, and the outputs of two pixels. */
+export function anyScratchBytes(inner: number, outputs: number): number {
+  return 6 * paddedInner(inner) + 2 * outputs;
+}
+
 /**
  * @param stream all of its segments exact
  * @param lead as of the generated kernels: two pixels are read whole before either is written
@@ -33,7 +38,7 @@ export function anyCall(
       { kind: 'scratch' },
       anyParams(shape, inner, paramsOf(context, layer, stream)),
     ],
-    scratch: { bytes: 6 * inner + 2 * shape.outChannels, alignment: 8 },
+    scratch: { bytes: anyScratchBytes(inner, shape.outChannels), alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
     macs: macsOf(y, layer.inner),
     remarks: ['all channels are requantized in float, by code that all such layers share (--optimize size)'],

@@ -18,7 +18,7 @@ import {
   requantizationRemarks,
   withGeneral,
 } from './layer.js';
-import { matvecCall, SHARED_FOR_SIZE } from './matmul-kernel.js';
+import { matvecCall, NONE_FOR_SIZE, sharesCode } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -42,7 +42,7 @@ export const dspConvOfAll: KernelOption = {
     const kernel = context.required(1).shape.slice(2);
     const whole = batches === 1 && kernel[0] === height && kernel[1] === width;
     if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
-    if (context.optimize === 'size') return SHARED_FOR_SIZE;
+    if (context.optimize === 'size') return NONE_FOR_SIZE;
     if (hasZeroPoints(context)) return 'the weights have a zero point';
     const layer = convLayer(context);
     if (layer.inner % 4 !== 0) return 'the number of inputs is no multiple of four';
@@ -59,7 +59,9 @@ export function whyNotConv(context: LowerContext): true | string {
   if (context.ints('dilations').some((d) => d !== 1)) return 'dilated';
   if (hasZeroPoints(context)) return 'the weights have a zero point';
   const [batches, height, width] = context.output(0).shape as [number, number, number];
-  if (batches * height * width < 2 && context.optimize !== 'size') return 'a single output pixel';
+  const [outputs, ...taps] = context.required(1).shape as [number, ...number[]];
+  const inner = taps.reduce((product, size) => product * size, 1);
+  if (batches * height * width < 2 && !sharesCode(context, inner, outputs)) return 'a single output pixel';
   return whyNotPacked(convLayer(context), 2, packingFor(context)) ?? true;
 }
 

@@ -4,15 +4,25 @@ import { byteLength, elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
-import { anyCall } from './any-call.js';
+import { anyCall, anyScratchBytes } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 import { clamps, hasZeroPoints, kindsOf, layerOf, packingFor, paramsOf, requantizationRemarks } from './layer.js';
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
 
-/** Why --optimize size has no kernel for one row. */
-export const SHARED_FOR_SIZE = 'for size one row shares the code of many';
+/** Why a single row has no code of its own; the portable kernel is the smaller one where it cannot share. */
+export const NONE_FOR_SIZE = 'for size a single row has no code of its own';
+
+/** For size a single row is given to the driver of many rows, unless the scratch of that would make the arena grow. */
+export function sharesCode(context: LowerContext, inner: number, columns: number): boolean {
+  return context.optimize === 'size' && scratchIsFree(context, anyScratchBytes(inner, columns));
+}
+
+function rowSharesCode(context: LowerContext): boolean {
+  const [inner, columns] = context.required(1).shape as [number, number];
+  return sharesCode(context, inner, columns);
+}
 
 export const dspMatvec: KernelOption = {
   function: 'nanoc_matvec_dsp',
@@ -21,8 +31,8 @@ export const dspMatvec: KernelOption = {
   when: (context) => {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
-    if (context.optimize === 'size') return SHARED_FOR_SIZE;
     if (rowsOf(context) !== 1) return 'more than one row';
+    if (context.optimize === 'size') return NONE_FOR_SIZE;
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(matmulLayer(context), 4, packingFor(context)) ?? true;
   },
@@ -36,7 +46,7 @@ export const dspMatmul: KernelOption = {
   when: (context) => {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
-    return rowsOf(context) === 1 && context.optimize !== 'size'
+    return rowsOf(context) === 1 && !rowSharesCode(context)
       ? 'a single row'
       : (whyNotPacked(matmulLayer(context), 2, packingFor(context)) ?? true);
   },

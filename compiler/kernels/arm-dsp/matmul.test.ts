@@ -95,9 +95,13 @@ function build(
 }
 
 function cases(random: Random, optimize: LowerContext['optimize']): Built[] {
-  const vector = optimize === 'size' ? dspMatmul : dspMatvec;
+  /** One row has its own kernel, or shares that of many where scratch is free. */
+  const vector = (inner: number, columns: number) =>
+    optimize === 'size'
+      ? build(dspMatmul, 1, inner, columns, random, true, optimize)
+      : build(dspMatvec, 1, inner, columns, random, random.chance(0.5), optimize);
   const vectors = [4, 8, 12, 20, 64, 640, 128].flatMap((inner) =>
-    [4, 5, 7, 12, 33].map((columns) => build(vector, 1, inner, columns, random, random.chance(0.5), optimize)),
+    [4, 5, 7, 12, 33].map((columns) => vector(inner, columns)),
   );
   const matrices = [1, 3, 4, 17].flatMap((inner) =>
     [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random, false, optimize)),
@@ -139,6 +143,15 @@ describe.each(levels)('matrix products for the DSP extension, %s', (optimize) =>
 });
 
 describe('matrix products for the DSP extension', () => {
+  it('for size one row shares the code of many, unless its scratch makes the arena grow', () => {
+    const functionOf = (option: KernelOption, roomy: boolean) =>
+      build(option, 1, 64, 12, new Random(4), roomy, 'size')?.case.call.function;
+    expect(functionOf(dspMatvec, true)).toBeUndefined();
+    expect(functionOf(dspMatmul, true)).toBe('nanoc_conv_any_dsp');
+    expect(functionOf(dspMatvec, false)).toBeUndefined();
+    expect(functionOf(dspMatmul, false)).toBeUndefined();
+  });
+
   it('refuses a weight that cannot share a halfword', () => {
     const random = new Random(1);
     expect(build(dspMatvec, 1, 6, 4, random)).toBeUndefined();
