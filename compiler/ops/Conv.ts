@@ -10,6 +10,7 @@ import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.j
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
+import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -45,6 +46,8 @@ export default defineOp({
     dspConv,
     v7mDepthwise,
     v6mDepthwise,
+    v7mConvOfAll,
+    v6mConvOfAll,
     v7mConv,
     v6mConv,
     {

@@ -15,15 +15,20 @@ interface Operands {
   readonly bias: Tensor;
 }
 
-function operands(rows: number, inner: number, columns: number, random: Random): Operands {
+function operands(rows: number, inner: number, columns: number, random: Random, weightLimit: number): Operands {
   const extreme = random.chance(0.15);
   const byte = () => (extreme ? random.pick([-128, 127]) : random.integer(-128, 127));
-  const int8 = (shape: [number, number]): Tensor => ({
+  const weight = () => Math.max(-weightLimit, Math.min(weightLimit, byte()));
+  const int8 = (shape: [number, number], element = byte): Tensor => ({
     ...{ dtype: 'int8', shape },
-    data: Int8Array.from({ length: shape[0] * shape[1] }, byte),
+    data: Int8Array.from({ length: shape[0] * shape[1] }, element),
   });
   const bias = Int32Array.from({ length: columns }, () => random.integer(-5000, 5000));
-  return { a: int8([rows, inner]), b: int8([inner, columns]), bias: { dtype: 'int32', shape: [columns], data: bias } };
+  return {
+    a: int8([rows, inner]),
+    b: int8([inner, columns], weight),
+    bias: { dtype: 'int32', shape: [columns], data: bias },
+  };
 }
 
 function graphOf({ a, b, bias }: Operands, random: Random): Graph {
@@ -52,15 +57,19 @@ function graphOf({ a, b, bias }: Operands, random: Random): Graph {
   };
 }
 
-/** One MatMul [rows][inner] x [inner][columns] with bias; undefined where the option refuses it. */
+/**
+ * One MatMul [rows][inner] x [inner][columns] with bias; undefined where the option refuses it.
+ * @param weightLimit largest magnitude of a weight
+ */
 export function matmulCase(
   option: KernelOption,
   rows: number,
   inner: number,
   columns: number,
   random: Random,
+  weightLimit = 128,
 ): NativeCase | undefined {
-  const tensors = operands(rows, inner, columns, random);
+  const tensors = operands(rows, inner, columns, random, weightLimit);
   const graph = graphOf(tensors, random);
   const node = graph.nodes[0]!;
   const view = viewNode(graph, node, operatorOf(node));

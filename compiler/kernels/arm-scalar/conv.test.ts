@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
-import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
-import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { KernelOption } from '../../ops/define.js';
-import { operatorOf } from '../../ops/index.js';
-import { viewNode } from '../../ops/node-view.js';
-import { loadTarget } from '../../targets.js';
 import { v6mConv, v7mConv } from './conv-kernel.js';
 
 /** Compiling them is what takes the time. */
@@ -30,26 +26,7 @@ const chosen: ConvSpec[] = [
 
 const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mConv, 'cortex-m0': v6mConv };
 
-interface Lowered {
-  readonly case: CallCase;
-  readonly expected: Int8Array;
-}
-
-function lowered(spec: ConvSpec, random: Random, option: KernelOption): Lowered | undefined {
-  const { graph, node, inputs, expected } = convCase(spec, random);
-  const context = {
-    ...viewNode(graph, node, operatorOf(node)),
-    features: new Set(option.needs),
-    diagnostics: new Diagnostics(),
-    optimize: 'balanced' as const,
-  };
-  if (option.when!(context) !== true) return undefined;
-  const built = option.build(context);
-  if (!('call' in built)) throw new Error('views for a convolution');
-  return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
-}
-
-function casesOf(random: Random, option: KernelOption): Lowered[] {
+function casesOf(random: Random, option: KernelOption): NativeCase[] {
   const shapes = Array.from({ length: RANDOM_SHAPES }, () => ({
     ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
     weightLimit: random.pick([20, 60, 90, 127]),
@@ -63,26 +40,11 @@ describe.each(Object.entries(OPTIONS))('convolution for %s', (name, option) => {
     expect(cases.length).toBeGreaterThan(15);
     const functions = cases.flatMap((c) => (c.case.call.generated ?? []).map(({ path }) => path)).join(' ');
     for (const part of ['_bytes', '_halfwords', '_by2', '_sums_by4']) expect(functions).toContain(part);
-    const results = await runCalls(cases.map((c) => c.case));
-    results.forEach((result, i) => {
-      expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
-    });
+    await checkOnHost(cases);
   });
 
   it('the assembly gives the same bytes', async () => {
-    const cases = casesOf(new Random(8), option);
-    const results = await runCallsOnTarget(
-      cases.map((c) => c.case),
-      await loadTarget(name),
-    );
-    results.forEach((result, i) => {
-      expect(result.values.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
-    });
-    if (process.env.NANOC_SHOW === undefined) return;
-    results.slice(0, chosen.length).forEach(({ instructions }, i) => {
-      const { call } = cases[i]!.case;
-      console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
-    });
+    await checkOnTarget(casesOf(new Random(8), option), name, chosen.length);
   });
 
   it('refuses what it cannot do', () => {

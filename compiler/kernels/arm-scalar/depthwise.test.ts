@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
-import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
-import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { KernelOption } from '../../ops/define.js';
-import { operatorOf } from '../../ops/index.js';
-import { viewNode } from '../../ops/node-view.js';
-import { loadTarget } from '../../targets.js';
 import { v6mDepthwise, v7mDepthwise } from './depthwise-kernel.js';
 
 const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
@@ -34,26 +30,7 @@ const chosen: ConvSpec[] = [
 
 const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mDepthwise, 'cortex-m0': v6mDepthwise };
 
-interface Lowered {
-  readonly case: CallCase;
-  readonly expected: Int8Array;
-}
-
-function lowered(spec: ConvSpec, random: Random, option: KernelOption): Lowered | undefined {
-  const { graph, node, inputs, expected } = convCase(spec, random);
-  const context = {
-    ...viewNode(graph, node, operatorOf(node)),
-    features: new Set(option.needs),
-    diagnostics: new Diagnostics(),
-    optimize: 'balanced' as const,
-  };
-  if (option.when!(context) !== true) return undefined;
-  const built = option.build(context);
-  if (!('call' in built)) throw new Error('views for a convolution');
-  return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
-}
-
-function casesOf(random: Random, option: KernelOption): Lowered[] {
+function casesOf(random: Random, option: KernelOption): NativeCase[] {
   const shapes = Array.from({ length: RANDOM_SHAPES }, () => {
     const spec = randomConvSpec(random, { channels: 9, size: 11, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
@@ -67,26 +44,11 @@ describe.each(Object.entries(OPTIONS))('depthwise convolution for %s', (name, op
     expect(cases.length).toBe(chosen.length + RANDOM_SHAPES);
     expect(cases.some(({ case: { call } }) => /_r[1-9]_/.test(call.function))).toBe(true);
     expect(cases.some(({ case: { call } }) => /fixed_exact/.test(call.function))).toBe(true);
-    const results = await runCalls(cases.map((c) => c.case));
-    results.forEach((result, i) => {
-      expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
-    });
+    await checkOnHost(cases);
   });
 
   it('the target gives the same bytes', async () => {
-    const cases = casesOf(new Random(18), option);
-    const results = await runCallsOnTarget(
-      cases.map((c) => c.case),
-      await loadTarget(name),
-    );
-    results.forEach((result, i) => {
-      expect(result.values.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
-    });
-    if (process.env.NANOC_SHOW === undefined) return;
-    results.slice(0, chosen.length).forEach(({ instructions }, i) => {
-      const { call } = cases[i]!.case;
-      console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
-    });
+    await checkOnTarget(casesOf(new Random(18), option), name, chosen.length);
   });
 
   it('refuses what it cannot do', () => {

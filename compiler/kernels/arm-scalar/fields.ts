@@ -16,9 +16,8 @@ export interface Surplus {
 }
 
 export interface Lightened {
-  /** Every four of them fit. */
+  /** Every group of them fits. */
   readonly weights: Int8Array;
-  /** Together they fit as well. */
   readonly surplus: readonly Surplus[];
 }
 
@@ -42,13 +41,19 @@ function fits(weights: ArrayLike<number>): boolean {
 
 /** Takes the surplus out of groups of four; undefined when the surplus would not fit a group of its own. */
 export function lighten(weights: Int8Array): Lightened | undefined {
+  const light = lightenGroups(weights, 4);
+  return fits(light.surplus.map(({ weight }) => weight)) && light.surplus.length < 256 ? light : undefined;
+}
+
+/** Takes the surplus out of groups of `size`, however much it is. */
+export function lightenGroups(weights: Int8Array, size: number): Lightened {
   const light = weights.slice();
   const surplus: Surplus[] = [];
-  for (let start = 0; start < light.length; start += 4) {
-    const group = light.subarray(start, start + 4);
+  for (let start = 0; start < light.length; start += size) {
+    const group = light.subarray(start, start + size);
     while (!fits(group)) surplus.push(takeSurplus(group, start));
   }
-  return fits(surplus.map(({ weight }) => weight)) && surplus.length < 256 ? { weights: light, surplus } : undefined;
+  return { weights: light, surplus };
 }
 
 /** Brings the largest weight of a group down as far as the group asks, or to zero. */

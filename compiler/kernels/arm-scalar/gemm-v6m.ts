@@ -114,7 +114,7 @@ function entry(shape: GemmShape, mode: Mode, loopBytes: number): string[] {
 }
 
 /** A constant without a literal pool: eight bits at a time. */
-function constant(register: string, value: number): string[] {
+export function constant(register: string, value: number): string[] {
   if (value === 0) return [`movs ${register},#0`];
   let zeros = 0;
   while (value % 2 ** (zeros + 1) === 0) zeros += 1;
@@ -235,7 +235,7 @@ function storeSums(): string[] {
 function channelTail(shape: GemmShape, form: TailForm, channel: 0 | 1): string[] {
   const [whole, upper] = channel === 0 ? ['r8', 'r9'] : ['r10', 'r11'];
   const at = 8 * channel;
-  const each = (sum: string) => (form.kind === 'short' ? shortTail(sum, form) : longTail(sum, form));
+  const each = (sum: string) => [...(form.kind === 'short' ? shortTail : longTail)(sum, form), ...saturate(sum)];
   return [
     ...sumsOf(whole!, upper!),
     ...(form.kind === 'long' ? ['mov r12,r4'] : []),
@@ -252,11 +252,12 @@ function channelTail(shape: GemmShape, form: TailForm, channel: 0 | 1): string[]
 }
 
 /** Saturates a result that is 128 too high. */
-function saturate(sum: string): string[] {
+export function saturate(sum: string): string[] {
   return [`lsrs r0,${sum},#8`, 'beq 6f', `asrs ${sum},${sum},#31`, `mvns ${sum},${sum}`, `6: subs ${sum},#128`];
 }
 
-function shortTail(sum: string, { fraction, shift }: ShortShifts): string[] {
+/** Twice the multiplication of numerics/short-requantization.ts: constants r5, r6 and r7; r0 is used. */
+export function shortTail(sum: string, { fraction, shift }: ShortShifts): string[] {
   return [
     `movs r0,${sum}`,
     'muls r0,r6,r0',
@@ -266,7 +267,6 @@ function shortTail(sum: string, { fraction, shift }: ShortShifts): string[] {
     `adds ${sum},${sum},r0`,
     `adds ${sum},${sum},r7`,
     `asrs ${sum},${sum},#${shift}`,
-    ...saturate(sum),
   ];
 }
 
@@ -289,6 +289,5 @@ function longTail(sum: string, { shift }: ShortShifts): string[] {
     `adds ${sum},${sum},r2`,
     `adds ${sum},${sum},r7`,
     `asrs ${sum},${sum},#${shift}`,
-    ...saturate(sum),
   ];
 }

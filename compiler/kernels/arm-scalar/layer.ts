@@ -1,5 +1,5 @@
 /** What the scalar kernels of Conv and MatMul give for a call. */
-import type { Argument } from '../../ir/kernel-call.js';
+import type { Argument, ParamValue } from '../../ir/kernel-call.js';
 import type { LowerContext } from '../../ops/define.js';
 import { zeroOf } from '../../ops/shared/convolution.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
@@ -15,24 +15,43 @@ export function paramsOf(context: LowerContext, layer: StreamLayer, stream: Pack
   return {
     kind: 'params',
     struct: 'nanoc_packed_params',
-    fields: {
-      x_zero: { int: zeroOf(context.required(0)) },
-      y_zero: { int: layer.zeroPoint },
-      low: { int: layer.low },
-      high: { int: layer.high },
-      stream: { constant: { suffix: 'weights', data: stream.words, role: 'weights', alignment: 4 } },
-      segments: { constant: { suffix: 'segments', data: Int32Array.from(segments), role: 'parameters' } },
-      segment_count: { int: stream.segments.length },
-      scales:
-        stream.scales.length === 0
-          ? { text: 'NULL' }
-          : { constant: { suffix: 'scales', data: stream.scales, role: 'scale' } },
-    },
+    fields: streamFields(
+      zeroOf(context.required(0)),
+      layer,
+      stream.words,
+      segments,
+      stream.segments.length,
+      stream.scales,
+    ),
+  };
+}
+
+/** Fields of `nanoc_packed_params`; `segments` are five numbers for each of `count`. */
+export function streamFields(
+  xZero: number,
+  layer: StreamLayer,
+  words: Uint32Array,
+  segments: readonly number[],
+  count: number,
+  scales: Float32Array,
+): Record<string, ParamValue> {
+  return {
+    x_zero: { int: xZero },
+    y_zero: { int: layer.zeroPoint },
+    low: { int: layer.low },
+    high: { int: layer.high },
+    stream: { constant: { suffix: 'weights', data: words, role: 'weights', alignment: 4 } },
+    segments: { constant: { suffix: 'segments', data: Int32Array.from(segments), role: 'parameters' } },
+    segment_count: { int: count },
+    scales: scales.length === 0 ? { text: 'NULL' } : { constant: { suffix: 'scales', data: scales, role: 'scale' } },
   };
 }
 
 /** Lines for the report. */
-export function requantizationRemarks({ fixedChannels, exactChannels }: PackedStream): string[] {
+export function requantizationRemarks({
+  fixedChannels,
+  exactChannels,
+}: Pick<PackedStream, 'fixedChannels' | 'exactChannels'>): string[] {
   if (exactChannels === 0) return [];
   return [
     `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized by nanoc_requantize: for them or a neighbour no multiplier is exact`,

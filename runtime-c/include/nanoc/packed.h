@@ -259,4 +259,111 @@ static inline void nanoc_packed_short(const uint32_t *x, const uint32_t *w, cons
   }
 }
 
+/**
+ * Fully connected layers with one row. Before each group of inputs stands 2^15 - 0x00800080 * their sum, which takes out that weights
+ * are 128 too high; the inputs follow as words where they are `wide`. Stream of four channels, in words:
+ *   starts of pair 0, c0 + 2^16 * c1 less 2^15 for each group, and c1; the same of pair 1;
+ *   for each two inputs k, k + 1 of each group and each pair the bytes c0 k, c0 k + 1, c1 k, c1 k + 1, each 128 more than the weight;
+ *   where the layer has surplus weights: four lengths in a word, then numbers of one or two bytes, the position (input, or word of the
+ *     wide ones) and the weight of each entry, filled up to a word;
+ *   where the four are requantized here: `fixed` four multipliers, four addends; `short` for each channel multipliers and addend.
+ */
+typedef struct {
+  int32_t inner;
+  int32_t flush;   /* inputs of a group, even */
+  int32_t wide;
+  int32_t surplus; /* bytes of the numbers in the lists of surplus weights; 0: there are none */
+} nanoc_packed_row;
+
+/** Writes the word of each group, and the inputs where they are wide. */
+static inline void nanoc_packed_groups(const int8_t *x, uint32_t *to, int32_t inner, int32_t flush, int32_t wide) {
+  for (int32_t start = 0; start < inner; start += flush) {
+    const int32_t end = start + flush < inner ? start + flush : inner;
+    uint32_t *group = to++;
+    int32_t sum = 0;
+    for (int32_t k = start; k < end; k++) {
+      sum += x[k];
+      if (wide != 0) {
+        *to++ = (uint32_t)(int32_t)x[k];
+      }
+    }
+    *group = 0x8000u - (uint32_t)sum * 0x00800080u;
+  }
+}
+
+/* Sums of four channels; returns the words behind the weights. */
+static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t *w, const uint32_t *groups, const nanoc_packed_row *row, uint32_t sums[4]) {
+  const uint32_t *wide = groups;
+  (void)memcpy(sums, w, 4 * sizeof *sums);
+  w += 4;
+  for (int32_t start = 0; start < row->inner; start += row->flush) {
+    const int32_t end = start + row->flush < row->inner ? start + row->flush : row->inner;
+    uint32_t v[2];
+    v[0] = *groups;
+    v[1] = *groups++;
+    for (int32_t k = start; k < end; k++) {
+      const uint32_t input = row->wide != 0 ? *groups++ : (uint32_t)(int32_t)x[k];
+      for (int32_t pair = 0; pair < 2; pair++) {
+        v[pair] += input * ((w[pair] >> (8 * (k % 2))) & 0x00FF00FFu);
+      }
+      if (k % 2 == 1 || k == end - 1) {
+        w += 2;
+      }
+    }
+    nanoc_packed_part(v[0], sums);
+    nanoc_packed_part(v[1], sums + 2);
+  }
+  sums[0] -= sums[1] << 16;
+  sums[2] -= sums[3] << 16;
+  if (row->surplus == 0) {
+    return w;
+  }
+  const uint32_t counts = *w++;
+  int32_t at = 0;
+  for (int32_t c = 0; c < 4; c++) {
+    for (uint32_t i = 0; i < nanoc_packed_byte(&counts, c); i++, at += 2) {
+      const uint32_t position = nanoc_packed_number(w, at, row->surplus);
+      const uint32_t sign = row->surplus == 1 ? 0x80u : 0x8000u;
+      const uint32_t weight = (nanoc_packed_number(w, at + 1, row->surplus) ^ sign) - sign;
+      const uint32_t input = row->wide != 0 ? wide[position] : (uint32_t)(int32_t)x[position];
+      sums[c] += weight * input;
+    }
+  }
+  return w + (at * row->surplus + 3) / 4;
+}
+
+/** C twin of the generated nanoc_dot_*_sums. */
+static inline void nanoc_packed_row_sums(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int32_t *to) {
+  for (; w != w_end; to += 4) {
+    uint32_t sums[4];
+    w = nanoc_packed_four(x, w, groups, row, sums);
+    (void)memcpy(to, sums, sizeof sums);
+  }
+}
+
+/** C twin of the generated nanoc_dot_v7m_*_fixed*. */
+static inline void nanoc_packed_row_fixed(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int8_t *y, int32_t shift) {
+  for (; w != w_end; y += 4) {
+    uint32_t sums[4];
+    w = nanoc_packed_four(x, w, groups, row, sums);
+    for (int32_t c = 0; c < 4; c++) {
+      y[c] = nanoc_packed_high(sums[c], w[c], w[4 + c], shift, 0);
+    }
+    w += 8;
+  }
+}
+
+/** C twin of the generated nanoc_dot_v6m_*_short*. */
+static inline void nanoc_packed_row_short(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int8_t *y, int32_t fraction, int32_t shift) {
+  for (; w != w_end; y += 4) {
+    uint32_t sums[4];
+    w = nanoc_packed_four(x, w, groups, row, sums);
+    for (int32_t c = 0; c < 4; c++) {
+      const int32_t addend = (int32_t)w[2 * c + 1] - 128 * (1 << shift);
+      y[c] = nanoc_v6m_requantize((int32_t)sums[c], w[2 * c], addend, fraction, shift);
+    }
+    w += 8;
+  }
+}
+
 #endif

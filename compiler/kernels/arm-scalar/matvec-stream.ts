@@ -1,0 +1,169 @@
+/**
+ * Weights of fully connected layers with one row: two channels in one word, four channels at a time, a byte a weight, 128 more than it
+ * is. A word of flash holds two inputs' weights of two channels; nanoc/packed.h has the layout.
+ */
+import type { StreamLayer } from '../arm-dsp/stream.js';
+import { groupStarts } from '../arm-dsp/stream.js';
+import { type Lightened, lightenGroups } from './fields.js';
+import type { Core, SurplusForm, Tail, TailForm } from './stream.js';
+
+export interface MatvecSegment {
+  /** Absent: the sums are requantized by nanoc_requantize. */
+  readonly form?: TailForm;
+  readonly firstChannel: number;
+  readonly firstWord: number;
+  readonly endWord: number;
+}
+
+export interface MatvecStream {
+  readonly words: Uint32Array;
+  readonly segments: readonly MatvecSegment[];
+  /** Scales of the four channels of each exact segment. */
+  readonly scales: Float32Array;
+  /** Inputs that are summed before the halves are parted. */
+  readonly flush: number;
+  readonly surplus: SurplusForm;
+  /** Inputs are widened into scratch. */
+  readonly wide: boolean;
+  readonly form?: TailForm;
+  readonly fixedChannels: number;
+  readonly exactChannels: number;
+}
+
+/** Instructions: to part the halves of four channels' sums, for one surplus weight, and for four exact outputs. */
+const COST = { part: 8, surplus: 7, exact: 300 };
+
+/** Word of the wide inputs (the word of each group before its inputs), or byte of the input. */
+function positionOf(position: number, flush: number, wide: boolean): number {
+  return wide ? position + Math.floor(position / flush) + 1 : position;
+}
+
+export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): MatvecStream {
+  const { flush, light } = bestGroups(layer);
+  const starts = groupStarts(layer.channels.length, 4);
+  const { form, tails } = bestForm(layer, core, starts);
+  const surplus: SurplusForm = light.every((channel) => channel.surplus.length === 0)
+    ? 'none'
+    : positionOf(layer.inner, flush, wide) < 256
+      ? 'bytes'
+      : 'halfwords';
+  const words: number[] = [];
+  const segments: MatvecSegment[] = [];
+  for (const first of starts) {
+    const four = tails.slice(first, first + 4);
+    const solved = form !== undefined && four.every((tail) => tail !== undefined);
+    const firstWord = words.length;
+    packFour(layer, light.slice(first, first + 4), first, flush, solved ? (four as Tail[]) : undefined, words, (list) =>
+      packSurplus(list, surplus, (position) => positionOf(position, flush, wide), words),
+    );
+    if (form !== undefined && solved) words.push(...tailWords(core, four as Tail[]));
+    addSegment(segments, solved ? form : undefined, first, firstWord, words.length);
+  }
+  const exact = segments.filter((segment) => segment.form === undefined).map(({ firstChannel }) => firstChannel);
+  const exactChannels = new Set(exact.flatMap((first) => [first, first + 1, first + 2, first + 3])).size;
+  return {
+    words: Uint32Array.from(words, (word) => word >>> 0),
+    segments,
+    scales: Float32Array.from(
+      exact.flatMap((first) => layer.channels.slice(first, first + 4).map(({ scale }) => scale)),
+    ),
+    ...{ flush, surplus, wide },
+    ...(form === undefined ? {} : { form }),
+    fixedChannels: layer.channels.length - exactChannels,
+    exactChannels,
+  };
+}
+
+/** The group size with the fewest instructions. */
+function bestGroups({ weights, inner, channels }: StreamLayer): { flush: number; light: readonly Lightened[] } {
+  const choices = [16, 8, 4, 2].map((flush) => {
+    const light = channels.map((_, c) => lightenGroups(weights.slice(c * inner, (c + 1) * inner), flush));
+    const entries = light.reduce((sum, { surplus }) => sum + surplus.length, 0);
+    const tooLong = light.some(({ surplus }) => surplus.length > 255);
+    const parts = (Math.ceil(inner / flush) * channels.length) / 4;
+    return { flush, light, cost: tooLong ? Number.POSITIVE_INFINITY : COST.part * parts + COST.surplus * entries };
+  });
+  return choices.reduce((best, choice) => (choice.cost < best.cost ? choice : best));
+}
+
+function bestForm(
+  layer: StreamLayer,
+  core: Core,
+  starts: readonly number[],
+): { form?: TailForm; tails: readonly (Tail | undefined)[] } {
+  let best: { form?: TailForm; tails: readonly (Tail | undefined)[] } = { tails: [] };
+  let least = COST.exact * starts.length;
+  for (const form of core.forms(layer)) {
+    if (form.kind === 'long') continue;
+    const tails = layer.channels.map((_, channel) => core.solve(layer, channel, form));
+    const unsolved = starts.filter((first) => tails.slice(first, first + 4).includes(undefined)).length;
+    if (COST.exact * unsolved >= least) continue;
+    least = COST.exact * unsolved;
+    best = { form, tails };
+  }
+  return best;
+}
+
+/** Starts of both sums of each pair, then the weights; `packLists` writes what follows. */
+function packFour(
+  { channels, inner }: StreamLayer,
+  light: readonly Lightened[],
+  first: number,
+  flush: number,
+  tails: readonly Tail[] | undefined,
+  words: number[],
+  packLists: (light: readonly Lightened[]) => void,
+): void {
+  const start = (c: number) => channels[first + c]!.bias + (tails?.[c]?.tweak ?? 0);
+  const parts = Math.ceil(inner / flush);
+  for (const c of [0, 2]) words.push(start(c) + start(c + 1) * 65536 - parts * 0x8000, start(c + 1));
+  const byte = (c: number, k: number) => (light[c]!.weights[k] ?? -128) + 128;
+  for (let group = 0; group < inner; group += flush) {
+    for (let k = group; k < Math.min(group + flush, inner); k += 2) {
+      for (const c of [0, 2]) {
+        words.push(byte(c, k) | (byte(c, k + 1) << 8) | (byte(c + 1, k) << 16) | (byte(c + 1, k + 1) << 24));
+      }
+    }
+  }
+  packLists(light);
+}
+
+/** Four lengths in a word, then position and weight of each entry; filled to a word. */
+function packSurplus(
+  light: readonly Lightened[],
+  form: SurplusForm,
+  position: (input: number) => number,
+  words: number[],
+): void {
+  if (form === 'none') return;
+  words.push(light.reduce((word, { surplus }, c) => word | (surplus.length << (8 * c)), 0));
+  const numbers = light.flatMap(({ surplus }) => surplus.flatMap((each) => [position(each.position), each.weight]));
+  const perWord = form === 'bytes' ? 4 : 2;
+  const bits = 32 / perWord;
+  for (let i = 0; i < numbers.length; i += perWord) {
+    words.push(
+      numbers.slice(i, i + perWord).reduce((word, number, k) => word | ((number & (2 ** bits - 1)) << (bits * k)), 0),
+    );
+  }
+}
+
+/** Armv7-M takes the multipliers together, Armv6-M each with its addend. */
+function tailWords(core: Core, tails: readonly Tail[]): number[] {
+  if (core.name === 'v6m') return tails.flatMap(({ words }) => words);
+  return [...tails.map(({ words }) => words[0]), ...tails.map(({ words }) => words[1])];
+}
+
+/** Fixed groups of four join; the sums of an exact one are handled at once. */
+function addSegment(
+  segments: MatvecSegment[],
+  form: TailForm | undefined,
+  firstChannel: number,
+  firstWord: number,
+  endWord: number,
+): void {
+  const last = segments.at(-1);
+  // Channels are consecutive but for a last group that overlaps the one before it.
+  const joins = form !== undefined && last?.form !== undefined && firstChannel % 4 === 0;
+  if (joins) segments[segments.length - 1] = { ...last, endWord };
+  else segments.push({ ...(form === undefined ? {} : { form }), firstChannel, firstWord, endWord });
+}

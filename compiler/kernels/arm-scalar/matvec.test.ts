@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { ConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
+import { matmulCase } from '../../../test/support/native-matmul.js';
+import { Random } from '../../../test/support/random.js';
+import { v6mMatmul, v7mMatmul } from './matmul-kernel.js';
+import { v6mConvOfAll, v6mMatvec, v7mConvOfAll, v7mMatvec } from './matvec-kernel.js';
+
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+
+const OPTIONS = {
+  'cortex-m3': { matvec: v7mMatvec, matmul: v7mMatmul, convOfAll: v7mConvOfAll },
+  'cortex-m0': { matvec: v6mMatvec, matmul: v6mMatmul, convOfAll: v6mConvOfAll },
+};
+
+/** Inputs, columns and largest weight: layers of real models, then lengths that end in the middle of groups. */
+const chosen: [number, number, number][] = [
+  [640, 128, 20],
+  [128, 128, 25],
+  [128, 640, 30],
+  [64, 12, 90],
+  [8, 128, 40],
+  [1, 4, 128],
+  [2, 5, 128],
+  [7, 9, 60],
+  [27, 6, 128],
+  [131, 8, 36],
+  [222, 4, 12],
+  [300, 8, 64],
+  [513, 7, 128],
+];
+
+function cases(target: keyof typeof OPTIONS, random: Random): NativeCase[] {
+  const { matvec, matmul } = OPTIONS[target];
+  const vectors = chosen.map(([inner, columns, limit]) => matmulCase(matvec, 1, inner, columns, random, limit));
+  const shapes = Array.from({ length: RANDOM_SHAPES }, () => {
+    const limit = random.pick([15, 40, 90, 128]);
+    return matmulCase(matvec, 1, random.integer(1, 150), random.integer(4, 13), random, limit);
+  });
+  const matrices = [1, 3, 4, 17].flatMap((inner) =>
+    [2, 3, 5].map((rows) => matmulCase(matmul, rows, inner, random.integer(2, 9), random, 100)),
+  );
+  return [...vectors, ...shapes, ...matrices].filter((built) => built !== undefined);
+}
+
+describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %s', (target) => {
+  it('C twin: every byte', async () => {
+    const list = cases(target, new Random(31));
+    expect(list.length).toBe(chosen.length + RANDOM_SHAPES + 12);
+    const functions = list.map(({ case: { call } }) => call.function).join(' ');
+    for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp']) expect(functions).toContain(part);
+    await checkOnHost(list);
+  });
+
+  it('the assembly gives the same bytes', async () => {
+    await checkOnTarget(cases(target, new Random(32)), target, chosen.length);
+  });
+
+  it('a window of the whole image is a fully connected layer', async () => {
+    const option = OPTIONS[target].convOfAll;
+    const spec: ConvSpec = { input: [40, 5, 1], outputs: 32, kernel: [5, 1], strides: [3, 1], pads: [0, 0, 0, 0] };
+    await checkOnHost([lowered(spec, new Random(9), option)!]);
+    expect(lowered({ ...spec, input: [40, 6, 1] }, new Random(9), option)).toBeUndefined();
+  });
+
+  it('refuses fewer than four columns and several rows', () => {
+    const { matvec, matmul } = OPTIONS[target];
+    expect(matmulCase(matvec, 1, 8, 3, new Random(1))).toBeUndefined();
+    expect(matmulCase(matvec, 2, 8, 4, new Random(1))).toBeUndefined();
+    expect(matmulCase(matmul, 1, 8, 4, new Random(1))).toBeUndefined();
+  });
+});
