@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ModelSketch, tensor } from '../../test/support/model-sketch.js';
 import { branchModel, streamModel } from '../../test/support/quantized-models.js';
 import { compile } from '../index.js';
 import { findClobbers, memoryLayout } from './memory-layout.js';
@@ -33,6 +34,28 @@ describe('spans', () => {
 });
 
 describe('memoryLayout', () => {
+  it('a window that alignment makes a copy of is there when its base is', async () => {
+    const model = new ModelSketch();
+    model.dequantize(model.input('x', 'int8', 1, 84), { scale: 0.05, zero: 3 });
+    model.quantize(model.node('Sigmoid', ['x_f'], 's'), 'q', { scale: 0.01, zero: -8 });
+    model.constant('axis', tensor('int64', [1], 1));
+    model.dequantize(model.constant('w', tensor('int8', [21, 16], 3, -50, 120, 7, 1)), { scale: 0.01, zero: 0 });
+    // Two layers that want their input on a word, 63 bytes apart: one of them gets a copy.
+    for (const from of [0, 63]) {
+      const [start, end] = [from, from + 21].map((at) => model.constant(`at${at}_${from}`, tensor('int64', [1], at)));
+      model.dequantize(model.node('Slice', ['q', start!, end!, 'axis'], `p${from}`), { scale: 0.01, zero: -8 });
+      model.quantize(model.node('MatMul', [`p${from}_f`, 'w_f'], `m${from}`), `y${from}`, { scale: 0.3, zero: 0 });
+      model.output(`y${from}`, 'int8');
+    }
+    const compilation = await compile({ fileName: 'window.onnx', bytes: model.bytes() }, { target: 'cortex-m55' });
+    expect(compilation.plan.calls.map((call) => call.function)).toContain('nanoc_copy');
+    expect(compilation.plan.views.some(({ value }) => value.endsWith('__window'))).toBe(true);
+    const layout = memoryLayout(compilation);
+    expect(findClobbers(compilation, layout)).toEqual([]);
+    const windows = layout.steps[0]!.ready.filter(({ span }) => span.bytes === 21);
+    expect(windows).toHaveLength(2);
+  });
+
   it('every byte of every step is its own or to be kept; nothing dead is live', async () => {
     for (const [source, states] of [
       [branchModel(), []],

@@ -153,7 +153,7 @@ function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
   });
   for (const name of graph.outputs) if (!states.has(name)) reads.set(name, plan.calls.length);
 
-  // A view is a window of what its node reads, or (Concat) the base is joined of windows that the node reads.
+  // A view is a window of its base, or its value is written at its place in the base: a part of a Concat, a state's next value.
   const parts = new Map<string, string[]>();
   const wholes = new Map<string, string[]>();
   const link = (part: string, whole: string) => {
@@ -161,8 +161,8 @@ function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
     wholes.set(part, [...(wholes.get(part) ?? []), whole]);
   };
   for (const view of plan.views) {
-    if (view.node.outputs.includes(view.value)) link(view.base, view.value);
-    else link(view.value, view.base);
+    if (view.node.outputs.includes(view.base) || writer.has(view.value)) link(view.value, view.base);
+    else link(view.base, view.value);
   }
   const first = memoize((name): number => writer.get(name) ?? Math.min(...(parts.get(name) ?? []).map(first)));
   const ready = memoize((name): number => writer.get(name) ?? Math.max(...(parts.get(name) ?? []).map(ready)));

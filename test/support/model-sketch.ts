@@ -91,12 +91,16 @@ export class ModelSketch {
     ];
   }
 
+  /** The ONNX file. */
+  bytes(): Uint8Array {
+    const { opset, inputs, outputs, initializers, nodes } = this;
+    return buildModel({ opset, inputs, outputs, initializers, nodes });
+  }
+
   /** The graph after 2-check. */
   checked(): Graph {
-    const { opset, inputs, outputs, initializers, nodes } = this;
     const diagnostics = new Diagnostics();
-    const bytes = buildModel({ opset, inputs, outputs, initializers, nodes });
-    const graph = checkGraph(importModel(bytes, { name: 'm' }, diagnostics), diagnostics);
+    const graph = checkGraph(importModel(this.bytes(), { name: 'm' }, diagnostics), diagnostics);
     diagnostics.throwIfErrors();
     return graph;
   }
