@@ -11,6 +11,7 @@ import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
+import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -46,8 +47,8 @@ export default defineOp({
     dspConv,
     v7mDepthwise,
     v6mDepthwise,
-    v7mConvOfAll,
-    v6mConvOfAll,
+    whereItPays(v7mConvOfAll),
+    whereItPays(v6mConvOfAll),
     v7mConv,
     v6mConv,
     {

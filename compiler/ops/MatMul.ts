@@ -4,6 +4,7 @@ import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/matmul-kernel.js';
 import { v6mMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
+import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -25,8 +26,8 @@ export default defineOp({
     mveMatmul,
     dspMatvec,
     dspMatmul,
-    v7mMatvec,
-    v6mMatvec,
+    whereItPays(v7mMatvec),
+    whereItPays(v6mMatvec),
     v7mMatmul,
     v6mMatmul,
     {
