@@ -6,40 +6,32 @@
  * tool     nanoc 0.1.0
  * target   cortex-m4 (Armv7E-M with DSP and FPU)
  * command  nanoc build sine.onnx --target cortex-m4
- * arena    48 bytes, the lower bound of this order
+ * arena    28 bytes, the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
- *   weights            496       arena               48
- *   bias                 4       context              8
- *   scale              100       total               56
- *   parameters         268
- *   total              868
+ *   weights            288       arena               28
+ *   bias               132       context             12
+ *   scale              132       total               40
+ *   parameters         132
+ *   total              684
  */
 #include "sine.h"
 
 #include <string.h>
 
-#include "nanoc/generated/nanoc_matvec_v7m_16x16_by4_fixed4_exact.h"
-#include "nanoc/generated/nanoc_matvec_v7m_1x16_by16_fixed4_exact.h"
 #include "nanoc/matmul.h"
 #include "sine_weights.h"
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x1, "angle", input, to step 1 */
-#define ANGLE_OFFSET 20u
+#define ANGLE_OFFSET 0u
 #define ANGLE_BYTES 1u
 /* int8 1x16, "dense1_relu_QuantizeLinear_Output", steps 1 to 2 */
-#define RELU_QUANTIZELINEAR_OUTPUT_OFFSET 0u
+#define RELU_QUANTIZELINEAR_OUTPUT_OFFSET 12u
 #define RELU_QUANTIZELINEAR_OUTPUT_BYTES 16u
-/* scratch, step 1 */
-#define DENSE1_SCRATCH_OFFSET 16u
-#define DENSE1_SCRATCH_BYTES 4u
 /* int8 1x16, "dense2_relu_QuantizeLinear_Output", steps 2 to 3 */
-#define RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET 16u
+#define RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET 0u
 #define RELU_QUANTIZELINEAR_OUTPUT_2_BYTES 16u
-/* scratch, step 2 */
-#define DENSE2_SCRATCH_OFFSET 32u
-#define DENSE2_SCRATCH_BYTES 16u
 /* int8 1x1, "sine", step 3 to the end */
 #define SINE_OFFSET 0u
 #define SINE_BYTES 1u
@@ -48,23 +40,27 @@
   NANOC_STATIC_ASSERT(buffer##_OFFSET + buffer##_BYTES <= (block_size), "buffer outside its block")
 BUFFER_FITS(ANGLE, SINE_ARENA_SIZE);
 BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT, SINE_ARENA_SIZE);
-BUFFER_FITS(DENSE1_SCRATCH, SINE_ARENA_SIZE);
 BUFFER_FITS(RELU_QUANTIZELINEAR_OUTPUT_2, SINE_ARENA_SIZE);
-BUFFER_FITS(DENSE2_SCRATCH, SINE_ARENA_SIZE);
 BUFFER_FITS(SINE, SINE_ARENA_SIZE);
 NANOC_STATIC_ASSERT(
     sizeof(sine_t) <= SINE_CONTEXT_SIZE,
     "context larger than planned");
 NANOC_STATIC_ASSERT(sizeof(float) == 4u, "float must be IEEE 754 binary32");
 
-static const nanoc_packed_params dense1_params = {
-  .x_zero = -128, .y_zero = -128, .low = -128, .high = 127, .stream = sine_dense1_weights,
-  .segments = sine_dense1_segments, .segment_count = 4, .scales = sine_dense1_scales,
+static const nanoc_matmul_s8_params dense1_params = {
+  .rows = 1, .inner = 1, .columns = 16, .weights = sine_dense1_weights, .bias = sine_dense1_bias,
+  .weight_zeros = NULL,
+  .output = {
+    .scale = sine_dense1_scale, .scale_step = 1, .y_zero = -128, .low = -128, .high = 127,
+  },
 };
 
-static const nanoc_packed_params dense2_params = {
-  .x_zero = -128, .y_zero = -128, .low = -128, .high = 127, .stream = sine_dense2_weights,
-  .segments = sine_dense2_segments, .segment_count = 4, .scales = sine_dense2_scales,
+static const nanoc_matmul_s8_params dense2_params = {
+  .rows = 1, .inner = 16, .columns = 16, .weights = sine_dense2_weights, .bias = sine_dense2_bias,
+  .weight_zeros = NULL,
+  .output = {
+    .scale = sine_dense2_scale, .scale_step = 1, .y_zero = -128, .low = -128, .high = 127,
+  },
 };
 
 static const nanoc_matmul_s8_params dense3_params = {
@@ -80,19 +76,14 @@ static void run_step(sine_t *model, uint32_t step) {
   uint8_t *const arena = model->arena;
   switch (step) {
     case 0:
-      /* [1/3] "dense1" MatMul, 1x1 -> 1x16, per-channel; 12 of 16 channels are requantized by
-       * nanoc_requantize: for them or a neighbour no multiplier is exact */
-      nanoc_matvec_v7m_1x16_by16_fixed4_exact(
-          (const void *)&arena[ANGLE_OFFSET], (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET],
-          (void *)&arena[DENSE1_SCRATCH_OFFSET], &dense1_params);
+      /* [1/3] "dense1" MatMul, 1x1 -> 1x16, per-channel */
+      nanoc_fully_connected_s8((const void *)&arena[ANGLE_OFFSET],
+                               (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET], &dense1_params);
       break;
     case 1:
-      /* [2/3] "dense2" MatMul, 1x16 -> 1x16, per-channel; 12 of 16 channels are requantized by
-       * nanoc_requantize: for them or a neighbour no multiplier is exact */
-      nanoc_matvec_v7m_16x16_by4_fixed4_exact(
-          (const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET],
-          (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET],
-          (void *)&arena[DENSE2_SCRATCH_OFFSET], &dense2_params);
+      /* [2/3] "dense2" MatMul, 1x16 -> 1x16, per-channel */
+      nanoc_fully_connected_s8((const void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_OFFSET],
+                               (void *)&arena[RELU_QUANTIZELINEAR_OUTPUT_2_OFFSET], &dense2_params);
       break;
     case 2:
       /* [3/3] "dense3" MatMul, 1x16 -> 1x1 */
