@@ -11,7 +11,7 @@ import { generateConv, modesOf, type PackedConvShape } from './conv.js';
 import { gemmStack } from './gemm.js';
 import { v6m } from './gemm-v6m.js';
 import { v7m } from './gemm-v7m.js';
-import { paramsOf, requantizationRemarks } from './layer.js';
+import { exactFraction, paramsOf, requantizationRemarks } from './layer.js';
 import { type Core, type PackedStream, packLayer, whyNotPacked } from './stream.js';
 
 export const FEATURES: Record<Core['name'], Feature> = { v7m: 'armv7m', v6m: 'armv6m' };
@@ -59,6 +59,7 @@ function buildCall(context: LowerContext, core: Core): KernelCall {
     ...{ strideHeight: window.strides[0]!, strideWidth: window.strides[1]! },
     ...{ padTop: window.pads[0]!, padLeft: window.pads[1]! },
     ...{ modes: modesOf(stream), surplus: stream.surplus, clamps: clamps(layer) },
+    exactFraction: exactFraction(stream.scales),
   };
   const [inputPixel, outputPixel] = [inChannels, outChannels];
   // Two pixels are read whole before either is written.

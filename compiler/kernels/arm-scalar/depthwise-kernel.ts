@@ -11,6 +11,7 @@ import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { FEATURES } from './conv-kernel.js';
 import { type DepthwiseShape, generateDepthwise, planeBytes, planeRows } from './depthwise.js';
 import { groupsFit } from './fields.js';
+import { exactFraction } from './layer.js';
 import type { Core } from './stream.js';
 
 function depthwiseOption(core: Core['name']): KernelOption {
@@ -128,7 +129,17 @@ function shapeOf(context: LowerContext, core: Core['name'], layer: StreamLayer, 
   while (rows > 2 && planeBytes(geometry, rows) > room) rows -= core === 'v6m' ? 2 - (rows % 2) : 1;
   const kinds = (['fixed', 'exact'] as const).filter((kind) => packed.exact.includes(kind === 'fixed' ? 0 : 1));
   const flush = core === 'v6m' ? [4, 3, 2].find((size) => groupsOfAllFit(layer, size))! : 1;
-  return { ...geometry, rows, flush, shift: packed.shift, fraction: packed.fraction, kinds, clamps: clamps(layer) };
+  const near = exactFraction(layer.channels.map(({ scale }) => scale));
+  return {
+    ...geometry,
+    exactFraction: near,
+    rows,
+    flush,
+    shift: packed.shift,
+    fraction: packed.fraction,
+    kinds,
+    clamps: clamps(layer),
+  };
 }
 
 /** Images that are one row high are taken as one column: planes have many rows then. */
@@ -193,7 +204,7 @@ function buildCall(context: LowerContext, core: Core['name']): KernelCall {
       exactChannels === 0
         ? []
         : [
-            `${exactChannels} of ${packed.exact.length} channels are requantized by nanoc_requantize: no multiplier is exact`,
+            `${exactChannels} of ${packed.exact.length} channels are requantized by nanoc_packed_exact: no multiplier is exact`,
           ],
   };
 }

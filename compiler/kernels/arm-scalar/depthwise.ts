@@ -31,6 +31,8 @@ export interface DepthwiseShape {
   /** Armv6-M, see numerics/short-requantization.ts. */
   readonly fraction: number;
   readonly kinds: readonly ('fixed' | 'exact')[];
+  /** For nanoc_packed_exact. */
+  readonly exactFraction: number;
   /** The activation has bounds of its own. */
   readonly clamps: boolean;
 }
@@ -43,7 +45,7 @@ export interface Depthwise {
   readonly assemblyStack: number;
 }
 
-type Geometry = Omit<DepthwiseShape, 'rows' | 'flush' | 'shift' | 'fraction' | 'kinds' | 'clamps'>;
+type Geometry = Omit<DepthwiseShape, 'rows' | 'flush' | 'shift' | 'fraction' | 'kinds' | 'exactFraction' | 'clamps'>;
 
 export function generateDepthwise(shape: DepthwiseShape): Depthwise {
   const name = functionName(shape);
@@ -112,7 +114,8 @@ function functionName(shape: DepthwiseShape): string {
   const dilation = s.dilationHeight === 1 && s.dilationWidth === 1 ? '' : `_d${s.dilationHeight}x${s.dilationWidth}`;
   const fraction = s.core === 'v6m' ? `_${s.fraction}_by${s.flush}` : '';
   const fixed = s.kinds.includes('fixed') ? `${s.shift}${fraction}` : '';
-  const tail = `${s.kinds.join('_')}${fixed}${s.clamps ? '_clamp' : ''}`;
+  const exact = s.kinds.includes('exact') ? `_near${s.exactFraction}` : '';
+  const tail = `${s.kinds.join('_')}${fixed}${exact}${s.clamps ? '_clamp' : ''}`;
   return `nanoc_depthwise_${s.core}_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}_r${s.rows}_${tail}`;
 }
 
@@ -154,6 +157,7 @@ function sourceText(name: string, header: string, shape: DepthwiseShape): string
     ['COPIED', copiedColumns(shape)],
     ['TAPS', tapsOf(shape).length],
     ['WORDS', words],
+    ['FRACTION', shape.exactFraction],
   ];
   const kinds = shape.kinds.flatMap((kind) => [...channelFunction(name, shape, kind), '']);
   return [
@@ -259,6 +263,12 @@ function channelFunction(name: string, shape: DepthwiseShape, kind: 'fixed' | 'e
   ];
 }
 
+const EXACT_CONSTANTS = [
+  '  float scale;',
+  '  (void)memcpy(&scale, w + 1, sizeof scale);',
+  '  const int32_t m = nanoc_packed_multiplier(scale, FRACTION);',
+];
+
 /** One channel of so many rows, from a plane of bytes. */
 function bytesFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[] {
   const taps = tapsOf(shape);
@@ -266,12 +276,10 @@ function bytesFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[]
   const result =
     kind === 'fixed'
       ? [`      *y = nanoc_v7m_requantize(sum, m, ${shape.shift});`]
-      : ['      *y = (int8_t)nanoc_requantize(sum, scale, p->y_zero, p->low, p->high);'];
+      : ['      *y = (int8_t)nanoc_packed_exact(sum, scale, m, FRACTION, p->y_zero, p->low, p->high);'];
   return [
     `static void channel_${kind}(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows, const nanoc_packed_depthwise_params *p) {`,
-    ...(kind === 'fixed'
-      ? ['  const int32_t m = (int32_t)w[1];', '  (void)p;']
-      : ['  float scale;', '  (void)memcpy(&scale, w + 1, sizeof scale);']),
+    ...(kind === 'fixed' ? ['  const int32_t m = (int32_t)w[1];', '  (void)p;'] : EXACT_CONSTANTS),
     '  const int32_t start = (int32_t)w[0];',
     ...taps.map((_, i) => `  const int32_t w${i} = nanoc_packed_signed(w[${2 + (i >> 2)}], ${i % 4})${factor};`),
     '  for (int32_t row = 0; row < rows; row++, plane += STRIDE_H * PLANE_W) {',
@@ -295,10 +303,10 @@ function pairsFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[]
   const byte = (sum: string) =>
     kind === 'fixed'
       ? `nanoc_v6m_requantize(${sum}, w[1], (int32_t)w[2], ${shape.fraction}, ${shape.shift})`
-      : `(int8_t)nanoc_requantize(${sum}, scale, p->y_zero, p->low, p->high)`;
+      : `(int8_t)nanoc_packed_exact(${sum}, scale, m, FRACTION, p->y_zero, p->low, p->high)`;
   return [
     `static void channel_${kind}(const uint32_t *plane, int8_t *y, const uint32_t *w, const uint32_t *k, int32_t rows, const nanoc_packed_depthwise_params *p) {`,
-    ...(kind === 'fixed' ? ['  (void)p;'] : ['  float scale;', '  (void)memcpy(&scale, w + 1, sizeof scale);']),
+    ...(kind === 'fixed' ? ['  (void)p;'] : EXACT_CONSTANTS),
     '  const int32_t half = (rows + 1) / 2;',
     `  const uint32_t start = w[0] + (w[0] << 16) - ${groups.length}u * 0x8000u;`,
     '  int8_t *below = y + half * OUT_W * CHANNELS;',

@@ -1,5 +1,6 @@
 /** What the scalar kernels of Conv and MatMul give for a call. */
 import type { Argument, ParamValue } from '../../ir/kernel-call.js';
+import { shiftFor } from '../../numerics/requantization-solver.js';
 import type { LowerContext } from '../../ops/define.js';
 import { zeroOf } from '../../ops/shared/convolution.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
@@ -10,7 +11,7 @@ import type { PackedStream } from './stream.js';
 export function paramsOf(context: LowerContext, layer: StreamLayer, stream: PackedStream): Argument {
   const modes = modesOf(stream).map(modeName);
   const segments = stream.segments.flatMap((segment) => [
-    ...[modes.indexOf(modeName(segment)), segment.firstChannel, segment.firstWord, segment.endWord, segment.pairs],
+    ...[modes.indexOf(modeName(segment)), segment.firstChannel, segment.firstWord, segment.endWord],
   ]);
   return {
     kind: 'params',
@@ -26,7 +27,13 @@ export function paramsOf(context: LowerContext, layer: StreamLayer, stream: Pack
   };
 }
 
-/** Fields of `nanoc_packed_params`; `segments` are five numbers for each of `count`. */
+/** Bits behind the point of nanoc_packed_exact for channels of these scales; 0 where it takes nanoc_requantize. */
+export function exactFraction(scales: ArrayLike<number>): number {
+  const fraction = Math.min(12, shiftFor(Math.max(2 ** -20, ...Array.from(scales))));
+  return fraction >= 4 ? fraction : 0;
+}
+
+/** Fields of `nanoc_packed_params`; `segments` are four numbers for each of `count`. */
 export function streamFields(
   xZero: number,
   layer: StreamLayer,
@@ -54,6 +61,6 @@ export function requantizationRemarks({
 }: Pick<PackedStream, 'fixedChannels' | 'exactChannels'>): string[] {
   if (exactChannels === 0) return [];
   return [
-    `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized by nanoc_requantize: for them or a neighbour no multiplier is exact`,
+    `${exactChannels} of ${fixedChannels + exactChannels} channels are requantized by nanoc_packed_exact: for them or a neighbour no multiplier is exact`,
   ];
 }

@@ -10,6 +10,7 @@ import { modesOf } from './conv.js';
 import { FEATURES, packedCall } from './conv-kernel.js';
 import { v6m } from './gemm-v6m.js';
 import { v7m } from './gemm-v7m.js';
+import { exactFraction } from './layer.js';
 import { type Core, packLayer, whyNotPacked } from './stream.js';
 
 function matmulOption(core: Core): KernelOption {
@@ -70,6 +71,7 @@ function matmulCall(context: LowerContext, core: Core): KernelCall {
       padLeft: 0,
     },
     ...{ modes: modesOf(stream), surplus: stream.surplus, clamps: clamps(layer) },
+    exactFraction: exactFraction(stream.scales),
   };
   const steps = Array.from({ length: Math.ceil(rows / 2) }, (_, pair) => ({
     readStart: 2 * pair * inner,

@@ -7,7 +7,7 @@ import type { StreamLayer } from '../arm-dsp/stream.js';
 import { convLayer, FEATURES } from './conv-kernel.js';
 import { v6m } from './gemm-v6m.js';
 import { v7m } from './gemm-v7m.js';
-import { requantizationRemarks, streamFields } from './layer.js';
+import { exactFraction, requantizationRemarks, streamFields } from './layer.js';
 import { matmulLayer, rowsOf, whyNotMatrix } from './matmul-kernel.js';
 import { formsOf, generateMatvec } from './matvec.js';
 import { packMatvec } from './matvec-stream.js';
@@ -67,11 +67,11 @@ function buildCall(context: LowerContext, core: Core, layer: StreamLayer): Kerne
   const { flush, surplus, wide } = stream;
   const generated = generateMatvec(core, {
     ...{ inner: layer.inner, columns: layer.channels.length, flush, surplus, wide },
-    ...{ forms: formsOf(stream), clamps: clamps(layer) },
+    ...{ forms: formsOf(stream), exactFraction: exactFraction(stream.scales), clamps: clamps(layer) },
   });
   const fixedFirst = stream.segments.some(({ form }) => form !== undefined);
   const segments = stream.segments.flatMap(({ form, firstChannel, firstWord, endWord }) => [
-    ...[form === undefined && fixedFirst ? 1 : 0, firstChannel, firstWord, endWord, 0],
+    ...[form === undefined && fixedFirst ? 1 : 0, firstChannel, firstWord, endWord],
   ]);
   return {
     node: context.node,

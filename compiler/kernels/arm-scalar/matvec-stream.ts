@@ -8,7 +8,7 @@ import { type Lightened, lightenGroups } from './fields.js';
 import type { Core, SurplusForm, Tail, TailForm } from './stream.js';
 
 export interface MatvecSegment {
-  /** Absent: the sums are requantized by nanoc_requantize. */
+  /** Absent: the sums are requantized by nanoc_packed_exact. */
   readonly form?: TailForm;
   readonly firstChannel: number;
   readonly firstWord: number;
@@ -31,7 +31,7 @@ export interface MatvecStream {
 }
 
 /** Instructions: to part the halves of four channels' sums, for one surplus weight, and for four exact outputs. */
-const COST = { part: 8, surplus: 7, exact: 300 };
+const COST = { part: 8, surplus: 7, exact: 130 };
 
 /** Word of the wide inputs (the word of each group before its inputs), or byte of the input. */
 function positionOf(position: number, flush: number, wide: boolean): number {

@@ -48,7 +48,8 @@ describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %
     const list = cases(target, new Random(31));
     expect(list.length).toBe(chosen.length + RANDOM_SHAPES + 12);
     const functions = list.map(({ case: { call } }) => call.function).join(' ');
-    for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp']) expect(functions).toContain(part);
+    for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp'])
+      expect(functions).toContain(part);
     await checkOnHost(list);
   });
 

@@ -16,6 +16,8 @@ export interface MatvecShape {
   readonly wide: boolean;
   /** In the order of their numbers: fixed first. */
   readonly forms: readonly (TailForm | undefined)[];
+  /** For nanoc_packed_exact. */
+  readonly exactFraction: number;
   /** The activation has bounds of its own. */
   readonly clamps: boolean;
 }
@@ -38,7 +40,9 @@ export function formsOf({ segments, form }: MatvecStream): (TailForm | undefined
 const ARGUMENTS = '(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_packed_params *params)';
 
 export function generateMatvec(core: Core, shape: MatvecShape): Matvec {
-  const tail = shape.forms.map((form) => (form === undefined ? 'exact' : formName(form))).join('_');
+  const tail = shape.forms
+    .map((form) => (form === undefined ? `exact${shape.exactFraction}` : formName(form)))
+    .join('_');
   const name = `nanoc_matvec_${core.name}_${shape.inner}x${shape.columns}${groupsName(shape)}_${tail}${shape.clamps ? '_clamp' : ''}`;
   const header = `nanoc/generated/${name}.h`;
   return {
@@ -90,9 +94,8 @@ function driverText(core: Core, name: string, header: string, shape: MatvecShape
     return [
       'int32_t sums[4];',
       `${product}(x, params->stream + s[2], sums, params->stream + s[3], scratch);`,
-      'for (int32_t c = 0; c < 4; c++) {',
-      '  y[s[1] + c] = (int8_t)nanoc_requantize(sums[c], *scales++, params->y_zero, params->low, params->high);',
-      '}',
+      `nanoc_packed_row_finish(sums, y + s[1], scales, params, ${shape.exactFraction});`,
+      'scales += 4;',
     ];
   };
   const [first, second] = shape.forms.map(call);
@@ -111,7 +114,7 @@ function driverText(core: Core, name: string, header: string, shape: MatvecShape
     '  const int32_t *s = params->segments;',
     ...(shape.forms.includes(undefined) ? ['  const float *scales = params->scales;'] : []),
     `  nanoc_packed_groups(x, scratch, ${shape.inner}, ${shape.flush}, ${shape.wide ? 1 : 0});`,
-    '  for (int32_t i = 0; i < params->segment_count; i++, s += 5) {',
+    '  for (int32_t i = 0; i < params->segment_count; i++, s += 4) {',
     ...body,
     '  }',
     ...(shape.clamps ? [`  nanoc_packed_clamp(y, ${shape.columns}, params->low, params->high);`] : []),

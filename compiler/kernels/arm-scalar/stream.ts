@@ -37,7 +37,7 @@ export interface Core {
 
 /** What a pair of channels needs of the code. */
 export interface Mode {
-  /** Absent: the sums are stored, and requantized by nanoc_requantize. */
+  /** Absent: the sums are stored, and requantized by nanoc_packed_exact. */
   readonly form?: TailForm;
   /** Weights that are summed before the halves are parted. */
   readonly flush: 4 | 2;
@@ -63,9 +63,6 @@ export interface PackedStream {
   readonly fixedChannels: number;
   readonly exactChannels: number;
 }
-
-/** Pairs of one exact segment, whose sums wait in scratch. */
-export const EXACT_PAIRS = 1;
 
 export function paddedInner(inner: number): number {
   return Math.ceil(inner / 4) * 4;
@@ -134,7 +131,7 @@ interface Solution {
 }
 
 /** Instructions for a pair of channels whose sums are stored and requantized one by one. */
-const EXACT_COST = 300;
+const EXACT_COST = 130;
 
 /** The form that makes a layer cheapest. */
 function bestSolution(layer: StreamLayer, core: Core): Solution {
@@ -204,7 +201,7 @@ function addToSegments(segments: Segment[], { mode, first }: Pair, firstWord: nu
     (last.form === undefined) === (mode.form === undefined) &&
     last.flush === mode.flush &&
     last.firstChannel + 2 * last.pairs === first &&
-    (mode.form !== undefined || last.pairs < EXACT_PAIRS);
+    mode.form !== undefined;
   if (joins) segments[segments.length - 1] = { ...last, endWord, pairs: last.pairs + 1 };
   else segments.push({ ...mode, firstChannel: first, firstWord, endWord, pairs: 1 });
 }

@@ -35,9 +35,9 @@ typedef struct {
   int32_t low;
   int32_t high;
   const uint32_t *stream;
-  const int32_t *segments; /* five numbers each: function, first channel, first word, end word, pairs */
+  const int32_t *segments; /* four numbers each: function, first channel, first word, end word */
   int32_t segment_count;
-  const float *scales; /* of the pairs whose sums are requantized one by one, or NULL */
+  const float *scales; /* of the channels that are requantized by nanoc_packed_exact, or NULL */
 } nanoc_packed_params;
 
 /** Widens n inputs of two pixels for Armv7-M. a and b may lie anywhere, `to` on a word. */
@@ -79,10 +79,56 @@ static inline void nanoc_v6m_widen(const int8_t *a, const int8_t *b, uint32_t *t
   }
 }
 
+/** The upper word of a * m, m not negative. */
+static inline int32_t nanoc_packed_upper(int32_t a, int32_t m) {
+#if NANOC_V6M_ASSEMBLY
+  const uint32_t a_low = (uint32_t)a & 0xFFFFu;
+  const uint32_t m_low = (uint32_t)m & 0xFFFFu;
+  const int32_t inner = (a >> 16) * (int32_t)m_low;
+  const uint32_t other = a_low * (uint32_t)(m >> 16);
+  const uint32_t low = ((a_low * m_low) >> 16) + ((uint32_t)inner & 0xFFFFu) + (other & 0xFFFFu);
+  return (a >> 16) * (m >> 16) + (inner >> 16) + (int32_t)(other >> 16) + (int32_t)(low >> 16);
+#else
+  return (int32_t)(((int64_t)a * m) >> 32);
+#endif
+}
+
+/** floor(scale * 2^(32 + fraction)), which must be below 2^31 unless fraction is 0. */
+static inline int32_t nanoc_packed_multiplier(float scale, int32_t fraction) {
+  uint32_t bits;
+  (void)memcpy(&bits, &scale, sizeof bits);
+  const uint32_t mantissa = (bits & 0x7FFFFFu) | 0x800000u;
+  const int32_t shift = (int32_t)(bits >> 23) - 118 + fraction;
+  if (fraction == 0) {
+    return 0;
+  }
+  if (shift >= 0) {
+    return (int32_t)(mantissa << shift);
+  }
+  return shift < -24 ? 0 : (int32_t)(mantissa >> -shift);
+}
+
+/**
+ * As nanoc_requantize, for sums that no multiplier serves exactly: sum * scale with `fraction` bits behind the point. The roundings of
+ * the float form move a product that is not saturated by less than 2^-14, so that only those next to a tie need the float form itself.
+ * multiplier: nanoc_packed_multiplier(scale, fraction). fraction: 4 to 12, or 0 where the scale is too large for this.
+ */
+static inline int32_t nanoc_packed_exact(int32_t sum, float scale, int32_t multiplier, int32_t fraction, int32_t zero, int32_t low, int32_t high) {
+  if (fraction == 0) {
+    return nanoc_requantize(sum, scale, zero, low, high);
+  }
+  const int32_t half = 1 << (fraction - 1);
+  const int32_t product = nanoc_packed_upper(sum, multiplier);
+  if ((uint32_t)((product & (2 * half - 1)) - half + 1) < 2u) {
+    return nanoc_requantize_exact(sum, scale, zero, low, high);
+  }
+  return nanoc_clamp(((product + half) >> fraction) + zero, low, high);
+}
+
 /**
  * Depthwise convolution. For each channel in flash the start of its sum, the requantization and a byte for each weight, filled up to a
  * word. Armv7-M: start times 256, multiplier; Armv6-M: start, two multipliers of 16 bits, addend; a channel that is requantized by
- * nanoc_requantize: start, scale (Armv6-M: and a word that is not used).
+ * nanoc_packed_exact: start, scale (Armv6-M: and a word that is not used).
  */
 typedef struct {
   int32_t x_zero;
@@ -90,7 +136,7 @@ typedef struct {
   int32_t low;
   int32_t high;
   const uint32_t *weights;
-  const int8_t *exact; /* for each channel 1 if it is requantized by nanoc_requantize; NULL: none is */
+  const int8_t *exact; /* for each channel 1 if it is requantized by nanoc_packed_exact; NULL: none is */
 } nanoc_packed_depthwise_params;
 
 /** Signed byte i of a word, the lowest first. */
@@ -109,11 +155,16 @@ static inline int8_t nanoc_v6m_requantize(int32_t sum, uint32_t m, int32_t adden
   return (int8_t)nanoc_clamp((product + addend) >> shift, -128, 127);
 }
 
-/** Requantizes the sums of `pairs` pairs of channels; scales are those of their channels. */
-static inline void nanoc_packed_finish(const int32_t *sums, int8_t *y, int32_t pairs, int32_t channels, const float *scales, const nanoc_packed_params *p) {
-  for (int32_t channel = 0; channel < 2 * pairs; channel++, sums += 2) {
-    y[channel] = (int8_t)nanoc_requantize(sums[0], scales[channel], p->y_zero, p->low, p->high);
-    y[channel + channels] = (int8_t)nanoc_requantize(sums[1], scales[channel], p->y_zero, p->low, p->high);
+/** Requantizes the sums of two pixels and a pair of channels that no multiplier serves. */
+static inline void nanoc_packed_finish(const int32_t sums[4], int8_t *y, int32_t channels, const float scales[2], const nanoc_packed_params *p, int32_t fraction) {
+  const int32_t zero = p->y_zero;
+  const int32_t low = p->low;
+  const int32_t high = p->high;
+  for (int32_t channel = 0; channel < 2; channel++, y++, sums += 2) {
+    const float scale = scales[channel];
+    const int32_t m = nanoc_packed_multiplier(scale, fraction);
+    y[0] = (int8_t)nanoc_packed_exact(sums[0], scale, m, fraction, zero, low, high);
+    y[channels] = (int8_t)nanoc_packed_exact(sums[1], scale, m, fraction, zero, low, high);
   }
 }
 
@@ -288,6 +339,17 @@ static inline void nanoc_packed_groups(const int8_t *x, uint32_t *to, int32_t in
       }
     }
     *group = 0x8000u - (uint32_t)sum * 0x00800080u;
+  }
+}
+
+/** Requantizes the sums of four channels that no multiplier serves. */
+static inline void nanoc_packed_row_finish(const int32_t sums[4], int8_t *y, const float scales[4], const nanoc_packed_params *p, int32_t fraction) {
+  const int32_t zero = p->y_zero;
+  const int32_t low = p->low;
+  const int32_t high = p->high;
+  for (int32_t c = 0; c < 4; c++) {
+    const int32_t m = nanoc_packed_multiplier(scales[c], fraction);
+    y[c] = (int8_t)nanoc_packed_exact(sums[c], scales[c], m, fraction, zero, low, high);
   }
 }
 
