@@ -38,7 +38,8 @@ export function subtract(register: string, value: number, spare: string): string
 }
 
 /**
- * A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body.
+ * A loop of `rounds` times `unrolled` steps and `rest` steps behind it: the least rest, then the longest body. One round, which
+ * needs no loop, has no rest.
  * @param longest as many steps are written out before a loop is made
  */
 export function schedule(
@@ -46,7 +47,7 @@ export function schedule(
   longest: number,
 ): { readonly unrolled: number; readonly rounds: number; readonly rest: number } {
   if (steps <= longest) return { unrolled: steps, rounds: 1, rest: 0 };
-  let unrolled = longest;
-  for (let u = longest; u >= longest / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
+  let unrolled = Math.min(longest, Math.floor(steps / 2));
+  for (let u = unrolled; u >= longest / 2; u -= 1) if (steps % u < steps % unrolled) unrolled = u;
   return { unrolled, rounds: Math.floor(steps / unrolled), rest: steps % unrolled };
 }

@@ -24,6 +24,8 @@ const chosen: ConvSpec[] = [
   { input: [100, 2, 2], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
   { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
   { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
+  // Nine steps of eight inputs: one more than are written out.
+  { input: [8, 4, 5], outputs: 6, kernel: [3, 3], strides: [1, 1], pads: [0, 0, 0, 0] },
 ];
 
 function lowered(
