@@ -7,6 +7,7 @@ import { compile } from '../../compiler/index.js';
 import { verifyModel } from '../../compiler/verify/verify.js';
 import { type FuzzSummary, fuzz } from './fuzz.js';
 import { generateModel } from './generate.js';
+import { runOnCore } from './on-core.js';
 import { joined, totalOf } from './tally.js';
 import { vectorsFor } from './vectors.js';
 
@@ -15,8 +16,9 @@ const FIRST = Number(process.env.NANOC_FUZZ_FROM ?? 1);
 const COUNT = Number(process.env.NANOC_FUZZ_COUNT ?? (FULL ? 10_000 : 300));
 /** Graphs of one test: a failure then shows early, and progress is seen. */
 const PART = 50;
-/** Graphs on each simulated core. */
+/** Graphs on each simulated core, whole, and those whose native kernels run by themselves. */
 const SIMULATED = FULL ? 40 : 2;
+const KERNELS_OF = FULL ? 1000 : 50;
 const CORES = ['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m33', 'cortex-m55'];
 /** Of a thousand integers, how many may lie on the other side of a tie where ONNX Runtime computes in float. */
 const LARGEST_PART_EXPLAINED = 5 / 1000;
@@ -54,5 +56,18 @@ describe('random graphs in the simulator', () => {
       expect(result.firstDivergence?.message, `npm run fuzz -- --seed ${seed}, on ${target}`).toBeUndefined();
       expect(result.passed).toBe(true);
     }
+  });
+});
+
+describe('native kernels on the core that they are written for', () => {
+  it.each(CORES)(`%s: those of ${KERNELS_OF} graphs`, { timeout: 3_600_000 }, async (target) => {
+    let total = 0;
+    for (let first = FIRST; first < FIRST + KERNELS_OF; first += PART) {
+      const seeds = Array.from({ length: PART }, (_, i) => first + i);
+      const { calls, wrong } = await runOnCore(target, seeds);
+      expect(wrong).toEqual([]);
+      total += calls;
+    }
+    expect(total).toBeGreaterThan(KERNELS_OF / 5);
   });
 });

@@ -26,9 +26,9 @@ const MAXIMUM_ELEMENTS = 3000;
 
 export function generateModel(seed: number): FuzzModel {
   const random = new Random(seed);
-  const maker = new GraphMaker(random, random.pick(OPSETS));
+  const maker = new GraphMaker(random, random.pick(OPSETS), random.chance(0.4));
   const dtype = random.pick(['int8', 'uint8'] as const);
-  const shape = inputShape(random);
+  const shape = inputShape(random, maker.typical);
   maker.input(dtype, shape);
   if (random.chance(0.1)) maker.input(dtype, shape);
   const length = random.integer(1, 7);
@@ -40,9 +40,10 @@ export function generateModel(seed: number): FuzzModel {
   return { seed, bytes: maker.bytes(), operators, inputs: maker.inputs };
 }
 
-function inputShape(random: Random): number[] {
+function inputShape(random: Random, typical: boolean): number[] {
   const batch = random.chance(0.1) ? 2 : 1;
-  const channels = () => (random.chance(0.35) ? random.pick([4, 8, 12, 16]) : random.integer(1, 9));
+  const wide = typical ? 24 : 9;
+  const channels = () => (random.chance(0.35) ? random.pick([4, 8, 12, 16]) : random.integer(1, wide));
   const kind = random.next();
   if (kind < 0.7) return [batch, channels(), random.integer(1, 9), random.integer(1, 9)];
   if (kind < 0.85) return [batch, random.integer(1, 33)];

@@ -29,9 +29,14 @@ export class GraphMaker {
   private readonly read = new Set<string>();
   private counter = 0;
 
+  /**
+   * @param typical as trained models are: symmetric weights, no extreme scales, more channels; kernels written for such layers
+   *   are reached more often
+   */
   constructor(
     readonly random: Random,
     readonly opset: number,
+    readonly typical = false,
   ) {}
 
   /** Quantized tensors so far, in order. */
@@ -84,6 +89,7 @@ export class GraphMaker {
 
   scale(around: number): number {
     const { random } = this;
+    if (this.typical) return Math.fround(around * (0.5 + random.next()));
     const spread = random.chance(0.05) ? 10 ** (random.next() * 6 - 3) : 0.5 + random.next();
     // Powers of two put results exactly on ties.
     return Math.fround(random.chance(0.2) ? 2 ** Math.round(Math.log2(around * spread)) : around * spread);

@@ -12,6 +12,11 @@ interface Weights {
   readonly around: number;
 }
 
+/** Sums of `count` products of random bytes spread over some two thirds of the output's range. */
+function outputScale(productScale: number, count: number): number {
+  return productScale * Math.sqrt(count) * 100;
+}
+
 function weightsFor(
   maker: GraphMaker,
   x: Quantized,
@@ -24,7 +29,7 @@ function weightsFor(
   const dtype = x.dtype === 'int8' ? 'int8' : random.pick(['int8', 'uint8'] as const);
   const perChannel = mayBePerChannel && maker.opset >= 13 && dtype === 'int8' && random.chance(0.5);
   const scales = Array.from({ length: perChannel ? channels : 1 }, () => maker.scale(0.02));
-  const symmetric = perChannel || random.chance(0.5);
+  const symmetric = perChannel || maker.typical || random.chance(0.5);
   const zero = symmetric ? (dtype === 'uint8' ? 128 : 0) : maker.zeroPoint(dtype);
   const vector = perChannel ? [channels] : [];
   return {
@@ -39,7 +44,7 @@ function weightsFor(
     ),
     scales,
     perChannel,
-    around: (x.scale * Math.max(...scales) * Math.sqrt(fanIn) * 6000) / 100,
+    around: outputScale(x.scale * Math.max(...scales), fanIn),
   };
 }
 
@@ -126,6 +131,7 @@ function outputSize(spatial: readonly number[], window: Window): number[] {
 function channelPlan(maker: GraphMaker, channels: number): { group: number; out: number } {
   const { random } = maker;
   if (random.chance(0.35)) return { group: channels, out: channels * random.pick([1, 1, 1, 2, 3]) };
+  if (maker.typical) return { group: 1, out: random.chance(0.6) ? 4 * random.integer(1, 8) : random.integer(1, 33) };
   const group = random.chance(0.7) ? 1 : random.pick([1, 2, 3, 4].filter((g) => channels % g === 0));
   const wide = random.pick([4, 8, 12, 16]);
   return { group, out: random.chance(0.4) ? wide * group : group * random.integer(1, Math.ceil(10 / group)) };
@@ -147,7 +153,7 @@ function addConv(x: Quantized, maker: GraphMaker): void {
   if (size.some((n) => n < 1) || size.some((n) => n > 16)) return;
   const fanIn = (channels / group) * window.kernel.reduce((a, b) => a * b, 1);
   const weights = weightsFor(maker, x, [out, channels / group, ...window.kernel], out, fanIn);
-  const y = maker.result(x, [batch, out, ...size], weights.around / 100);
+  const y = maker.result(x, [batch, out, ...size], weights.around);
   const { kernel, dilations, strides, pads } = window;
   const padding = auto === undefined ? { pads } : { auto_pad: auto };
   const attributes = { kernel_shape: kernel, dilations, strides, group, ...padding };
@@ -177,7 +183,7 @@ function addConvTranspose(x: Quantized, maker: GraphMaker): void {
   if (size.some((n) => n < 1 || n > 16)) return;
   const fanIn = (channels / group) * kernel.reduce((a, b) => a * b, 1);
   const weights = weightsFor(maker, x, [channels, perGroup, ...kernel], perGroup, fanIn, group === 1);
-  const y = maker.result(x, [batch, perGroup * group, ...size], weights.around / 100);
+  const y = maker.result(x, [batch, perGroup * group, ...size], weights.around);
   const attributes = { kernel_shape: kernel, strides, pads, output_padding: extra, group };
   const bias = floatBias(maker, x, weights, perGroup * group);
   const inputs = [maker.dequantize(x), dequantizedWeights(maker, weights, 1), ...bias];
@@ -190,7 +196,7 @@ function addMatMul(x: Quantized, maker: GraphMaker): void {
   const inner = x.shape.at(-1)!;
   const out = random.chance(0.3) ? random.pick([4, 8, 16]) : random.integer(1, 20);
   const weights = weightsFor(maker, x, [inner, out], out, inner);
-  const y = maker.result(x, [...x.shape.slice(0, -1), out], weights.around / 100);
+  const y = maker.result(x, [...x.shape.slice(0, -1), out], weights.around);
   if (random.chance(0.35)) {
     const inputs = [...maker.triple(x), weights.name, weights.scaleName, weights.zeroName, ...maker.scaleAndZero(y)];
     maker.quantizedNode('QLinearMatMul', inputs, y);
@@ -211,7 +217,7 @@ function addGemm(x: Quantized, maker: GraphMaker): void {
   const out = random.chance(0.3) ? random.pick([4, 8, 16]) : random.integer(1, 20);
   const transB = random.chance(0.5) ? 1 : 0;
   const weights = weightsFor(maker, x, transB === 1 ? [out, inner] : [inner, out], out, inner);
-  const y = maker.result(x, [rows, out], weights.around / 100);
+  const y = maker.result(x, [rows, out], weights.around);
   if (random.chance(0.4)) {
     const values = biasValues(maker, out);
     const bias = values === undefined ? '' : maker.constant('bias', 'int32', [out], values);
@@ -250,7 +256,7 @@ function addComputedMatMul(x: Quantized, maker: GraphMaker): void {
     right = { ...x, name: maker.fresh('q'), shape: perm.map((p) => x.shape[p]!) };
     maker.quantizedNode('Transpose', [x.name], right, { attributes: { perm } });
   }
-  const around = (x.scale * right.scale * Math.sqrt(inner) * 6000) / 100;
+  const around = outputScale(x.scale * right.scale, inner);
   const y = maker.result(x, [...x.shape.slice(0, -1), right.shape.at(-1)!], around);
   if (random.chance(0.4)) {
     maker.quantizedNode('QLinearMatMul', [...maker.triple(x), ...maker.triple(right), ...maker.scaleAndZero(y)], y);
