@@ -25,6 +25,10 @@ const LARGEST_PART_EXPLAINED = 5 / 1000;
 
 const parts = Array.from({ length: Math.ceil(COUNT / PART) }, (_, i) => FIRST + i * PART);
 
+it('every seed gives a graph', () => {
+  for (let seed = 1; seed <= 5000; seed += 1) expect(generateModel(seed).operators.length).toBeGreaterThan(0);
+});
+
 describe('random graphs: ONNX Runtime, the reference and the C on the host agree', () => {
   const summaries: FuzzSummary[] = [];
   it.each(parts)(`${PART} seeds from %i on`, { timeout: 600_000 }, async (first) => {
