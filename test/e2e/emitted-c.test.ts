@@ -63,7 +63,9 @@ async function checkFiles(model: string, targetName: string): Promise<void> {
 describe('emitted C', () => {
   for (const model of [...examples, ...real]) {
     for (const target of full ? ['host', 'cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m55'] : ['host', 'cortex-m4']) {
-      it.skipIf(!existsSync(model))(`${basename(model)} for ${target}`, () => checkFiles(model, target));
+      it.skipIf(!existsSync(model))(`${basename(model)} for ${target}`, { timeout: 1_200_000 }, () =>
+        checkFiles(model, target),
+      );
     }
   }
 });

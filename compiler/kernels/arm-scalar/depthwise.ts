@@ -302,7 +302,7 @@ function pairsFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[]
   );
   const byte = (sum: string) =>
     kind === 'fixed'
-      ? `nanoc_v6m_requantize(${sum}, w[1], (int32_t)w[2], ${shape.fraction}, ${shape.shift})`
+      ? `nanoc_v6m_requantize(${sum}, w[1], (int32_t)w[2], ${shape.fraction}, ${shape.shift}, 0)`
       : `(int8_t)nanoc_packed_exact(${sum}, scale, m, FRACTION, p->y_zero, p->low, p->high)`;
   return [
     `static void channel_${kind}(const uint32_t *plane, int8_t *y, const uint32_t *w, const uint32_t *k, int32_t rows, const nanoc_packed_depthwise_params *p) {`,

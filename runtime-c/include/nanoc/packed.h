@@ -149,10 +149,10 @@ static inline int8_t nanoc_v7m_requantize(int32_t sum, int32_t m, int32_t shift)
   return (int8_t)nanoc_saturate_s8((int32_t)(((int64_t)sum * m) >> 32) >> shift);
 }
 
-/** (sum * high + (sum / 4 * low) / 2^(fraction - 2) + addend) / 2^shift, saturated; m holds high and low. */
-static inline int8_t nanoc_v6m_requantize(int32_t sum, uint32_t m, int32_t addend, int32_t fraction, int32_t shift) {
+/** (sum * high + (sum / 4 * low) / 2^(fraction - 2) + addend) / 2^shift - offset, saturated; m holds high and low. */
+static inline int8_t nanoc_v6m_requantize(int32_t sum, uint32_t m, int32_t addend, int32_t fraction, int32_t shift, int32_t offset) {
   const int32_t product = sum * (int32_t)(m >> 16) + (((sum >> 2) * (int32_t)(m & 0xFFFFu)) >> (fraction - 2));
-  return (int8_t)nanoc_clamp((product + addend) >> shift, -128, 127);
+  return (int8_t)nanoc_clamp(((product + addend) >> shift) - offset, -128, 127);
 }
 
 /** Requantizes the sums of two pixels and a pair of channels that no multiplier serves. */
@@ -303,8 +303,8 @@ static inline void nanoc_packed_short(const uint32_t *x, const uint32_t *w, cons
     uint32_t sums[4];
     w = nanoc_packed_pair(x, w, shape, sums);
     for (int32_t i = 0; i < 4; i++) {
-      const int32_t addend = (int32_t)w[i / 2 * 2 + 1] - 128 * (1 << shift);
-      y[i / 2 + (i % 2) * channels] = nanoc_v6m_requantize((int32_t)sums[i], w[i / 2 * 2], addend, fraction, shift);
+      const uint32_t *m = w + i / 2 * 2;
+      y[i / 2 + (i % 2) * channels] = nanoc_v6m_requantize((int32_t)sums[i], m[0], (int32_t)m[1], fraction, shift, 128);
     }
     w += 4;
   }
@@ -421,8 +421,7 @@ static inline void nanoc_packed_row_short(const int8_t *x, const uint32_t *w, co
     uint32_t sums[4];
     w = nanoc_packed_four(x, w, groups, row, sums);
     for (int32_t c = 0; c < 4; c++) {
-      const int32_t addend = (int32_t)w[2 * c + 1] - 128 * (1 << shift);
-      y[c] = nanoc_v6m_requantize((int32_t)sums[c], w[2 * c], addend, fraction, shift);
+      y[c] = nanoc_v6m_requantize((int32_t)sums[c], w[2 * c], (int32_t)w[2 * c + 1], fraction, shift, 128);
     }
     w += 8;
   }
