@@ -63,11 +63,23 @@ function outputs(g: Geometry): number {
   return g.outHeight * g.outWidth;
 }
 
+/** Whole periods of blocks that a loop runs through; 0 where there is none. */
+function loopRounds(g: Geometry): number {
+  const rounds = Math.floor(Math.floor(outputs(g) / 8) / periodOf(g));
+  return rounds > 1 ? rounds : 0;
+}
+
+/** Most outputs that are written out from one place of the pointer on: those of the loop, or those behind it. */
+function straightOutputs(g: Geometry): number {
+  const looped = 8 * loopRounds(g) * periodOf(g);
+  return Math.max(looped === 0 ? 0 : 8 * periodOf(g), outputs(g) - looped);
+}
+
 /** Why the windows do not fit vectors, or undefined. */
 export function whyNotPlanes(g: Geometry): string | undefined {
   if (rowsOfVector(g) === 0) return 'a window with whole rows of the image is more than sixteen pixels';
   if (g.padTop > spanHeight(g)) return 'windows above the image';
-  const reach = (Math.ceil((8 * periodOf(g)) / variantsOf(g)) - 1) * vectorStep(g);
+  const reach = vectorStep(g) * Math.floor((straightOutputs(g) - 1) / variantsOf(g));
   return reach > 127 || g.inChannels > 8191 ? 'windows too far from one another' : undefined;
 }
 
@@ -294,8 +306,7 @@ function blocks(shape: PlanesShape): string[] {
   const { geometry: g } = shape;
   const period = periodOf(g);
   const [whole, rest] = [Math.floor(outputs(g) / 8), outputs(g) % 8];
-  const rounds = Math.floor(whole / period);
-  const looped = rounds > 1 ? rounds : 0;
+  const looped = loopRounds(g);
   const bytes = ((8 * period) / variantsOf(g)) * vectorStep(g);
   const several = (count: number) => {
     const inputs = { vector: -1 };
