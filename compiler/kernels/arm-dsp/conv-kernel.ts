@@ -7,10 +7,9 @@ import { type Window, windowOf } from '../../ops/shared/window.js';
 import { anyCall } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
-
 import {
   clamps,
-  hasZeroPoints,
+  hasLowestZeroPoint,
   kindsOf,
   layerOf,
   packingFor,
@@ -18,7 +17,7 @@ import {
   requantizationRemarks,
   withGeneral,
 } from './layer.js';
-import { matvecCall, NONE_FOR_SIZE, sharesCode } from './matmul-kernel.js';
+import { LOWEST_ZERO_POINT, matvecCall, NONE_FOR_SIZE, sharesCode } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -43,32 +42,40 @@ export const dspConvOfAll: KernelOption = {
     const whole = batches === 1 && kernel[0] === height && kernel[1] === width;
     if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
     if (context.optimize === 'size') return NONE_FOR_SIZE;
-    if (hasZeroPoints(context)) return 'the weights have a zero point';
+    if (hasLowestZeroPoint(context)) return LOWEST_ZERO_POINT;
     const layer = convLayer(context);
-    if (layer.inner % 4 !== 0) return 'the number of inputs is no multiple of four';
+    if (inputsOf(context) % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(layer, 4, packingFor(context)) ?? true;
   },
   build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
 };
 
-/** What all products of two channels need: int8, one group, no dilation, no zero point of the weights, more than one output pixel. */
+/** What all products of two channels need: int8, one group, no dilation, more than one output pixel. */
 export function whyNotConv(context: LowerContext): true | string {
   const x = context.required(0);
   if (x.quantization === undefined) return 'the input is float32';
   if (context.int('group') !== 1) return 'grouped';
   if (context.ints('dilations').some((d) => d !== 1)) return 'dilated';
-  if (hasZeroPoints(context)) return 'the weights have a zero point';
+  if (hasLowestZeroPoint(context)) return LOWEST_ZERO_POINT;
   const [batches, height, width] = context.output(0).shape as [number, number, number];
-  const [outputs, ...taps] = context.required(1).shape as [number, ...number[]];
-  const inner = taps.reduce((product, size) => product * size, 1);
-  if (batches * height * width < 2 && !sharesCode(context, inner, outputs)) return 'a single output pixel';
+  const outputs = context.required(1).shape[0]!;
+  if (batches * height * width < 2 && !sharesCode(context, inputsOf(context), outputs)) return 'a single output pixel';
   return whyNotPacked(convLayer(context), 2, packingFor(context)) ?? true;
+}
+
+/** Inputs of one output. */
+function inputsOf(context: LowerContext): number {
+  return context
+    .required(1)
+    .shape.slice(1)
+    .reduce((product, size) => product * size, 1);
 }
 
 /** x and y are NHWC, the weights [M, C, kH, kW]. */
 export function convLayer(context: LowerContext): StreamLayer {
   const { shape } = context.required(1);
-  return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!);
+  const weights = channelsLast(constantOf(context, 1).data as Int8Array, shape);
+  return layerOf(context, weights, shape[0]!, packingFor(context));
 }
 
 function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stream: Stream): DspConvShape {
@@ -83,6 +90,7 @@ function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stre
     padTop: window.pads[0]!,
     padLeft: window.pads[1]!,
     packing: stream.packing,
+    sumLanes: layer.sumLanes,
     shift: stream.shift,
     kinds: kindsOf(stream),
     clamps: clamps(layer),
@@ -96,7 +104,7 @@ function buildCall(context: LowerContext): LoweredCall {
   const small = context.optimize === 'size';
   const stream = packStream(layer, 2, packingFor(context), small);
   const shape = shapeOf(context, window, layer, stream);
-  if (small) return { call: anyCall(context, shape, layer, stream, pairLead(shape)) };
+  if (small && layer.sumLanes === 0) return { call: anyCall(context, shape, layer, stream, pairLead(shape)) };
   return withGeneral(
     shape,
     (each) => convCall(context, each, layer, stream),
@@ -123,7 +131,7 @@ function convCall(context: LowerContext, shape: DspConvShape, layer: StreamLayer
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead: pairLead(shape) }],
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, inputsOf(context)),
     remarks: requantizationRemarks(stream),
   };
 }

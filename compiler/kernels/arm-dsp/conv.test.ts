@@ -24,9 +24,36 @@ const chosen: ConvSpec[] = [
   { input: [100, 2, 2], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
   { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
   { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
+  // Weights with a zero point: rows widened where they lie, copied rows, a sum that needs eight lanes, sums at the limits.
+  { input: [16, 6, 6], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightZero: -12 },
+  { input: [3, 5, 5], outputs: 7, kernel: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1], weightZero: 127 },
+  {
+    input: [128, 4, 3],
+    outputs: 4,
+    kernel: [3, 3],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+    weightZero: -3,
+    weightLimit: 9,
+  },
+  {
+    input: [8, 3, 3],
+    outputs: 6,
+    kernel: [1, 1],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+    weightZero: -127,
+    extreme: true,
+  },
+  { input: [5, 4, 3], outputs: 3, kernel: [2, 2], strides: [1, 1], pads: [1, 0, 0, 1], weightZero: 41, batches: 2 },
   // Nine steps of eight inputs: one more than are written out.
   { input: [8, 4, 5], outputs: 6, kernel: [3, 3], strides: [1, 1], pads: [0, 0, 0, 0] },
 ];
+
+function randomSpec(random: Random): ConvSpec {
+  const spec = randomConvSpec(random, { channels: 12, size: 7, kernel: 4 });
+  return random.chance(0.3) ? { ...spec, weightZero: random.integer(-127, 127) } : spec;
+}
 
 function lowered(
   spec: ConvSpec,
@@ -48,10 +75,7 @@ const levels = ['balanced', 'speed', 'size'] as const;
 describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
     const random = new Random(7);
-    const specs = [
-      ...chosen,
-      ...Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
-    ];
+    const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
     const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
     expect(cases.length).toBeGreaterThan(15);
     expect(cases.flatMap((c) => c.case.call.remarks ?? []).some((remark) => remark.includes('in float'))).toBe(true);
@@ -63,10 +87,7 @@ describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
 
   it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', async (name) => {
     const random = new Random(8);
-    const specs = [
-      ...chosen,
-      ...Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, { channels: 12, size: 7, kernel: 4 })),
-    ];
+    const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
     const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
@@ -90,6 +111,7 @@ describe('convolution for the DSP extension', () => {
     const specs: ConvSpec[] = [
       { input: [40, 5, 1], outputs: 32, kernel: [5, 1], strides: [3, 1], pads: [0, 0, 0, 0] },
       { input: [64, 1, 1], outputs: 10, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+      { input: [36, 1, 1], outputs: 10, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightZero: 17 },
     ];
     const cases = specs.map((spec) => lowered(spec, random, dspConvOfAll)!);
     const results = await runCalls(cases.map((c) => c.case));
@@ -104,6 +126,8 @@ describe('convolution for the DSP extension', () => {
     const random = new Random(3);
     const one: ConvSpec = { input: [4, 3, 3], outputs: 1, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
     expect(lowered(one, random)).toBeUndefined();
+    const lowest: ConvSpec = { ...one, outputs: 4, weightZero: -128 };
+    expect(lowered(lowest, random)).toBeUndefined();
     const grouped: ConvSpec = { ...one, outputs: 4, group: 2 };
     expect(lowered(grouped, random)).toBeUndefined();
   });

@@ -18,6 +18,8 @@ export interface DspConvShape {
   readonly padTop: number;
   readonly padLeft: number;
   readonly packing: Packing;
+  /** Inputs behind those of a window that carry their sum. */
+  readonly sumLanes: number;
   readonly shift: number;
   /** Which of the two requantizations the layer has. */
   readonly kinds: readonly Segment['kind'][];
@@ -58,7 +60,8 @@ export function generateConv(shape: DspConvShape): DspConv {
 }
 
 function gemmShapeOf(shape: DspConvShape): GemmShape {
-  return { packing: shape.packing, inner: innerOf(shape), channels: shape.outChannels, shift: shape.shift };
+  const inner = paddedInner(innerOf(shape)) + shape.sumLanes;
+  return { packing: shape.packing, inner, channels: shape.outChannels, shift: shape.shift };
 }
 
 function innerOf(shape: DspConvShape): number {
@@ -121,7 +124,7 @@ function borderRows(shape: DspConvShape): number {
 }
 
 function scratchLayout(shape: DspConvShape): ScratchLayout {
-  const copies = 4 * paddedInner(innerOf(shape));
+  const copies = 4 * (paddedInner(innerOf(shape)) + shape.sumLanes);
   const borders = copies + (widensRows(shape) ? 0 : 2 * paddedInner(innerOf(shape)));
   const spare = borders + borderRows(shape) * rowBytes(shape);
   const single = (shape.batches * shape.outHeight * shape.outWidth) % 2 === 1;
@@ -132,7 +135,7 @@ function functionName(shape: DspConvShape): string {
   const s = shape;
   const batch = s.batches === 1 ? '' : `${s.batches}x`;
   const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
-  const tail = `${s.kinds.join('_')}${s.kinds.includes('fixed') ? s.shift : ''}${s.clamps ? '_clamp' : ''}`;
+  const tail = `${s.kinds.join('_')}${s.kinds.includes('fixed') ? s.shift : ''}${s.clamps ? '_clamp' : ''}${s.sumLanes > 0 ? `_sum${s.sumLanes}` : ''}`;
   return `nanoc_conv${s.packing === 'bytes' ? '' : '16'}_dsp_${batch}${s.inHeight}x${s.inWidth}x${s.inChannels}_${s.outHeight}x${s.outWidth}x${s.outChannels}_${window}_${tail}`;
 }
 
@@ -172,6 +175,7 @@ function sourceText(name: string, header: string, shape: DspConvShape): string {
     ['PAD_LEFT', shape.padLeft],
     ['ROW', rowBytes(shape)],
     ['INNER', paddedInner(innerOf(shape))],
+    ...(shape.sumLanes > 0 ? [['SUM_LANES', shape.sumLanes] as [string, number]] : []),
     ['COPIES', layout.copies],
     ['BORDERS', layout.borders],
     ['SPARE', layout.spare],
@@ -251,6 +255,7 @@ function gatherFunctions(shape: DspConvShape): string[] {
     '    line1 += IN_W * IN_C;',
     '  }',
     ...after,
+    ...(shape.sumLanes > 0 ? ['  nanoc_dsp_append_sums2(scratch, INNER, SUM_LANES);'] : []),
     '}',
   ];
 }
@@ -346,6 +351,8 @@ function mainFunction(name: string, shape: DspConvShape): string[] {
   ];
   return [
     `void ${name}${ARGUMENTS} {`,
+    // What fills the copies up to four is summed too.
+    ...(shape.sumLanes > 0 && !widensRows(shape) ? ['  (void)memset((int8_t *)scratch + COPIES, 0, 2 * INNER);'] : []),
     ...(borderRows(shape) === 6 ? ['  (void)memset((int8_t *)scratch + BORDERS, params->x_zero, 6 * ROW);'] : []),
     '  int32_t iy = -PAD_TOP;',
     '  int32_t ix = -PAD_LEFT;',

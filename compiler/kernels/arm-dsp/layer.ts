@@ -4,22 +4,57 @@ import type { LowerContext, LoweredCall } from '../../ops/define.js';
 import { constantOf, outputScales, packWeights, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type ChannelSums, reachOf } from '../requantization-plan.js';
-import type { Packing, Segment, Stream, StreamLayer } from './stream.js';
+import { type Packing, paddedInner, type Segment, type Stream, type StreamLayer } from './stream.js';
 
 /** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
-export function layerOf(context: LowerContext, weights: Int8Array, channels: number): StreamLayer {
+export function layerOf(
+  context: LowerContext,
+  weights: Int8Array,
+  channels: number,
+  packing: Packing = 'bytes',
+): StreamLayer {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const inner = weights.length / channels;
   const bias = context.input(2) === undefined ? undefined : (constantOf(context, 2).data as Int32Array);
-  const folded = packWeights(weights, channels, inner, 1, weightZeroPoints(w, channels), bias, x).bias;
+  const zeros = weightZeroPoints(w, channels);
+  const folded = packWeights(weights, channels, inner, 1, zeros, bias, x).bias;
   const scales = outputScales(x, w, y);
   const { low, high } = perTensor(x);
+  const real = Int16Array.from(weights, (weight, i) => weight - zeros[Math.floor(i / inner)]!);
   const sums = Array.from({ length: channels }, (_, c): ChannelSums => {
     const scale = scales[scales.length === 1 ? 0 : c]!;
-    return { bias: folded[c]!, scale, reach: reachOf(weights, c * inner, inner, folded[c]!, low, high) };
+    return { bias: folded[c]!, scale, reach: reachOf(real, c * inner, inner, folded[c]!, low, high) };
   });
   const [clampLow, clampHigh] = clampOf(context, y);
-  return { weights, inner, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+  const stored = hasZeroPoints(context) ? withoutZeroPoints(weights, real, inner, zeros, packing) : { weights, inner };
+  return { sumLanes: 0, ...stored, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+}
+
+/** What the lanes of the sum can carry: four halfwords, less what a division leaves. */
+const LANE_SUM = 4 * 32500;
+
+/**
+ * sum((w - z) * x) = sum(w * x) - z * sum(x). Halfwords hold w - z; beside bytes stand further inputs, which the kernel sets so that
+ * they add up to sum(x), with the weight -z.
+ * @param real w - z
+ */
+function withoutZeroPoints(
+  weights: Int8Array,
+  real: Int16Array,
+  inner: number,
+  zeros: Int32Array,
+  packing: Packing,
+): Pick<StreamLayer, 'weights' | 'inner' | 'sumLanes'> {
+  if (packing === 'halfwords') return { weights: real, inner, sumLanes: 0 };
+  const padded = paddedInner(inner);
+  const sumLanes = 4 * Math.ceil((128 * inner) / LANE_SUM);
+  const total = padded + sumLanes;
+  const rows = new Int8Array(zeros.length * total);
+  zeros.forEach((zero, c) => {
+    rows.set(weights.subarray(c * inner, (c + 1) * inner), c * total);
+    rows.fill(-zero, c * total + padded, (c + 1) * total);
+  });
+  return { weights: rows, inner: total, sumLanes };
 }
 
 /** How weights lie in flash. */
@@ -27,9 +62,14 @@ export function packingFor({ optimize }: LowerContext): Packing {
   return optimize === 'speed' ? 'halfwords' : 'bytes';
 }
 
-/** Weights with one zero point that is not 0 would need the sum of every window. */
+/** Weights with a zero point that is not 0 need the sum of every window. */
 export function hasZeroPoints(context: LowerContext): boolean {
   return context.required(1).quantization?.zeroPoint.some((zero) => zero !== 0) ?? false;
+}
+
+/** A zero point of -128 has no negative among the int8 numbers, which `withoutZeroPoints` would need. */
+export function hasLowestZeroPoint(context: LowerContext): boolean {
+  return context.required(1).quantization?.zeroPoint.includes(-128) ?? false;
 }
 
 /** True when the activation has bounds of its own, which saturation to int8 does not give. */

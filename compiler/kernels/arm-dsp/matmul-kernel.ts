@@ -7,16 +7,29 @@ import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { anyCall, anyScratchBytes } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
-import { clamps, hasZeroPoints, kindsOf, layerOf, packingFor, paramsOf, requantizationRemarks } from './layer.js';
+import {
+  clamps,
+  hasLowestZeroPoint,
+  hasZeroPoints,
+  kindsOf,
+  layerOf,
+  packingFor,
+  paramsOf,
+  requantizationRemarks,
+} from './layer.js';
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
 
 /** Why a single row has no code of its own; the portable kernel is the smaller one where it cannot share. */
 export const NONE_FOR_SIZE = 'for size a single row has no code of its own';
 
+export const LOWEST_ZERO_POINT = 'a zero point of the weights is the lowest number of their type';
+
 /** For size a single row is given to the driver of many rows, unless the scratch of that would make the arena grow. */
 export function sharesCode(context: LowerContext, inner: number, columns: number): boolean {
-  return context.optimize === 'size' && scratchIsFree(context, anyScratchBytes(inner, columns));
+  return (
+    context.optimize === 'size' && !hasZeroPoints(context) && scratchIsFree(context, anyScratchBytes(inner, columns))
+  );
 }
 
 function rowSharesCode(context: LowerContext): boolean {
@@ -58,7 +71,7 @@ function whyNot(context: LowerContext): string | undefined {
   if (context.required(0).quantization === undefined) return 'the inputs are float32';
   if (b.constant === undefined) return 'the right side is computed at run time';
   if (b.shape.length !== 2) return 'the right side is no matrix';
-  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+  return hasLowestZeroPoint(context) ? LOWEST_ZERO_POINT : undefined;
 }
 
 function rowsOf(context: LowerContext): number {
@@ -73,7 +86,11 @@ function matmulLayer(context: LowerContext): StreamLayer {
   for (let k = 0; k < inner; k += 1) {
     for (let c = 0; c < columns; c += 1) turned[c * inner + k] = data[k * columns + c]!;
   }
-  return layerOf(context, turned, columns);
+  return layerOf(context, turned, columns, packingFor(context));
+}
+
+function weightsPerOutput(context: LowerContext, { channels }: StreamLayer): number {
+  return elementCount(context.required(1).shape) / channels.length;
 }
 
 /** One row of inputs that lie one behind the other. */
@@ -85,12 +102,14 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
     ...{
       packing: stream.packing,
       inner: layer.inner,
+      sumLanes: layer.sumLanes,
       columns: layer.channels.length,
       shift: stream.shift,
       kinds,
       clamps: clamps(layer),
     },
-    widensOnce: scratchIsFree(context, 2 * layer.inner),
+    // The sum of the inputs stands behind widened ones.
+    widensOnce: layer.sumLanes > 0 || scratchIsFree(context, 2 * layer.inner),
   });
   return {
     node: context.node,
@@ -109,7 +128,7 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
     ...(generated.scratchBytes > 0 ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
     overlaps: [],
     alignment: 4,
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, weightsPerOutput(context, layer)),
     remarks: requantizationRemarks(stream),
   };
 }
@@ -134,26 +153,33 @@ function matmulCall(context: LowerContext): KernelCall {
   const small = context.optimize === 'size';
   const stream = packStream(layer, 2, packingFor(context), small);
   const rows = rowsOf(context);
+  const inner = context.required(1).shape[0]!;
   const columns = layer.channels.length;
   const shape: DspConvShape = {
     ...{
       batches: 1,
       inHeight: 1,
       inWidth: rows,
-      inChannels: layer.inner,
+      inChannels: inner,
       outHeight: 1,
       outWidth: rows,
       outChannels: columns,
     },
     ...{ kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, padTop: 0, padLeft: 0 },
-    ...{ packing: stream.packing, shift: stream.shift, kinds: kindsOf(stream), clamps: clamps(layer) },
+    ...{
+      packing: stream.packing,
+      sumLanes: layer.sumLanes,
+      shift: stream.shift,
+      kinds: kindsOf(stream),
+      clamps: clamps(layer),
+    },
   };
   const steps = Array.from({ length: Math.ceil(rows / 2) }, (_, pair) => ({
-    readStart: 2 * pair * layer.inner,
+    readStart: 2 * pair * inner,
     writeEnd: Math.min(2 * pair + 2, rows) * columns,
   }));
-  const lead = leadOfSteps(steps, rows * layer.inner);
-  if (small) return anyCall(context, shape, layer, stream, lead);
+  const lead = leadOfSteps(steps, rows * inner);
+  if (small && layer.sumLanes === 0) return anyCall(context, shape, layer, stream, lead);
   const generated = generateConv(shape);
   return {
     node: context.node,
@@ -171,7 +197,7 @@ function matmulCall(context: LowerContext): KernelCall {
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, inner),
     remarks: requantizationRemarks(stream),
   };
 }

@@ -13,9 +13,11 @@ import { commonShift, fixedPointFor } from '../requantization-plan.js';
 export type Packing = 'bytes' | 'halfwords';
 
 export interface StreamLayer {
-  /** [channels][inner], int8 */
-  readonly weights: Int8Array;
+  /** [channels][inner]; int8 where they are packed as bytes */
+  readonly weights: Int8Array | Int16Array;
   readonly inner: number;
+  /** The last of `inner` that are no inputs: together they carry the sum of the inputs, for weights with a zero point. */
+  readonly sumLanes: number;
   readonly channels: readonly ChannelSums[];
   readonly zeroPoint: number;
   readonly low: number;

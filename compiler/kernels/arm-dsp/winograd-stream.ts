@@ -72,7 +72,7 @@ function halfwords(low: number, high: number): number {
 }
 
 /** [3][3][inputs] to [16 positions][inputs]; at most 9 * 128 in magnitude. */
-function transform(weights: Int8Array): Int16Array[] {
+function transform(weights: Int8Array | Int16Array): Int16Array[] {
   const inputs = weights.length / 9;
   return Array.from({ length: 16 }, (_, position) => {
     const [vertical, horizontal] = [TRANSFORM[Math.floor(position / 4)]!, TRANSFORM[position % 4]!];

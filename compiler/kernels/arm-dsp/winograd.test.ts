@@ -39,6 +39,7 @@ function randomSpec(random: Random): ConvSpec {
   return {
     input: [4 * random.integer(2, 6), Math.max(height, 1), Math.max(width, 1)],
     ...{ outputs: random.integer(8, 13), kernel: [3, 3], strides: [1, 1], pads, extreme: random.chance(0.2) },
+    ...(random.chance(0.3) ? { weightZero: random.integer(-127, 127) } : {}),
   };
 }
 

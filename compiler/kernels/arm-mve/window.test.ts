@@ -107,7 +107,7 @@ describe('depthwise convolution for MVE', () => {
 
   it('sums in halfwords exactly as long as they fit', () => {
     const layer = (weights: number[]) => ({
-      ...{ weights: Int8Array.from(weights), inner: weights.length, zeroPoint: 0, low: -128, high: 127 },
+      ...{ weights: Int8Array.from(weights), inner: weights.length, sumLanes: 0, zeroPoint: 0, low: -128, high: 127 },
       channels: [{ bias: 0, scale: 1, reach: { least: 0, greatest: 0 } }],
     });
     expect(runsOf(layer([127, 127, 127, 1]))).toEqual([2, 2]);

@@ -22,7 +22,7 @@ export interface Lightened {
 }
 
 /** Whether all groups of `size` neighbours fit. */
-export function groupsFit(weights: Int8Array, size: number): boolean {
+export function groupsFit(weights: Int8Array | Int16Array, size: number): boolean {
   for (let start = 0; start < weights.length; start += size) {
     if (!fits(weights.subarray(start, start + size))) return false;
   }

@@ -77,7 +77,9 @@ export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): Matve
 /** The group size with the fewest instructions. */
 function bestGroups({ weights, inner, channels }: StreamLayer): { flush: number; light: readonly Lightened[] } {
   const choices = [16, 8, 4, 2].map((flush) => {
-    const light = channels.map((_, c) => lightenGroups(weights.slice(c * inner, (c + 1) * inner), flush));
+    const light = channels.map((_, c) =>
+      lightenGroups(Int8Array.from(weights.subarray(c * inner, (c + 1) * inner)), flush),
+    );
     const entries = light.reduce((sum, { surplus }) => sum + surplus.length, 0);
     const tooLong = light.some(({ surplus }) => surplus.length > 255);
     const parts = (Math.ceil(inner / flush) * channels.length) / 4;

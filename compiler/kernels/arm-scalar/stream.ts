@@ -81,7 +81,7 @@ export function whyNotPacked(layer: StreamLayer): string | undefined {
   return possible ? undefined : 'two neighbouring weights are -128';
 }
 
-function channelWeights(weights: Int8Array, inner: number, channel: number): Int8Array {
+function channelWeights(weights: StreamLayer['weights'], inner: number, channel: number): Int8Array {
   const padded = new Int8Array(paddedInner(inner));
   padded.set(weights.subarray(channel * inner, (channel + 1) * inner));
   return padded;
