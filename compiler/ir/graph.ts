@@ -17,7 +17,8 @@ export interface Quantization {
 
 /**
  * Which ONNX tensor a value holds, so that a layer on the device can be compared with ONNX's own.
- * device = onnx.reshape(source.shape).transpose(source.perm).reshape(value.shape), then minus 128 where `signShift` is set.
+ * device = onnx.reshape(source.shape).transpose(source.perm).reshape(value.shape), then minus 128 where `signShift` is set. With `from`
+ * the value is a band of it: as many elements as it has, from that one on, in the order of the device.
  * `applySource` (reference/source.ts) does it.
  */
 export interface Source {
@@ -28,6 +29,8 @@ export interface Source {
   readonly perm?: readonly number[];
   /** The ONNX tensor is uint8 and this one is int8, 128 lower. */
   readonly signShift?: boolean;
+  /** First element of a band (compiler/bands), in the order of the device; absent means that the value is the whole tensor. */
+  readonly from?: number;
 }
 
 export interface Value {

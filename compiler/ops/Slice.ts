@@ -97,6 +97,8 @@ function walkOf(view: NodeView): Walk {
 }
 
 function contiguousOffset(view: NodeView): number | string {
+  // Rows that the next band needs are kept (compiler/bands): a view would keep the whole band.
+  if (view.node.attributes.apart === true) return 'the piece outlives what it is cut from';
   const walk = walkOf(view);
   const { shape, strides } = mergeDimensions(walk.shape, [walk.strides]);
   const contiguous = shape.length === 0 || (shape.length === 1 && strides[0]![0] === 1);

@@ -28,7 +28,8 @@ export function onnxIndices(device: Value, onnx: Value): Int32Array {
   const count = elementCount(onnx.shape);
   const identity = Int32Array.from({ length: count }, (_, index) => index);
   const source = device.source;
-  return source?.perm === undefined ? identity : permute(identity, source.shape ?? onnx.shape, source.perm);
+  const whole = source?.perm === undefined ? identity : permute(identity, source.shape ?? onnx.shape, source.perm);
+  return source?.from === undefined ? whole : whole.subarray(source.from, source.from + elementCount(device.shape));
 }
 
 /** The value of the reference graph that stands for a graph output of the device: outputs keep their order. */
