@@ -33,6 +33,8 @@ class Splitter {
   private readonly nodes: Node[] = [];
   private readonly origin = new Map<string, Node>();
   private readonly held = new Map<string, Held>();
+  /** Rows that were copied for the next band. */
+  private readonly kept = new Map<string, Held>();
   private readonly parts = new Map<string, string[]>();
   private copiedElements = 0;
 
@@ -46,6 +48,7 @@ class Splitter {
   /** The rows that this band makes of a node's output; false when there is nothing to make them from. */
   band(node: Node, band: number): boolean {
     const { region, tensors } = this.schedule;
+    for (const name of region.rules.get(node)!.cut) if (this.lastReader(name) === node) this.keep(name, band);
     const output = node.outputs[0]!;
     const rows = newRows(tensors.get(output)!, band);
     if (rows.start === rows.end) return true;
@@ -54,7 +57,6 @@ class Splitter {
     const size = valueOf(this.graph, rule.cut[0]!).shape[region.axis]!;
     const inside = { start: Math.max(wanted.start, 0), end: Math.min(wanted.end, size) };
     if (inside.start >= inside.end) return false;
-    const kept = this.keep(output, band);
     const inputs = node.inputs.map((name) => (rule.cut.includes(name) ? this.window(name, inside) : name));
     const made = this.addRows(output, rows);
     this.add(node, {
@@ -65,7 +67,7 @@ class Splitter {
       attributes: rule.attributes(inside.start - wanted.start, wanted.end - inside.end),
     });
     this.parts.set(output, [...(this.parts.get(output) ?? []), made]);
-    this.hold(output, kept, { ...rows, name: made });
+    this.hold(output, { ...rows, name: made });
     return true;
   }
 
@@ -84,18 +86,30 @@ class Splitter {
     return { graph, origin: this.origin, copiedElements: this.copiedElements };
   }
 
-  /** Copies the rows of the band before that are still needed, so that the rest of it is free. */
-  private keep(output: string, band: number): Held | undefined {
-    const before = this.held.get(output);
-    const { made, needed } = this.schedule.tensors.get(output)!;
-    const rows = { start: needed[band]!, end: made[band - 1] ?? 0 };
-    if (before === undefined || rows.start >= rows.end) return undefined;
-    const name = this.slice(before, output, rows, true);
-    this.copiedElements += elementCount(this.editor.value(name).shape);
-    return { ...rows, name };
+  private lastReader(name: string): Node | undefined {
+    const { nodes, rules } = this.schedule.region;
+    return nodes.findLast((node) => rules.get(node)!.cut.includes(name));
   }
 
-  private hold(output: string, kept: Held | undefined, made: Held): void {
+  /**
+   * Copies the rows that are still needed when the next band makes more of the tensor, so that the rest is free. Done before the
+   * last reader of this band, which may then write its output over what it reads.
+   */
+  private keep(tensor: string, band: number): void {
+    const { tensors, bands } = this.schedule;
+    const own = tensors.get(tensor);
+    if (own === undefined || band + 1 >= bands || own.made[band + 1] === own.made[band]) return;
+    const rows = { start: own.needed[band + 1]!, end: own.made[band]! };
+    if (rows.start >= rows.end) return;
+    const name = this.slice(this.held.get(tensor)!, tensor, rows, true);
+    this.copiedElements += elementCount(this.editor.value(name).shape);
+    this.kept.set(tensor, { ...rows, name });
+  }
+
+  /** What was kept and what was made, one behind the other. */
+  private hold(output: string, made: Held): void {
+    const kept = this.kept.get(output);
+    this.kept.delete(output);
     if (kept === undefined) {
       this.held.set(output, made);
       return;
