@@ -1,3 +1,4 @@
+import type { Bands } from './bands/within.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
@@ -18,6 +19,10 @@ export interface CompileOptions {
   readonly optimize?: 'size' | 'speed' | 'balanced';
   /** Kernels that `nanoc tune` has measured as fastest; they come before the order of the operators' lists. */
   readonly tune?: readonly TunedLayer[];
+  /** Bytes of static RAM that the model must fit into, with bands where it has to; an error when it cannot. `--ram`. */
+  readonly ram?: number;
+  /** The same as a wish: what was reached is taken, and the caller checks the budget. `maxRam`. */
+  readonly maxRam?: number;
   /** Guard bytes round every buffer, for verification builds. */
   readonly guardBytes?: number;
 }
@@ -43,6 +48,8 @@ export interface Compilation {
   readonly graph: Graph;
   readonly program: Program;
   readonly plan: MemoryPlan;
+  /** Set when parts of the model run in bands, so that it fits into its RAM. */
+  readonly bands?: Bands;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
 }

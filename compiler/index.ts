@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { planGraph } from './bands/fit.js';
+import { planWithin } from './bands/within.js';
 import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
 import { verifyGraph } from './ir/verify.js';
@@ -13,8 +15,6 @@ import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
 import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
-import { lower } from './phases/4-lower/index.js';
-import { planMemory, separateStorage } from './phases/5-plan/index.js';
 import type { EmitHost } from './phases/6-emit/host.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { loadTarget } from './targets.js';
@@ -58,12 +58,10 @@ export async function compile(
   diagnostics.throwIfErrors();
   const graph = optimise(reference, diagnostics, observe);
   diagnostics.throwIfErrors();
-  const lowered = lower(graph, target, options, diagnostics);
-  diagnostics.throwIfErrors();
-  const program = separateStorage(lowered);
-  const plan = planMemory(program, {
-    alignment: target.alignment,
-    ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
+  const { program, plan, bands } = planWithin(planGraph(graph, { target, options }, diagnostics), {
+    target,
+    options,
+    diagnostics,
   });
   return {
     source,
@@ -74,6 +72,7 @@ export async function compile(
     graph: program.graph,
     program,
     plan,
+    ...(bands === undefined ? {} : { bands }),
     diagnostics: diagnostics.list,
   };
 }

@@ -39,6 +39,8 @@ export async function resolveJob(
     name: flags.name ?? config.name,
     kernels: flags.kernels ?? config.kernels,
     optimize: flags.optimize ?? config.optimize,
+    ram: flags.ram,
+    maxRam: flags.maxRam ?? config.maxRam,
   };
   const source = readModelFile(path);
   const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;

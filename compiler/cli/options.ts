@@ -14,6 +14,8 @@ export interface CompileFlags {
   readonly kernels?: (typeof KERNELS)[number];
   readonly optimize?: (typeof OPTIMIZE)[number];
   readonly name?: string;
+  /** Bytes of RAM to fit into. */
+  readonly ram?: number;
   /** Table of nanoc tune; false: none, not even the one beside the model. */
   readonly tune?: string | false;
 }
@@ -40,6 +42,7 @@ export function declareCompile(command: Command): void {
     .option('--state <out=in[:value]>', 'keep output `out` as input `in` of the next step, reset to value', appendText)
     .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
     .addOption(new Option('--optimize <what>', 'what the compiler aims at').choices(OPTIMIZE))
+    .option('--ram <bytes>', 'fit into so much RAM, in bands of rows where it takes them, e.g. 24000', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')
     .option('--tune <file>', 'kernels that nanoc tune chose (default: <model>.tune.json beside the model)')
     .option('--no-tune', 'leave out the table of nanoc tune');

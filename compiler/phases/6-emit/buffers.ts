@@ -1,4 +1,5 @@
 /** The buffers of the arena and of the state block as macros: name, offset, size, and for how long each is needed. */
+import type { Compilation } from '../../compilation.js';
 import { valueOf } from '../../ir/graph.js';
 import type { Placement } from '../../ir/memory-plan.js';
 import { bytesPerElement } from '../../ir/tensor.js';
@@ -47,10 +48,19 @@ export function lifeText([first, last]: readonly [number, number], steps: number
   return first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`;
 }
 
+/** What the size of the context follows from. */
+export type Planned = Pick<Compilation, 'graph' | 'plan' | 'target'>;
+
+/** sizeof(<model>_t): all RAM of a model but the stack, in bytes. */
+export function contextBytesOf(planned: Planned): number {
+  const { arenaBytes, stateBytes } = planned.plan;
+  const alignment = contextAlignment(planned);
+  const round = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+  return round(round(arenaBytes) + round(stateBytes) + 4);
+}
+
 /** Lowest alignment that the context needs: the largest element in it, and what kernels ask for. */
-export function contextAlignment(context: ModelContext): number {
-  const { graph } = context;
-  const { plan, target } = context.compilation;
+export function contextAlignment({ graph, plan, target }: Planned): number {
   // Without arena and state there is only the step counter.
   if (plan.arenaBytes + plan.stateBytes === 0) return 4;
   let alignment = target.alignment;

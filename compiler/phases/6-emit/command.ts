@@ -1,12 +1,13 @@
 import type { Compilation } from '../../compilation.js';
 
 /** The command that makes these files again, without paths: `nanoc build kws.onnx --target cortex-m4`. */
-export function commandText({ source, options }: Compilation): string {
+export function commandText({ source, options, bands }: Compilation): string {
   const words = ['nanoc', 'build', source.fileName, '--target', options.target];
   if (options.name !== undefined) words.push('--name', options.name);
   for (const [dim, size] of Object.entries(options.dims ?? {})) words.push('--dim', `${dim}=${size}`);
   for (const state of options.states ?? []) words.push('--state', state);
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);
+  if (bands !== undefined) words.push('--ram', String(bands.budget));
   return words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

@@ -1,6 +1,6 @@
 /** Flash and RAM by part, as far as they are known before the C compiler has run: for file heads and reports. */
 import type { PackedConstant } from '../../ir/kernel-call.js';
-import { contextAlignment } from './buffers.js';
+import { contextAlignment, contextBytesOf } from './buffers.js';
 import type { ModelContext } from './context.js';
 import { structBytes } from './params.js';
 
@@ -28,15 +28,13 @@ export function sizesOf(context: ModelContext): Sizes {
     part: role,
     bytes: context.constants.bytes(role) + (role === 'parameters' ? parameters : 0),
   })).filter(({ bytes }) => bytes > 0);
-  const alignment = contextAlignment(context);
-  const round = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
-  const contextBytes = round(round(plan.arenaBytes) + round(plan.stateBytes) + 4);
+  const contextBytes = contextBytesOf(context.compilation);
   const ram = [
     { part: 'arena', bytes: plan.arenaBytes },
     { part: 'state', bytes: plan.stateBytes },
     { part: 'context', bytes: contextBytes - plan.arenaBytes - plan.stateBytes },
   ].filter(({ bytes }) => bytes > 0);
-  return { flash, ram, contextBytes, contextAlignment: alignment };
+  return { flash, ram, contextBytes, contextAlignment: contextAlignment(context.compilation) };
 }
 
 /** The two lists side by side as a table of text lines, with totals. */
