@@ -98,20 +98,21 @@ function viewsOf(graph: Graph, node: Node): View[] {
   });
 }
 
-/** The largest live set while one of the chosen calls runs, in the order of the program; in bytes, states included. */
-export function peakWithin(program: Program, chosen: (node: Node) => boolean): number {
+/** The largest live set while one of the chosen calls runs, and while any does, in the order of the program; in bytes, states included. */
+export function peaksOf(program: Program, chosen: (node: Node) => boolean): { within: number; overall: number } {
   const separated = separateStorage(program);
   const contents = contentsOf(separated);
   const storage = storageOf(separated, contents);
   const model = liveModelOf(separated, contents, storage);
   const states = storage.blocks.reduce((sum, block) => sum + (block.region === 'state' ? block.bytes : 0), 0);
   const done = new Set<number>();
-  let [peak, live] = [0, model.readInputBytes];
+  let [within, overall, live] = [0, model.inputBytes, model.readInputBytes];
   model.calls.forEach(({ call }, index) => {
     const { during, after } = stepBytes(model, index, live, (other) => done.has(other));
-    if (chosen(call.node)) peak = Math.max(peak, during);
+    if (chosen(call.node)) within = Math.max(within, during);
+    overall = Math.max(overall, during);
     live = after;
     done.add(index);
   });
-  return states + peak;
+  return { within: states + within, overall: states + overall };
 }

@@ -7,7 +7,7 @@ import { contentsOf } from '../phases/5-plan/contents.js';
 import { separateStorage } from '../phases/5-plan/index.js';
 import { liveModelOf, stepBytes } from '../phases/5-plan/liveness.js';
 import { storageOf } from '../phases/5-plan/storage.js';
-import { peakWithin, sketchProgram } from './estimate.js';
+import { peaksOf, sketchProgram } from './estimate.js';
 import { regionOf, scheduleOf } from './schedule.js';
 import { type Split, splitRegion } from './split.js';
 
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly bands: number;
   /** Largest live set while its bands run, bytes. */
   readonly peak: number;
+  /** Largest live set of the whole model. */
+  readonly overall: number;
   /** Bytes that are copied, and 64 for each call more: what a call takes beside its work, roughly. */
   readonly cost: number;
 }
@@ -51,7 +53,10 @@ export function loadsOf(program: Program): StepLoad[] {
   });
 }
 
-/** Splits of regions around a node, the cheapest first; those above `limit` bytes too, where none is below. */
+/**
+ * Splits of regions around a node, the cheapest first: those with which the whole model is below `limit` bytes; else those whose own
+ * bands are; else the one that comes nearest.
+ */
 export function candidatesAround(graph: Graph, program: Program, hot: Node, limit: number): Candidate[] {
   const at = graph.nodes.findIndex(({ name }) => name === hot.name);
   if (at < 0) return [];
@@ -67,9 +72,10 @@ export function candidatesAround(graph: Graph, program: Program, hot: Node, limi
       sketches += some.length;
       found.push(...some);
     }
-    if (longest === LONGEST_REGION && found.some(({ peak }) => peak <= limit)) longest = length + LONGER;
+    if (longest === LONGEST_REGION && found.some(({ overall }) => overall <= limit)) longest = length + LONGER;
   }
-  const fitting = found.filter(({ peak }) => peak <= limit);
+  const enough = found.filter(({ overall }) => overall <= limit);
+  const fitting = enough.length > 0 ? enough : found.filter(({ peak }) => peak <= limit);
   if (fitting.length > 0) return fitting.sort((a, b) => a.cost - b.cost);
   return found.sort((a, b) => a.peak - b.peak).slice(0, 1);
 }
@@ -86,9 +92,9 @@ function splitsOf(graph: Graph, program: Program, nodes: readonly Node[], limit:
     const schedule = scheduleOf(graph, region, height);
     const split = schedule === undefined ? undefined : splitRegion(graph, schedule);
     if (schedule === undefined || split === undefined) continue;
-    const peak = peakWithin(sketchProgram(program, split), (node) => split.origin.has(node.name));
+    const { within: peak, overall } = peaksOf(sketchProgram(program, split), (node) => split.origin.has(node.name));
     const cost = split.copiedElements * bytesPerElement(last.dtype) + CALL_COST * (split.origin.size - nodes.length);
-    found.push({ split, nodes, bands: schedule.bands, peak, cost });
+    found.push({ split, nodes, bands: schedule.bands, peak, overall, cost });
     // Lower bands than needed cost more: two heights below the limit are enough to choose from, should addresses not work out.
     if (found.filter((each) => each.peak <= limit).length > 2) break;
   }

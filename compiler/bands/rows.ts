@@ -39,18 +39,19 @@ export function rowRuleOf(graph: Graph, node: Node, axis: number): RowRule | und
     return shape.length === 4 && shape.slice(0, axis).every((n) => n === 1) && source?.from === undefined && !perRow;
   };
   if (node.outputs.length !== 1 || !isImage(node.outputs[0]!)) return undefined;
+  const rows = valueOf(graph, node.outputs[0]!).shape[axis]!;
+  if (rows === 1) return undefined;
   const inputs = node.inputs.filter((name) => name !== '' && valueOf(graph, name).constant === undefined);
   const constants = node.inputs.filter((name) => name !== '' && valueOf(graph, name).constant !== undefined);
   if (WINDOWS.has(node.op) && node.domain === '') {
     const usable = node.attributes.layout === 'NHWC' && node.attributes.uncounted === undefined;
     return usable && inputs.length === 1 && isImage(inputs[0]!) ? windowRule(graph, node, axis) : undefined;
   }
-  const rows = valueOf(graph, node.outputs[0]!).shape[axis]!;
   // What is broadcast along the axis is read whole by every band.
   const isWhole = (name: string): boolean => (valueOf(graph, name).shape.at(axis - 4) ?? 1) === 1;
   const isCut = (name: string): boolean => isImage(name) && valueOf(graph, name).shape[axis] === rows;
   if (!ELEMENTWISE.has(node.op) && !joinsChannels(graph, node, axis)) return undefined;
-  if (rows === 1 || !constants.every(isWhole)) return undefined;
+  if (!constants.every(isWhole)) return undefined;
   const cut = inputs.filter(isCut);
   if (cut.length === 0 || !inputs.every((name) => isCut(name) || isWhole(name))) return undefined;
   return { cut, needs: (output) => output, attributes: () => node.attributes };

@@ -1,5 +1,5 @@
 /** Which rows of each tensor of a region every band makes and keeps. Nothing is computed twice: rows that the next band needs are kept. */
-import { consumers, type Graph, type Node, valueOf } from '../ir/graph.js';
+import { consumers, type Graph, type Node, producers, valueOf } from '../ir/graph.js';
 import { type RowRule, type Rows, rowRuleOf } from './rows.js';
 
 /** Neighbouring nodes of a graph that are run band after band. */
@@ -38,12 +38,26 @@ export function regionOf(graph: Graph, nodes: readonly Node[], axis: number): Re
     if (rule === undefined || node.inputs.some((name) => own.has(name) && !rule.cut.includes(name))) return undefined;
     rules.set(node, rule);
   }
+  const writers = producers(graph);
+  const cut = [...rules.values()].flatMap((rule) => rule.cut);
+  if (cut.some((name) => !own.has(name) && isJoint(writers, name))) return undefined;
   const readers = consumers(graph);
   const inside = new Set(nodes);
   const outputs = [...own].filter(
     (name) => graph.outputs.includes(name) || (readers.get(name) ?? []).some((reader) => !inside.has(reader)),
   );
   return { nodes, axis, rules, outputs };
+}
+
+/**
+ * Whether a value is a Concat, or a view of one. Its first rows could die before the last are written: it would never exist whole,
+ * and `nanoc verify` would have nothing to compare.
+ */
+function isJoint(writers: ReadonlyMap<string, Node>, name: string): boolean {
+  const writer = writers.get(name);
+  if (writer === undefined) return false;
+  if (writer.op === 'Concat') return true;
+  return ['Reshape', 'Slice', 'Split'].includes(writer.op) && isJoint(writers, writer.inputs[0]!);
 }
 
 /**

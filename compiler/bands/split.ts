@@ -76,7 +76,14 @@ class Splitter {
     for (const output of region.outputs) {
       const attributes = { axis: region.axis };
       const name = this.editor.freshName(`${output}__bands`);
-      this.nodes.push({ name, op: 'Concat', domain: '', inputs: this.parts.get(output)!, outputs: [output], attributes });
+      this.nodes.push({
+        name,
+        op: 'Concat',
+        domain: '',
+        inputs: this.parts.get(output)!,
+        outputs: [output],
+        attributes,
+      });
     }
     const last = region.nodes.at(-1)!;
     for (const node of region.nodes) if (node !== last) this.editor.removeNode(node);

@@ -10,8 +10,7 @@ export function applySource(value: Value, onnx: Tensor): Tensor {
   const source = value.source;
   if (source === undefined) throw new Error(`invariant: "${value.name}" has no source`);
   const moved = source.perm === undefined ? onnx.data : permute(onnx.data, source.shape ?? onnx.shape, source.perm);
-  const part =
-    source.from === undefined ? moved : moved.slice(source.from, source.from + elementCount(value.shape));
+  const part = source.from === undefined ? moved : moved.slice(source.from, source.from + elementCount(value.shape));
   const data = source.signShift ? Int8Array.from(part as Uint8Array, (x) => x - 128) : part;
   return { dtype: value.dtype, shape: value.shape, data };
 }
