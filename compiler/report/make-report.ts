@@ -10,6 +10,7 @@ import { type ModelContext, makeContext } from '../phases/6-emit/context.js';
 import { detailsOf } from '../phases/6-emit/describe.js';
 import { portView } from '../phases/6-emit/ports.js';
 import { sizesOf } from '../phases/6-emit/sizes.js';
+import { bandsJson } from './bands.js';
 import type { Measurements } from './measurements.js';
 import { makePlanJson } from './plan-json.js';
 import type { LayerReport, Report } from './schema.js';
@@ -33,6 +34,7 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
     },
     memory: { flash: [...flash], ram: [...ram], contextBytes },
     plan: makePlanJson(compilation),
+    ...(compilation.bands === undefined ? {} : { bands: bandsJson(compilation.bands) }),
     diagnostics: compilation.diagnostics.map(diagnosticOf),
     ...(measurements === undefined ? {} : { measurements }),
   };

@@ -1,5 +1,6 @@
 /** report.json: what each layer of a model is, runs on and costs, and what the whole takes. */
 import { z } from 'zod';
+import { bandsSchema } from './bands.js';
 import { measurementsSchema } from './measurements.js';
 import { planSchema } from './plan-json.js';
 
@@ -66,6 +67,8 @@ export const reportSchema = z.object({
     contextBytes: count,
   }),
   plan: planSchema,
+  /** Set when parts of the model run in bands, so that it fits into its RAM. */
+  bands: bandsSchema.optional(),
   diagnostics: z.array(
     z.object({
       code: z.string(),

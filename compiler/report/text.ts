@@ -1,5 +1,6 @@
 /** The report for a terminal. */
 import { renderDiagnostics } from '../diagnostics/render.js';
+import { bandLines } from './bands.js';
 import { type Column, grouped, shapeOf, shorten, table } from './format.js';
 import type { LayerReport, Report } from './schema.js';
 
@@ -96,7 +97,7 @@ function memoryTable(report: Report, { color, width }: TextOptions): string[] {
   return [painter(color).bold(head!), ...lines];
 }
 
-function planLines({ plan }: Report, { color, width }: TextOptions): string[] {
+function planLines({ plan, bands }: Report, { color, width }: TextOptions): string[] {
   const { green, yellow } = painter(color);
   const verdict =
     plan.gap === 0
@@ -110,6 +111,7 @@ function planLines({ plan }: Report, { color, width }: TextOptions): string[] {
   return [
     `arena  ${grouped(plan.arenaBytes)} bytes: ${verdict}; order: ${plan.search.order}; placement: ${plan.search.placement}`,
     ...(peak.length === 0 ? [] : [`peak${where}:`, ...peak]),
+    ...(bands === undefined ? [] : bandLines(bands, width)),
   ];
 }
 

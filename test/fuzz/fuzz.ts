@@ -6,6 +6,7 @@ import type { Graph } from '../../compiler/ir/graph.js';
 import type { Feature } from '../../compiler/ir/target.js';
 import { lower } from '../../compiler/phases/4-lower/index.js';
 import { planMemory, separateStorage } from '../../compiler/phases/5-plan/index.js';
+import { contextBytesOf } from '../../compiler/phases/6-emit/buffers.js';
 import { type DeviceCase, runOnHost } from './device.js';
 import { generateModel } from './generate.js';
 import { askOnnxRuntime } from './oracle.js';
@@ -35,10 +36,13 @@ export interface Variant {
   /** Instead of those of the host: kernels written for a chip run as their C twins. */
   readonly features?: readonly Feature[];
   readonly guardBytes?: number;
+  /** Part of its RAM that the model is to fit into, in bands where there is a chain for them. */
+  readonly ramPart?: number;
   readonly flags: readonly string[];
 }
 
 const PORTABLE: Variant = { name: 'portable', flags: [] };
+const BANDS: Variant = { name: 'portable, in bands', ramPart: 0.7, flags: [] };
 const GUARDED: Variant = { name: 'portable, guard bytes', guardBytes: 16, flags: [] };
 const DSP: Variant = { name: 'twins of the DSP kernels', features: ['armv7m', 'unaligned', 'dsp', 'fpu'], flags: [] };
 const MVE: Variant = { ...DSP, name: 'twins of the MVE kernels', features: [...DSP.features!, 'mve'] };
@@ -47,13 +51,13 @@ const ARMV6: Variant = { ...NO_FPU, name: 'twins of the Armv6-M kernels', featur
 const ARMV7: Variant = { ...NO_FPU, name: 'twins of the Armv7-M kernels', features: ['armv7m', 'unaligned'] };
 
 /** Every way of making C, for models that are few. */
-export const ALL_VARIANTS: readonly Variant[] = [PORTABLE, GUARDED, DSP, MVE, NO_FPU, ARMV6, ARMV7];
+export const ALL_VARIANTS: readonly Variant[] = [PORTABLE, GUARDED, DSP, MVE, NO_FPU, ARMV6, ARMV7, BANDS];
 
 /** Of a seed: kernels of a core with an FPU and, for every third, of one without; portable ones for most. */
 export function variantsOf(seed: number): Variant[] {
   const native = seed % 4 < 2 ? [seed % 4 === 0 ? DSP : MVE] : [];
   const plain = [[NO_FPU, ARMV6, ARMV7][Math.floor(seed / 3) % 3]!, GUARDED, PORTABLE][seed % 3]!;
-  return [plain, ...native];
+  return [plain, ...native, ...(seed % 4 === 3 ? [BANDS] : [])];
 }
 
 export interface FuzzOptions {
@@ -140,6 +144,10 @@ async function compileVariant(bytes: Uint8Array, name: string, variant: Variant)
   const compilation = await compile({ fileName: `${name}.onnx`, bytes }, options, (_, graph) => {
     optimised = graph;
   });
+  if (variant.ramPart !== undefined) {
+    const maxRam = Math.floor(contextBytesOf(compilation) * variant.ramPart);
+    return compile({ fileName: `${name}.onnx`, bytes }, { ...options, maxRam });
+  }
   if (variant.features === undefined) return compilation;
   const target = { ...compilation.target, features: variant.features };
   const diagnostics = new Diagnostics();

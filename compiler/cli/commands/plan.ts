@@ -22,7 +22,7 @@ export const plan = defineCommand<CompileFlags>({
       await printJson(session, 'plan', { ok: true, plan: document, diagnostics: compilation.diagnostics });
     else {
       const { renderPlan } = await import('../plan-text.js');
-      session.terminal.out(renderPlan(session.terminal, compilation.plan, document));
+      session.terminal.out(renderPlan(session.terminal, compilation.plan, document, compilation.bands));
       showDiagnostics(session, compilation.diagnostics);
     }
     return EXIT.good;
