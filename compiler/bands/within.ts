@@ -50,7 +50,8 @@ export function planWithin(
   if (fitted.ram > budget) {
     const problem = tooLarge(fitted, whole, budget);
     if (options.ram !== undefined) diagnostics.error(problem);
-    else diagnostics.warning(problem);
+    // Where bands change nothing, the budget's own diagnostic says all.
+    else if (fitted.regions.length > 0) diagnostics.warning(problem);
     diagnostics.throwIfErrors();
   }
   if (fitted.regions.length === 0) return whole;
