@@ -71,6 +71,19 @@ export function fitInto(whole: Planned, budget: number, replan: (graph: Graph) =
     if (found.ram < best.ram) best = found;
     aim -= Math.max(64, Math.ceil((found.ram - budget) / 2));
   }
+  return best.ram <= budget ? best : leastOf(whole, best, budget, replan);
+}
+
+/** Out of reach: how far bands go, halving the distance. */
+function leastOf(whole: Planned, reached: Fitted, budget: number, replan: (graph: Graph) => Planned): Fitted {
+  let best = reached;
+  let low = budget;
+  for (let attempt = 0; attempt < TRIES && best.ram > low; attempt += 1) {
+    const aim = Math.floor((low + best.ram) / 2);
+    const found = fitOnce(inPlanOrder(whole), aim, aim, replan);
+    if (found !== undefined && found.ram < best.ram) best = found;
+    else low = aim;
+  }
   return best;
 }
 
