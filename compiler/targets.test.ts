@@ -6,12 +6,16 @@ import { packageRoot } from './toolchain/package-root.js';
 
 describe('targets', () => {
   it('finds every folder, and each names itself and files that exist', async () => {
-    const cores = ['cortex-m0', 'cortex-m3', 'cortex-m33', 'cortex-m4', 'cortex-m55', 'cortex-m7', 'host'];
+    const cores = ['cortex-m0', 'cortex-m3', 'cortex-m33', 'cortex-m4', 'cortex-m55', 'cortex-m7', 'host', 'rv32imc'];
     expect(listTargets()).toEqual(expect.arrayContaining(cores));
     for (const name of listTargets()) {
       const target = await loadTarget(name);
       expect(target.name).toBe(name);
-      for (const path of [...target.startup, ...(target.linkerScript === undefined ? [] : [target.linkerScript])]) {
+      for (const path of [
+        ...(target.qemu === undefined ? [] : [target.qemu.support]),
+        ...target.startup,
+        ...(target.linkerScript === undefined ? [] : [target.linkerScript]),
+      ]) {
         expect(existsSync(join(packageRoot(), path)), path).toBe(true);
       }
     }

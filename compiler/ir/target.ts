@@ -25,12 +25,17 @@ export interface Toolchain {
 export interface QemuMachine {
   readonly command: string;
   readonly machine: string;
-  /** How instructions are counted: `-icount shift=0`, with this timer. */
+  /** How instructions are counted: `-icount shift=0`, with this timer or, for `minstret`, the core's own counter. */
   readonly counter: {
-    readonly timer: 'cmsdk' | 'systick';
-    readonly address: number;
+    readonly timer: 'cmsdk' | 'systick' | 'minstret';
+    /** Of a timer in memory. */
+    readonly address?: number;
     readonly instructionsPerTick: number;
   };
+  /** Arguments besides those that all machines have: `-bios none`. */
+  readonly options?: readonly string[];
+  /** Package-relative path of `simulated.h`: semihosting, registers at a fault, the counter, for the test harness. */
+  readonly support: string;
   readonly debianPackages: readonly string[];
 }
 
@@ -46,6 +51,8 @@ export interface Target {
   readonly optimization: readonly string[];
   /** Absent for the host, whose programs are run directly. */
   readonly qemu?: QemuMachine;
+  /** Tests in its simulator are skipped, and say so, where its tools are missing and cannot be installed; never in CI. */
+  readonly optionalInTests?: boolean;
   /** Files of the target folder that a firmware needs: startup code, linker script (package-relative paths). */
   readonly startup: readonly string[];
   readonly linkerScript?: string;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import type { Compilation } from '../compilation.js';
+import type { QemuMachine } from '../ir/target.js';
 import { packageRoot } from '../toolchain/package-root.js';
 import type { MemoryLayout } from './memory-layout.js';
 import type { Span } from './spans.js';
@@ -48,8 +49,16 @@ function harnessView(compilation: Compilation, layout: MemoryLayout) {
     hasArena: layout.arenaBytes > 0 ? 1 : 0,
     hasState: layout.stateBytes > 0 ? 1 : 0,
     isHost: target.qemu === undefined,
-    counter: { isSysTick: counter?.timer === 'systick', address: `0x${(counter?.address ?? 0).toString(16)}` },
+    counter: { defines: counter === undefined ? [] : counterDefines(counter) },
   };
+}
+
+/** Macros that the target's `simulated.h` reads. */
+export function counterDefines({ timer, address }: QemuMachine['counter']): string[] {
+  return [
+    ...(address === undefined ? [] : [`NANOC_TIMER 0x${address.toString(16)}u`]),
+    ...(timer === 'systick' ? ['NANOC_SYSTICK'] : []),
+  ];
 }
 
 function spanView(span: Span) {

@@ -4,7 +4,7 @@ import type { Compilation, EmittedFile } from '../compilation.js';
 import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
 import { emitLibrary } from '../index.js';
 import type { Target } from '../ir/target.js';
-import { type Build, buildFirmware } from '../toolchain/build.js';
+import { type Build, buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
 import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
@@ -43,7 +43,11 @@ export async function withProgram<T>(
   const model = await modelSources(compilation, options.emit);
   return withFolder(options.directory, async (directory) => {
     const build = await buildFirmware({
-      files: [...model, { path: 'harness.c', content: harnessSource(compilation, layout) }],
+      files: [
+        ...model,
+        ...(await simulatorSupport(compilation.target)),
+        { path: 'harness.c', content: harnessSource(compilation, layout) },
+      ],
       target: compilation.target,
       directory,
       includeDirectories: INCLUDE_DIRECTORIES,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { branchModel, streamModel } from '../../test/support/quantized-models.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import type { EmittedFile } from '../compilation.js';
 import { type Compilation, compile, emitFiles } from '../index.js';
 import type { Tensor } from '../ir/tensor.js';
@@ -26,6 +27,8 @@ const emitWith = (statement: string) => async (compilation: Compilation) =>
     if (content === file.content) throw new Error('the layer switch is not where the test looks for it');
     return { ...file, content };
   });
+
+const simulated = await simulatedTargets();
 
 describe('runModel', () => {
   it.each(['host', 'cortex-m0', 'cortex-m4', 'cortex-m55'])(
@@ -97,6 +100,21 @@ describe('runModel', () => {
         diagnostics: [{ code: 'NC0702', node: expect.stringContaining(`"${second}"`) }],
       });
     }
+  });
+
+  it.skipIf(!simulated.includes('rv32imc'))('rv32imc: prints what the trap saved and names the layer', async () => {
+    const compilation = await compile(branchModel(), { target: 'rv32imc' });
+    const emit = emitWith('if (step == 2u) {\n    *(volatile uint32_t *)0xF0000000u = 1u;\n  }');
+    const run = runModel(compilation, defaultVectors(compilation.reference, { count: 2 }).vectors, { emit });
+    const third = compilation.plan.calls[2]!.node.name;
+    // A store that the memory refuses is cause 7.
+    const text =
+      /fault: mepc 0x800[0-9a-f]{5} mcause 0x00000007 mtval 0xf0000000 ra .* sp .*\nvector 0x0{8} step 0x0{7}2/;
+    await expect(run).rejects.toMatchObject({
+      diagnostics: [
+        { code: 'NC0703', node: expect.stringContaining(`"${third}"`), because: expect.stringMatching(text) },
+      ],
+    });
   });
 
   it.each(['cortex-m0', 'cortex-m4', 'cortex-m55'])(

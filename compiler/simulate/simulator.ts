@@ -37,7 +37,7 @@ export function simulatorFor(target: Target): Simulator {
   if (qemu === undefined) {
     return simulator('host', false, 'results on this computer; no instruction counts', ['gcc'], (program) => [program]);
   }
-  const options = ['-M', qemu.machine, '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
+  const options = ['-M', qemu.machine, ...(qemu.options ?? []), '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
   const semihosting = ['-semihosting-config', 'enable=on,target=native'];
   return simulator(
     `QEMU ${qemu.machine}`,

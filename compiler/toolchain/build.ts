@@ -117,9 +117,18 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
 }
 
 /** The target's startup sources, as files of the build. */
-async function startupFiles(target: Target): Promise<EmittedFile[]> {
+function startupFiles(target: Target): Promise<EmittedFile[]> {
+  return targetFiles(target.startup);
+}
+
+/** What a program in the target's simulator needs besides: `target/simulated.h`; nothing on the host. */
+export function simulatorSupport({ qemu }: Target): Promise<EmittedFile[]> {
+  return targetFiles(qemu === undefined ? [] : [qemu.support]);
+}
+
+async function targetFiles(paths: readonly string[]): Promise<EmittedFile[]> {
   return Promise.all(
-    target.startup.map(async (path) => ({
+    paths.map(async (path) => ({
       path: `target/${basename(path)}`,
       content: await readFile(join(packageRoot(), path), 'utf8'),
     })),

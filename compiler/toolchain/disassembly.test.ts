@@ -57,6 +57,47 @@ it('adds up what each function takes from the stack', () => {
   expect([...functions.get(0x40)!.calls]).toEqual([0x80, 0xa0]);
 });
 
+it('reads RISC-V: near and far calls, tail jumps, tables', () => {
+  const riscv = `
+80000100 <entry>:
+80000100:\tadd\tsp,sp,-32
+80000102:\tbeqz\ta0,80000108 <entry+0x8>
+80000104:\tjal\t80000200 <near>
+80000108:\tauipc\tra,0x10
+8000010c:\tjalr\t-8(ra) # 80010100 <far>
+80000110:\tadd\tsp,sp,32
+80000112:\tret
+
+80000200 <near>:
+80000200:\taddi\tsp,sp,-16
+80000204:\tlw\ta5,0(a5)
+80000206:\tadd\ta5,a5,a4
+80000208:\tjr\ta5
+8000020a:\tj\t80010100 <far>
+
+80000300 <indirect>:
+80000300:\tlw\ta5,0(a0)
+80000302:\tjr\ta5
+
+80000400 <sized>:
+80000400:\tsub\tsp,sp,a5
+
+80010100 <far>:
+80010100:\tadd\tsp,sp,-64
+80010102:\tjr\tra
+`;
+  const read = readDisassembly(riscv);
+  expect([...read.values()].map(({ name, bytes, unknown }) => [name, bytes, unknown])).toEqual([
+    ['entry', 32, undefined],
+    ['near', 16, undefined],
+    ['indirect', 0, 'jr a5'],
+    ['sized', 0, 'sub sp,sp,a5'],
+    ['far', 64, undefined],
+  ]);
+  const symbols = [...read.values()].map(({ name, address }) => ({ name, address, bytes: 8, section: 1 }));
+  expect(linkedStackBound([], read, { sections: [], symbols }, 'entry')).toEqual({ bytes: 32 + 16 + 64 });
+});
+
 it('bounds the deepest path; the frame sizes of the compiler come first', () => {
   expect(linkedStackBound([], functions, elf, 'entry')).toEqual({ bytes: 40 + 316 });
   const graph = 'node: { title: "x.c:helper" label: "helper\\nx.c:1:1\\n300 bytes (static)\\n0 dynamic objects" }';

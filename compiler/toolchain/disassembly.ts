@@ -1,5 +1,5 @@
 /**
- * What a linked Thumb program says about its stack: for functions of which the compiler tells nothing (C library, compiler
+ * What a linked Thumb or RISC-V program says about its stack: for functions of which the compiler tells nothing (C library, compiler
  * helpers such as __aeabi_fmul, assembly), and for the calls that only the linker knows.
  */
 
@@ -36,10 +36,10 @@ function readFunction(
   let bytes = 0;
   let unknown: string | undefined;
   const calls = new Set<number>();
-  for (const line of lines) {
-    const [, instruction] = /^\s*[0-9a-f]+:\s+(.*)$/.exec(line) ?? [];
-    if (instruction === undefined) continue;
-    const target = /^(?:b|bl|blx|cbn?z)[a-z.]*\s+(?:r\d+, )?([0-9a-f]+) </.exec(instruction.replaceAll('\t', ' '))?.[1];
+  const instructions = lines.flatMap((line) => /^\s*[0-9a-f]+:\s+(.*)$/.exec(line)?.[1] ?? []);
+  for (const [index, instruction] of instructions.entries()) {
+    if (isTableJump(instructions.slice(Math.max(0, index - 2), index + 1))) continue;
+    const target = targetOf(instruction.replaceAll('\t', ' '));
     if (target !== undefined) {
       const callee = functionAt(Number.parseInt(target, 16), starts);
       if (callee !== undefined && callee !== address) calls.add(callee);
@@ -52,6 +52,20 @@ function readFunction(
   return { name, address, bytes, calls, ...(unknown === undefined ? {} : { unknown }) };
 }
 
+/** RISC-V `switch` by a table of distances (compiler helpers have some): it stays inside its function. */
+function isTableJump(instructions: readonly string[]): boolean {
+  const text = instructions.join('\n').replaceAll('\t', ' ');
+  return /^lw (\w+),0\(\1\)\nadd \1,\1,\w+\njr \1$/.test(text);
+}
+
+/** Where a branch or call goes; undefined for other instructions. A distant RISC-V call is `jalr 4(ra) # 80010000 <f>`. */
+function targetOf(instruction: string): string | undefined {
+  const thumb = /^(?:b|bl|blx|cbn?z)[a-z.]*\s+(?:r\d+, )?([0-9a-f]+) </;
+  const near = /^(?:b[a-z]+|jal|j)\s+(?:[a-z]\w*,){0,2}([0-9a-f]+) </;
+  const far = /^(?:jalr|jr)\s.*# ([0-9a-f]+) </;
+  return (thumb.exec(instruction) ?? near.exec(instruction) ?? far.exec(instruction))?.[1];
+}
+
 /** Start of the function that holds an address. */
 function functionAt(address: number, starts: readonly number[]): number | undefined {
   return starts.findLast((start) => start <= address);
@@ -59,6 +73,10 @@ function functionAt(address: number, starts: readonly number[]): number | undefi
 
 /** Bytes by which an instruction lowers the stack pointer; undefined for indirect calls and computed amounts. */
 function stackBytes(instruction: string): number | undefined {
+  const lowered = /^addi? sp,sp,-(\d+)/.exec(instruction);
+  if (lowered !== null) return Number(lowered[1]);
+  // Arithmetic with a register, jumps to where a register says; the return goes through ra, helpers return through t0.
+  if (/^(?:sub|add) sp,sp,[a-z]/.test(instruction) || /^(?:jalr?|jr) (?!ra$|t0$)/.test(instruction)) return undefined;
   const registers = /^(?:push|stmdb|stmfd|vpush|vstmdb)(?:\.\w+)? (?:sp!, )?\{([^}]*)\}/.exec(instruction);
   if (registers !== null && (/push/.test(instruction) || / sp!/.test(instruction))) return registerBytes(registers[1]!);
   const subtracted = /^subw?(?:\.w)? sp, (?:sp, )?#(\d+)/.exec(instruction);

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { branchModel } from '../../test/support/quantized-models.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import { compile, emitFiles } from '../index.js';
-import { listTargets } from '../targets.js';
 import { measure } from './measure.js';
 
+const simulated = await simulatedTargets();
+
 describe('measure', () => {
-  it.each(listTargets().filter((name) => name !== 'host'))('%s: sizes add up, the stack bound holds', async (name) => {
+  it.each(simulated)('%s: sizes add up, the stack bound holds', async (name) => {
     const compilation = await compile(branchModel(), { target: name });
     const figures = await measure(compilation);
     expect(figures.flash).toBe(figures.code! + figures.constants!);

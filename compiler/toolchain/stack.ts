@@ -54,7 +54,7 @@ export function linkedStackBound(
   }
   const start = elf.symbols.find((symbol) => symbol.name === entry && symbol.bytes > 0);
   if (start === undefined) return { notBounded: `${entry} is not in the program` };
-  return deepest(String(start.address & ~1), (key, caller) => {
+  return deepest(String((start.address & ~1) >>> 0), (key, caller) => {
     const found = functions.get(Number(key));
     if (found === undefined) return { notBounded: `no function at 0x${Number(key).toString(16)}, called by ${caller}` };
     const callees = [...found.calls].map(String);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { branchModel, streamModel } from '../../test/support/quantized-models.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import type { EmittedFile } from '../compilation.js';
 import { type Compilation, compile, emitFiles } from '../index.js';
 import type { Argument, KernelCall, PackedConstant, ParamValue } from '../ir/kernel-call.js';
@@ -25,8 +26,10 @@ const emitChanged = (path: RegExp, change: (content: string) => string) => async
   return files;
 };
 
+const simulated = await simulatedTargets();
+
 describe('verifyModel', () => {
-  it.each(['host', 'cortex-m0', 'cortex-m4'])(
+  it.each(['host', 'cortex-m0', 'cortex-m4', ...simulated.filter((name) => name === 'rv32imc')])(
     '%s: a good model passes in both builds, with every layer compared',
     async (target) => {
       const compilation = await compile(branchModel(), { target });

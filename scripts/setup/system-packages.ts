@@ -21,14 +21,21 @@ function installMissing(needed: readonly Tool[]): boolean {
   const prefix = rootPrefix();
   if (prefix === undefined) {
     console.error(adviceFor(packages));
-    return false;
+    return withoutOptional(lacks);
   }
   const worked =
     apt(prefix, ['update', '-qq']) && apt(prefix, ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
   const left = findLacks(needed);
   for (const { problem } of left) console.error(`Still missing: ${problem}`);
   if (!worked || left.length > 0) console.error(adviceFor(packages));
-  return left.length === 0;
+  return withoutOptional(left);
+}
+
+/** Whether nothing is missing but what tests can be skipped for; says what is skipped. */
+function withoutOptional(lacks: readonly Lack[]): boolean {
+  for (const { tool, problem } of lacks.filter(({ tool }) => tool.optional === true))
+    console.error(`Skipped: tests that need the ${tool.use}; ${problem}`);
+  return lacks.every(({ tool }) => tool.optional === true);
 }
 
 function findLacks(needed: readonly Tool[]): Lack[] {

@@ -40,6 +40,7 @@ export function cortexM(core: CortexM): Target {
       command: 'qemu-system-arm',
       machine: core.machine,
       counter: core.counter,
+      support: 'targets/arm-common/simulated.h',
       debianPackages: ['qemu-system-arm'],
     },
     startup: ['targets/arm-common/startup.c'],

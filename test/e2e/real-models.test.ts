@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModelFile } from '../../compiler/cli/model-file.js';
 import { compile } from '../../compiler/index.js';
-import { listTargets } from '../../compiler/targets.js';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
 import type { VectorSet } from '../../compiler/verify/vector-set.js';
 import { loadVectors } from '../../compiler/verify/vectors.js';
 import { verifyModel } from '../../compiler/verify/verify.js';
+import { simulatedTargets } from '../support/simulated-targets.js';
 
 const folder = process.env.NANOC_MODELS ?? join(packageRoot(), '../shared/models');
 const full = process.env.NANOC_FULL === '1';
+const simulated = await simulatedTargets();
 const alexaStates = [0, 1, 2, 3, 4, 5].map((index) => `next_state_${index}=state_${index}`);
 
 /** Elements that may be off by one against ONNX Runtime, of a million or more; docs/NUMERICS.md has the reasons. */
@@ -41,7 +42,7 @@ function fewer(set: VectorSet, states: boolean): VectorSet {
 
 describe.skipIf(!existsSync(folder))('real models', () => {
   for (const { path, states = [], offByOne = 0 } of models) {
-    for (const target of full ? listTargets() : ['host', 'cortex-m3', 'cortex-m4']) {
+    for (const target of full ? ['host', ...simulated] : ['host', 'cortex-m3', 'cortex-m4']) {
       it(`${path} on ${target}`, async (context) => {
         const file = join(folder, `${path}.onnx`);
         if (!existsSync(file)) return context.skip();

@@ -1,0 +1,20 @@
+/** The targets whose simulator tests run here. */
+import { spawnSync } from 'node:child_process';
+import type { Target } from '../../compiler/ir/target.js';
+import { listTargets, loadTarget } from '../../compiler/targets.js';
+
+/** Targets with a simulator, by name; an optional one whose tools are missing is left out, which is said, and never in CI. */
+export async function simulatedTargets(): Promise<string[]> {
+  const targets = await Promise.all(listTargets().map(loadTarget));
+  return targets.filter((target) => target.qemu !== undefined && isUsable(target)).map(({ name }) => name);
+}
+
+function isUsable({ name, toolchain, qemu, optionalInTests }: Target): boolean {
+  if (optionalInTests !== true || process.env.CI !== undefined) return true;
+  const missing = [toolchain.compiler, qemu!.command].filter(
+    (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  );
+  if (missing.length > 0)
+    console.warn(`skipped: tests of ${name} in its simulator; ${missing.join(' and ')} not installed`);
+  return missing.length === 0;
+}
