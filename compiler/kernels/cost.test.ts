@@ -49,6 +49,9 @@ const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
 const choices = [
   { target: 'cortex-m4', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m4', kernels: 'auto', optimize: 'speed' },
+  { target: 'cortex-m55', kernels: 'auto', optimize: 'balanced' },
+  { target: 'cortex-m3', kernels: 'auto', optimize: 'balanced' },
+  { target: 'cortex-m0', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m4', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m3', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m0', kernels: 'portable', optimize: 'balanced' },

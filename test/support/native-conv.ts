@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { Diagnostics } from '../../compiler/diagnostics/diagnostic.js';
 import type { Feature } from '../../compiler/ir/target.js';
-import type { KernelOption } from '../../compiler/ops/define.js';
+import type { KernelOption, LowerContext } from '../../compiler/ops/define.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import { loadTarget } from '../../compiler/targets.js';
@@ -16,11 +16,16 @@ export interface NativeCase {
 }
 
 /** Undefined where the option refuses the convolution. */
-export function lowered(spec: ConvSpec, random: Random, option: KernelOption): NativeCase | undefined {
+export function lowered(
+  spec: ConvSpec,
+  random: Random,
+  option: KernelOption,
+  optimize: LowerContext['optimize'] = 'balanced',
+): NativeCase | undefined {
   const { graph, node, inputs, expected } = convCase(spec, random);
   const view = viewNode(graph, node, operatorOf(node));
   const features: ReadonlySet<Feature> = new Set(option.needs ?? []);
-  const context = { ...view, features, diagnostics: new Diagnostics() };
+  const context = { ...view, features, diagnostics: new Diagnostics(), optimize };
   if (option.when!(context) !== true) return undefined;
   const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a convolution');

@@ -77,8 +77,10 @@ function convCost(view: CostView, gemm: Gemm): number | undefined {
   // Two pixels: widening takes 8 instructions for four inputs of each.
   const widening = 2 * inner + (row % 4 === 0 ? 0 : rows * (12 + row));
   const rowCost = sizes !== undefined && sizes.borderPixels > 0 ? 25 : 12;
-  const perPair = products + widening + rows * rowCost + 66;
-  return Math.ceil(pixels / 2) * perPair + 100;
+  // Rows at the border that are no words are put together byte by byte.
+  const border = sizes === undefined || row % 4 === 0 ? 0 : (2 * sizes.borderPixels) / pixels;
+  const perPair = products + widening + rows * (rowCost + border * (15 + 1.3 * row)) + 66;
+  return Math.ceil(pixels / 2) * perPair + 100 + clampCost(view, 8);
 }
 
 /** Lines as those of `Gemm`: weights as bytes or as halfwords, inputs widened in the loop or before it. */
@@ -99,6 +101,11 @@ function matvecCost(view: CostView, halfwords: boolean): number | undefined {
   return products + (wide ? 1.5 * inner : 0) + 80;
 }
 
+/** Bytes that are clamped behind the kernel, where the activation has bounds of its own; by the C compiler's loop. */
+function clampCost({ call, y }: CostView, each: number): number {
+  return call.function.endsWith('_clamp') ? each * elements(y) : 0;
+}
+
 /** Groups of four channels that are requantized in float. */
 function exactShare(view: CostView): number {
   const exact = view.constant('exact') as Int8Array | undefined;
@@ -107,12 +114,22 @@ function exactShare(view: CostView): number {
 
 /** 3x3 at stride 1: two rows of four channels at a time. */
 function depthwiseCost(view: CostView): number {
-  const { batches, inWidth, outHeight, outWidth, outChannels } = windowSizes(view);
+  return depthwiseInstructions(windowSizes(view), exactShare(view)) + clampCost(view, 12);
+}
+
+type DepthwiseSizes = Pick<WindowSizes, 'batches' | 'inWidth' | 'outHeight' | 'outWidth' | 'outChannels'>;
+
+/** Also where MVE has another way. @param exact share of the groups of channels that are requantized in float */
+export function depthwiseInstructions(sizes: DepthwiseSizes, exact: number): number {
+  const { batches, inWidth, outHeight, outWidth, outChannels } = sizes;
   const padding = outWidth <= 10 ? 2 + outWidth - Math.min(inWidth, outWidth + 2) : 0;
   // A column of the strip is two moves; an output twelve products' worth of four SMLADs a tap, start, requantization, stores.
-  const finish = 6 + 8 * exactShare(view);
-  const tile = 17 + 2 * (outWidth + 2 - padding) + 4 * (3 * outWidth - padding) + (1 + finish) * outWidth;
-  const twoRows = 4 * tile + 8 + 12 * inWidth + 35;
+  const finish = 6 + 8 * exact;
+  // Wider rows are several strips.
+  const strips = Math.ceil(outWidth / 10);
+  const columns = 2 * (outWidth + 2 * strips - padding);
+  const tile = 17 * strips + columns + 4 * (3 * outWidth - padding) + (1 + finish) * outWidth;
+  const twoRows = 4 * tile + 8 + 12 * inWidth + 35 + 80 * (strips - 1);
   return batches * Math.ceil(outChannels / 4) * ((outHeight / 2) * twoRows + 300);
 }
 
@@ -121,7 +138,7 @@ function windowCost(view: CostView): number {
   const sizes: WindowSizes = windowSizes(view);
   const taps = sizes.kernelHeight * sizes.kernelWidth;
   const pairs = Math.ceil(taps / 2);
-  const pixel = 16 * pairs + 11 + 9 * exactShare(view);
-  const copies = sizes.borderPixels * 17 * taps;
-  return Math.ceil(sizes.outChannels / 4) * (sizes.pixels * pixel + copies + 100 + 8 * pairs);
+  const pixel = 12 * pairs + 25 + exactShare(view);
+  const copies = sizes.borderPixels * Math.max(0, 17.5 * taps - 9);
+  return Math.ceil(sizes.outChannels / 4) * (sizes.pixels * pixel + copies + 200) + clampCost(view, 12);
 }

@@ -2,7 +2,7 @@
 import { immediate, SAVED_BYTES, schedule } from './assembly.js';
 
 /** Steps of four channels that are written out. */
-const LONGEST = 16;
+export const WINOGRAD_UNROLL = 16;
 /** Columns of a window of both tiles. */
 const COLUMNS = 6;
 /** Offsets of STRD end at 1020. */
@@ -65,7 +65,7 @@ export function fixedInstructions(channels: number, outputs: number, rowStep: nu
 
 /** M of a pair of channels, from s0 to s1. */
 function allPositions(channels: number): string[] {
-  const { unrolled, rounds, rest } = schedule(channels / 4, LONGEST);
+  const { unrolled, rounds, rest } = schedule(channels / 4, WINOGRAD_UNROLL);
   const steps = (count: number) => Array.from({ length: count }, () => productStep('smlad')).flat();
   const loop = [
     ...immediate('r6', rounds * unrolled * 16),

@@ -26,7 +26,7 @@ export function isDirect(g: Geometry): boolean {
 }
 
 /** All pixels are one run. */
-function isDense(g: Geometry): boolean {
+export function isDense(g: Geometry): boolean {
   return g.strideHeight === 1 && g.strideWidth === 1;
 }
 
@@ -37,7 +37,7 @@ function gemmOf({ geometry: g, clamps }: MveConvShape): GemmShape {
 }
 
 /** Pixels that are copied before they are multiplied: even. */
-function slots(shape: MveConvShape): number {
+export function slots(shape: MveConvShape): number {
   const { geometry: g } = shape;
   const pixels = g.batches * g.outHeight * g.outWidth;
   const room = 2 * Math.max(1, Math.floor(COPIES / (2 * gemmOf(shape).pitch)));

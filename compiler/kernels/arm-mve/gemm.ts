@@ -24,7 +24,7 @@ export interface GemmShape {
 /** Vectors of the two pixels that stay in registers: q0 to q4. */
 const HELD = 5;
 /** Chunks of sixteen inputs that are written out where the inputs are walked by pointers. */
-const UNROLL = 8;
+export const GEMM_UNROLL = 8;
 /** Words at sp: pixels left, stream, x, y, low, high, zero point, end of the stream. */
 const LOCALS = 36;
 
@@ -174,7 +174,7 @@ function walkedChunks({ inner }: GemmShape): string[] {
   const chunk = (bytes: number) => ['vldrw.u32 q5,[r1],#16', 'vldrw.u32 q6,[r9],#16', ...products(['q5', 'q6'], bytes)];
   const repeat = (count: number) => Array.from({ length: count }, () => chunk(16)).flat();
   // The last chunk may be shorter.
-  const { unrolled, rounds, rest } = schedule(chunks - 1, UNROLL);
+  const { unrolled, rounds, rest } = schedule(chunks - 1, GEMM_UNROLL);
   const back = ['r1', 'r9'].flatMap((register) =>
     chunks * 16 <= 4095
       ? [`subw ${register},${register},#${chunks * 16}`]

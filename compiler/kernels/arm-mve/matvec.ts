@@ -15,7 +15,7 @@ export interface MatvecShape {
 /** Vectors of inputs that stay in registers: q0 to q4. */
 const HELD = 5;
 /** Chunks of sixteen inputs that are written out. */
-const UNROLL = 8;
+export const MATVEC_UNROLL = 8;
 /** Words at sp: low, high. */
 const LOCALS = 12;
 
@@ -130,7 +130,7 @@ function walkedChunks(shape: MatvecShape, width: number): string[] {
   const { inner } = shape;
   const chunks = chunksOf(inner);
   const whole = Math.floor(inner / 16);
-  const { unrolled, rounds, rest } = schedule(whole, UNROLL);
+  const { unrolled, rounds, rest } = schedule(whole, MATVEC_UNROLL);
   const step = [...load(shape, 0, 'q0', undefined), ...products('q0', width, 16)];
   const repeat = (count: number) => Array.from({ length: count }, () => step).flat();
   const loop = rounds > 1;

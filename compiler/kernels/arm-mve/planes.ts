@@ -22,7 +22,7 @@ const PLACES = [0, 4, 1, 5, 2, 6, 3, 7];
 const BIASES = 32;
 const LOCALS = BIASES + 48 + 4;
 /** Times that eight pixels are gathered by lines of their own. */
-const UNROLL = 16;
+export const PLANES_UNROLL = 16;
 
 /** An image of one row and its transpose are the same bytes. */
 export function upright(g: Geometry): Geometry {
@@ -53,13 +53,13 @@ function vectorStep(g: Geometry): number {
 }
 
 /** Blocks of eight outputs until they start with the same variant at a vector's begin. */
-function periodOf(g: Geometry): number {
+export function periodOf(g: Geometry): number {
   let period = 1;
   while ((8 * period) % variantsOf(g) !== 0) period += 1;
   return period;
 }
 
-function outputs(g: Geometry): number {
+export function outputs(g: Geometry): number {
   return g.outHeight * g.outWidth;
 }
 
@@ -243,14 +243,14 @@ function gather(g: Geometry): string[] {
   const eight = ['vldrb.u16 q5,[r1,q6]', 'vstrb.16 q5,[r4],#8', ...add('r1', 'r1', 8 * g.inChannels, 'r12')];
   const repeat = (count: number) => Array.from({ length: count }, () => eight).flat();
   const loop =
-    whole > UNROLL
+    whole > PLANES_UNROLL
       ? [
-          `movw r0,#${Math.floor(whole / UNROLL)}`,
+          `movw r0,#${Math.floor(whole / PLANES_UNROLL)}`,
           '2:',
-          ...repeat(UNROLL),
+          ...repeat(PLANES_UNROLL),
           'subs r0,#1',
           'bne 2b',
-          ...repeat(whole % UNROLL),
+          ...repeat(whole % PLANES_UNROLL),
         ]
       : repeat(whole);
   return [

@@ -48,7 +48,7 @@ function columnsOf({ strideWidth, dilationWidth }: Geometry, taps: readonly numb
   return [...new Set(columns)].sort((a, b) => a - b);
 }
 
-function patchWidth(g: Geometry): number {
+export function patchWidth(g: Geometry): number {
   return (PIXELS - 1) * g.strideWidth + spanWidth(g);
 }
 
@@ -223,13 +223,13 @@ function patchSource(shape: RowsShape): GeneratedSource {
 }
 
 /** Output columns at which patches start: every fourth, and the last four where those do not come out even. */
-function starts({ outWidth }: Geometry): number[] {
+export function starts({ outWidth }: Geometry): number[] {
   const whole = Array.from({ length: Math.floor(outWidth / PIXELS) }, (_, i) => PIXELS * i);
   return outWidth % PIXELS === 0 ? whole : [...whole, outWidth - PIXELS];
 }
 
 /** Patches that are read in place in rows that allow it: the index of the first in `starts`, and how many. */
-function placed(g: Geometry): { readonly first: number; readonly count: number } {
+export function placed(g: Geometry): { readonly first: number; readonly count: number } {
   const inside = starts(g).map((start) => {
     const left = start * g.strideWidth - g.padLeft;
     return start % PIXELS === 0 && left >= 0 && left + patchWidth(g) <= g.inWidth;
@@ -238,7 +238,7 @@ function placed(g: Geometry): { readonly first: number; readonly count: number }
 }
 
 /** Output rows whose windows do not leave the image above or below. */
-function wholeRows(g: Geometry): number {
+export function wholeRows(g: Geometry): number {
   const tops = Array.from({ length: g.outHeight }, (_, row) => row * g.strideHeight - g.padTop);
   return tops.filter((top) => top >= 0 && top + spanHeight(g) <= g.inHeight).length;
 }

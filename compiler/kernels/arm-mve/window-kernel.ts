@@ -4,13 +4,16 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
+import { depthwiseInstructions } from '../arm-dsp/cost.js';
 import { dspDepthwise } from '../arm-dsp/depthwise-kernel.js';
 import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { dspWindow } from '../arm-dsp/window-kernel.js';
+import { windowInstructions } from './cost.js';
 import { type Geometry, geometryOf } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
 import { generatePlanes, packPlanes, planesCost, upright, whyNotPlanes } from './planes.js';
+import type { Generated } from './source.js';
 import { generateWindow, packWindow, readsWords, runsOf, windowCost } from './window.js';
 
 /** Any window, whether or not it is the fastest way. */
@@ -22,17 +25,18 @@ export const anyWindow: KernelOption = {
   build: (context) => ({ call: windowCall(context) }),
 };
 
-/** Any window of enough channels: most lanes are idle where there are few. */
+/** Any window, where no other way takes fewer instructions: most lanes are idle where channels are few. */
 export const mveWindow: KernelOption = {
   ...anyWindow,
   when: (context) => {
     const fits = anyWindow.when!(context);
     if (fits !== true) return fits;
-    const { inChannels } = geometryOf(context);
+    const g = geometryOf(context);
+    const fours = dspDepthwise.when!(context) === true;
     const better =
-      (inChannels <= 8 && dspDepthwise.when!(context) === true) ||
-      (inChannels <= 4 && dspWindow.when!(context) === true);
-    return !better || 'for so few channels four at a time take fewer instructions';
+      (g.inChannels <= 4 && dspWindow.when!(context) === true) ||
+      (fours && depthwiseInstructions(g, 0) < windowInstructions(g, windowOfLayer(g, depthwiseLayer(context))));
+    return !better || 'four channels at a time take fewer instructions';
   },
 };
 
@@ -111,6 +115,10 @@ function planesLead(g: Geometry): number {
     writeEnd: (batch + 1) * output,
   }));
   return leadOfSteps(steps, g.batches * input);
+}
+
+function windowOfLayer(geometry: Geometry, layer: StreamLayer): Generated {
+  return generateWindow({ geometry, runs: runsOf(layer), clamps: clamps(layer) });
 }
 
 function windowCall(context: LowerContext): KernelCall {

@@ -86,7 +86,7 @@ function tapsOf(shape: Geometry): number[] {
 }
 
 /** Longest row of outputs that is written out. */
-const LONGEST_ROW = 12;
+export const LONGEST_ROW = 12;
 
 /** 3x3 windows side by side share columns: three sums are under way at once, with all weights in registers. */
 function rotates(shape: DepthwiseShape): boolean {

@@ -50,7 +50,7 @@ function solveLongTail(layer: StreamLayer, channel: number, { shift }: ShortShif
 }
 
 /** Groups of four inputs that are written out, so that branches reach. */
-const UNROLL = { 4: 8, 2: 4 } as const;
+export const UNROLL_V6M = { 4: 8, 2: 4 } as const;
 
 /** Bytes on the stack: nine registers, five words. */
 export const V6M_STACK = 36 + 20;
@@ -67,7 +67,7 @@ const PARTINGS = '[sp,#16]';
  * r12 the group's fifth word, lr 2^15.
  */
 export function v6mInstructions(shape: GemmShape, mode: Mode): string[] {
-  const { unrolled, rounds, rest } = schedule(shape.inner / 4, UNROLL[mode.flush]);
+  const { unrolled, rounds, rest } = schedule(shape.inner / 4, UNROLL_V6M[mode.flush]);
   return [
     ...entry(shape, mode, rounds > 1 ? rounds * unrolled * 20 : 0),
     '1: ldm r1!,{r2,r3}',

@@ -23,7 +23,7 @@ export const v7m: Core = {
 };
 
 /** Groups of four inputs that are written out. */
-const UNROLL = 10;
+export const UNROLL_V7M = 10;
 
 /** Bytes of stack: the registers, the end of the stream and of the inputs. */
 export const V7M_STACK = SAVED_BYTES + 8;
@@ -33,7 +33,7 @@ export const V7M_STACK = SAVED_BYTES + 8;
  * r12 output, lr 2^15; [sp] end of the stream, [sp, 4] where the inputs of the loop end.
  */
 export function v7mInstructions(shape: GemmShape, mode: Mode): string[] {
-  const { unrolled, rounds, rest } = schedule(shape.inner / 4, UNROLL);
+  const { unrolled, rounds, rest } = schedule(shape.inner / 4, UNROLL_V7M);
   const loop = rounds > 1;
   const groups = (count: number) => Array.from({ length: count }, () => group(mode.flush)).flat();
   return [

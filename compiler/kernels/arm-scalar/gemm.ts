@@ -1,8 +1,8 @@
 /** The inner product of the scalar kernels as a C file: assembly for its core, else its twin, which reads the same stream. */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { assemblyFunction } from '../arm-dsp/assembly.js';
-import { V6M_STACK, v6mInstructions } from './gemm-v6m.js';
-import { V7M_STACK, v7mInstructions } from './gemm-v7m.js';
+import { UNROLL_V6M, V6M_STACK, v6mInstructions } from './gemm-v6m.js';
+import { UNROLL_V7M, V7M_STACK, v7mInstructions } from './gemm-v7m.js';
 import type { Core, Mode, SurplusForm, TailForm } from './stream.js';
 
 export interface GemmShape {
@@ -11,6 +11,11 @@ export interface GemmShape {
   /** Distance in bytes of the two pixels' outputs. */
   readonly channels: number;
   readonly surplus: SurplusForm;
+}
+
+/** Groups of four inputs that are written out. */
+export function unrollOf(core: Core['name'], flush: Mode['flush']): number {
+  return core === 'v7m' ? UNROLL_V7M : UNROLL_V6M[flush];
 }
 
 export function gemmStack(core: Core): number {

@@ -5,7 +5,7 @@ import type { MatvecShape } from './matvec.js';
 import type { TailForm } from './stream.js';
 
 /** Inputs that are written out, so that the branch of their loop reaches. */
-const UNROLL = 32;
+export const MATVEC_UNROLL = 32;
 
 /** Nine registers, five words. */
 export const MATVEC_V6M_STACK = 36 + 20;
@@ -23,7 +23,7 @@ const GROUPS = '[sp,#16]';
  */
 export function matvecV6m(shape: MatvecShape, form: TailForm | undefined): string[] {
   const { inner, flush, wide } = shape;
-  const { unrolled, rounds, rest } = schedule(Math.floor(inner / flush), UNROLL / flush);
+  const { unrolled, rounds, rest } = schedule(Math.floor(inner / flush), MATVEC_UNROLL / flush);
   const loop = rounds > 1;
   const roundBytes = unrolled * (wide ? 4 * (flush + 1) : flush);
   const tail = inner % flush === 0 ? [] : [inner % flush];

@@ -4,7 +4,7 @@ import type { MatvecShape } from './matvec.js';
 import type { TailForm } from './stream.js';
 
 /** Inputs that are written out. */
-const UNROLL = 32;
+export const MATVEC_UNROLL = 32;
 
 export const MATVEC_V7M_STACK = SAVED_BYTES + 20;
 
@@ -15,7 +15,7 @@ export const MATVEC_V7M_STACK = SAVED_BYTES + 20;
  */
 export function matvecV7m(shape: MatvecShape, form: TailForm | undefined): string[] {
   const { inner, flush } = shape;
-  const { unrolled, rounds, rest } = schedule(Math.floor(inner / flush), UNROLL / flush);
+  const { unrolled, rounds, rest } = schedule(Math.floor(inner / flush), MATVEC_UNROLL / flush);
   const groups = (count: number) => Array.from({ length: count }, () => group(flush)).flat();
   const loop = rounds > 1;
   return [

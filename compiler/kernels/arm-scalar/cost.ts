@@ -1,0 +1,129 @@
+/**
+ * Instructions of the scalar kernels (Armv7-M, Armv6-M). The assembly is counted in its own text; what the C compiler makes of the code
+ * around it was measured with arm-none-eabi-gcc 12 at the flags of the targets, and stands here for a pair of pixels, an input or a row.
+ */
+import { assemblyOf, executed, innerRounds } from '../assembly-count.js';
+import { type CostView, elements, windowSizes } from '../cost-view.js';
+import { depthwiseCost } from './depthwise-cost.js';
+import { unrollOf } from './gemm.js';
+import { MATVEC_UNROLL } from './matvec-v7m.js';
+import { type Core, paddedInner } from './stream.js';
+
+type Formula = (view: CostView) => number | undefined;
+type Name = Core['name'];
+
+/** By the start of the function's name. */
+export const scalarCosts: Readonly<Record<string, Formula>> = {
+  nanoc_conv_v7m_: (view) => convCost(view, 'v7m'),
+  nanoc_conv_v6m_: (view) => convCost(view, 'v6m'),
+  // That of Armv6-M has none: what the C compiler makes of its loops is too different from shape to shape.
+  nanoc_depthwise_v7m_: depthwiseCost,
+  nanoc_matvec_v7m_: (view) => matvecCost(view, 'v7m'),
+  nanoc_matvec_v6m_: (view) => matvecCost(view, 'v6m'),
+};
+
+interface Glue {
+  /** Around a pair of pixels, around a row of taps, for a segment's call, for one exact output, for a byte that is clamped. */
+  readonly pair: number;
+  readonly row: number;
+  readonly segment: number;
+  readonly exact: number;
+  readonly clamp: number;
+  /** Widening: a group of inputs that is written out, and of so many; one input behind them. */
+  readonly group: number;
+  readonly inputs: number;
+  readonly input: number;
+  /** For a byte of the rows that are copied together first. */
+  readonly copy: number;
+}
+
+const GLUE: Readonly<Record<Name, Glue>> = {
+  v7m: { pair: 66, row: 14, segment: 12, exact: 32, clamp: 7, group: 32, inputs: 8, input: 6, copy: 0 },
+  v6m: { pair: 100, row: 25, segment: 20, exact: 100, clamp: 10, group: 52, inputs: 4, input: 0, copy: 5 },
+};
+
+/** Channels of one kind: what runs them, in how many calls, and how long their lists of surplus weights are. */
+interface Part {
+  readonly lines: readonly string[];
+  readonly exact: boolean;
+  readonly flush: number;
+  readonly calls: number;
+  readonly groups: number;
+  readonly words: number;
+}
+
+/** The segments of a stream by the function that runs them; `width` channels are one group. */
+function partsOf(view: CostView, prefix: string, channels: number, width: number): readonly Part[] {
+  const segments = [...((view.constant('segments') as Int32Array | undefined) ?? [])];
+  const rows = Array.from({ length: segments.length / 4 }, (_, i) => segments.slice(4 * i, 4 * i + 4));
+  // Functions are numbered in the order in which their files are generated.
+  return [...assemblyOf(view.call)]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, lines], number) => {
+      const own = rows.flatMap(([kind, first, start, end], i) => {
+        if (kind !== number) return [];
+        const next = rows[i + 1]?.[1] ?? channels;
+        return [{ groups: Math.max(1, Math.ceil((next - first!) / width)), words: end! - start! }];
+      });
+      const sum = (key: 'groups' | 'words') => own.reduce((total, each) => total + each[key], 0);
+      const flush = Number(/_by(\d+)/.exec(name)?.[1]);
+      return { lines, exact: /_sums/.test(name), flush, calls: own.length, groups: sum('groups'), words: sum('words') };
+    });
+}
+
+/** Entries of one list of surplus weights, on average; `base` words of a group are no part of its lists. */
+function surplusOf(name: string, { words, groups }: Part, base: number, lists: number): number {
+  const perWord = name.includes('_bytes') ? 4 : name.includes('_halfwords') ? 2 : 0;
+  if (perWord === 0 || groups === 0) return 0;
+  return Math.max(0, ((words / groups - base) * perWord) / 2 / lists - 0.5);
+}
+
+function convCost(view: CostView, core: Name): number {
+  const glue = GLUE[core];
+  const isConv = view.x.length === 4 && view.ints('kernel_shape').length === 2;
+  const channels = view.y.at(-1)!;
+  const pixels = elements(view.y) / channels;
+  const sizes = isConv ? windowSizes(view) : undefined;
+  const [rows, row] =
+    sizes === undefined ? [1, view.x.at(-1)!] : [sizes.kernelHeight, sizes.kernelWidth * sizes.inChannels];
+  const inner = paddedInner(rows * row);
+  const products = partsOf(view, 'nanoc_gemm_', channels, 2).reduce((sum, part) => {
+    if (part.calls === 0) return sum;
+    const base = 2 + inner / 2 + (part.exact ? 0 : 4);
+    const surplus = part.flush === 4 ? surplusOf(view.call.function, part, base, 2) : 0;
+    const rounds = {
+      1: part.groups / part.calls,
+      2: innerRounds(inner / 4, unrollOf(core, part.flush === 4 ? 4 : 2)),
+      [core === 'v7m' ? 3 : 4]: surplus,
+    };
+    const exact = part.exact ? 4 * glue.exact * part.groups : 0;
+    return sum + part.calls * (executed(part.lines, rounds) + glue.segment) + exact;
+  }, 0);
+  const copies = core === 'v6m' && row % 4 !== 0;
+  const widened = copies
+    ? glue.group * (inner / 4) + 2 * glue.copy * inner
+    : rows * (glue.group * Math.floor(row / glue.inputs) + glue.input * (row % glue.inputs));
+  const border = sizes === undefined ? 0 : (sizes.borderPixels / pixels) * rows * (60 + 2 * row);
+  const clamped = view.call.function.endsWith('_clamp') ? 2 * glue.clamp * channels : 0;
+  return Math.ceil(pixels / 2) * (products + widened + rows * glue.row + border + clamped + glue.pair);
+}
+
+function matvecCost(view: CostView, core: Name): number {
+  const glue = GLUE[core];
+  const { call } = view;
+  const shape = /_(\d+)x(\d+)_by(\d+)/.exec(call.function)!;
+  const [inner, columns, flush] = [Number(shape[1]), Number(shape[2]), Number(shape[3])];
+  const products = partsOf(view, 'nanoc_dot_', columns, 4).reduce((sum, part) => {
+    if (part.calls === 0) return sum;
+    const base = 4 + 2 * Math.ceil(inner / 2) + (part.exact ? 0 : 8) + 1;
+    const rounds = {
+      1: part.groups / part.calls,
+      2: innerRounds(Math.floor(inner / flush), MATVEC_UNROLL / flush),
+      [core === 'v7m' ? 3 : 4]: surplusOf(call.function, part, base, 4),
+    };
+    const exact = part.exact ? 4 * glue.exact * part.groups : 0;
+    return sum + part.calls * (executed(part.lines, rounds) + glue.segment) + exact;
+  }, 0);
+  const groups = inner * (core === 'v7m' ? 4 : 7) + Math.ceil(inner / flush) * 12;
+  return products + groups + (call.function.endsWith('_clamp') ? glue.clamp * columns : 0) + 60;
+}

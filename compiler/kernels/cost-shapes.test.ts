@@ -1,0 +1,146 @@
+/** The cost model over shapes that its formulas have not been written for: every family, within 15 % each. */
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, randomConvSpec } from '../../test/support/conv-case.js';
+import { lowered, type NativeCase } from '../../test/support/native-conv.js';
+import { matmulCase } from '../../test/support/native-matmul.js';
+import { Random } from '../../test/support/random.js';
+import { runCallsOnTarget } from '../../test/support/run-call.js';
+import type { KernelOption } from '../ops/define.js';
+import { loadTarget } from '../targets.js';
+import { dspConv } from './arm-dsp/conv-kernel.js';
+import { dspDepthwise } from './arm-dsp/depthwise-kernel.js';
+import { dspMatvec } from './arm-dsp/matmul-kernel.js';
+import { dspWindow } from './arm-dsp/window-kernel.js';
+import { dspWinograd } from './arm-dsp/winograd-kernel.js';
+import { anyRows, mveConv } from './arm-mve/conv-kernel.js';
+import { mveMatvec } from './arm-mve/matmul-kernel.js';
+import { anyPlanes, anyWindow } from './arm-mve/window-kernel.js';
+import { v6mConv, v7mConv } from './arm-scalar/conv-kernel.js';
+import { v7mDepthwise } from './arm-scalar/depthwise-kernel.js';
+import { v6mMatvec, v7mMatvec } from './arm-scalar/matvec-kernel.js';
+import { predictInstructions } from './cost.js';
+
+const SHAPES = process.env.NANOC_FULL === undefined ? 10 : 40;
+const TOLERANCE = 0.15;
+/** By target; MVE does in one instruction what takes others many. */
+const SMALLEST: Readonly<Record<string, number>> = { 'cortex-m55': 4000 };
+const SLOW_MS = 300_000;
+
+type Shape = (random: Random) => ConvSpec;
+
+const conv: Shape = (random) => {
+  const spec = randomConvSpec(random, { channels: 1, size: 10, kernel: 4 });
+  return {
+    ...spec,
+    input: [random.integer(1, 40), spec.input[1] + 4, spec.input[2] + 4],
+    outputs: random.integer(4, 40),
+    weightLimit: random.pick([20, 60, 127]),
+    extreme: false,
+  };
+};
+
+const depthwise =
+  (kernel: number): Shape =>
+  (random) => {
+    const spec = randomConvSpec(random, { channels: 1, size: 10, kernel });
+    const channels = random.integer(4, 60);
+    return {
+      ...spec,
+      input: [channels, spec.input[1] + 4, spec.input[2] + 4],
+      ...{ outputs: channels, group: channels, extreme: false, weightLimit: random.pick([20, 60, 127]) },
+    };
+  };
+
+const threeByThree =
+  (layer: Shape): Shape =>
+  (random) => {
+    const spec = layer(random);
+    const [channels, height, width] = spec.input;
+    const even = [channels, height + (height % 2), width + (4 - (width % 4))] as const;
+    return { ...spec, input: even, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] };
+  };
+
+const inFours =
+  (layer: Shape, multiple: number): Shape =>
+  (random) => {
+    const spec = layer(random);
+    const [channels, height, width] = spec.input;
+    return {
+      ...spec,
+      input: [multiple * Math.ceil(channels / multiple), height, width],
+      outputs: 2 * Math.ceil(spec.outputs / 2) + 8,
+    };
+  };
+
+const narrow: Shape = (random) => {
+  const spec = depthwise(3)(random);
+  return { ...spec, input: [spec.input[0], random.integer(16, 60), random.integer(spec.kernel[1], 4)] };
+};
+
+const images: readonly (readonly [string, KernelOption, Shape, 'speed' | 'balanced'])[] = [
+  ['cortex-m4', dspConv, conv, 'balanced'],
+  ['cortex-m4', dspConv, conv, 'speed'],
+  ['cortex-m4', dspWinograd, inFours(threeByThree(conv), 4), 'speed'],
+  ['cortex-m4', dspDepthwise, threeByThree(depthwise(3)), 'balanced'],
+  ['cortex-m4', dspWindow, depthwise(5), 'balanced'],
+  ['cortex-m3', v7mConv, conv, 'balanced'],
+  ['cortex-m0', v6mConv, conv, 'balanced'],
+  ['cortex-m3', v7mDepthwise, depthwise(5), 'balanced'],
+  ['cortex-m3', v7mDepthwise, threeByThree(depthwise(3)), 'balanced'],
+  ['cortex-m55', mveConv, conv, 'balanced'],
+  ['cortex-m55', anyRows, inFours(conv, 16), 'balanced'],
+  ['cortex-m55', anyWindow, depthwise(5), 'balanced'],
+  ['cortex-m55', anyPlanes, narrow, 'balanced'],
+];
+
+const vectors: readonly (readonly [target: string, option: KernelOption])[] = [
+  ['cortex-m4', dspMatvec],
+  ['cortex-m3', v7mMatvec],
+  ['cortex-m0', v6mMatvec],
+  ['cortex-m55', mveMatvec],
+];
+
+/** Lines of the layers that are predicted wrong. */
+async function wrong(cases: readonly NativeCase[], target: string): Promise<string[]> {
+  const loaded = await loadTarget(target);
+  const results = await runCallsOnTarget(
+    cases.map((each) => each.case),
+    loaded,
+  );
+  const lines = cases.map(({ case: { call, graph } }, i) => {
+    const { instructions: measured } = results[i]!;
+    const predicted = predictInstructions(call, graph, loaded);
+    return { call, measured, predicted, ratio: (predicted ?? Number.NaN) / measured };
+  });
+  if (process.env.NANOC_SHOW !== undefined) {
+    for (const { call, measured, ratio } of lines) console.log(ratio.toFixed(3), measured, call.function);
+  }
+  const judged = lines.filter(({ measured }) => measured >= (SMALLEST[target] ?? 20_000));
+  expect(judged.length).toBeGreaterThan(1);
+  return judged
+    .filter(({ ratio }) => !(Math.abs(ratio - 1) <= TOLERANCE))
+    .map(({ call, measured, predicted }) => `${call.function}: ${predicted} predicted, ${measured} measured`);
+}
+
+describe('the cost model over shapes', () => {
+  it.each(images)('images on %s, list entry %#', { timeout: SLOW_MS }, async (target, option, shape, optimize) => {
+    const random = new Random(61);
+    const cases: NativeCase[] = [];
+    for (let i = 0; i < 20 * SHAPES && cases.length < SHAPES; i += 1) {
+      const one = lowered(shape(random), random, option, optimize);
+      if (one !== undefined) cases.push(one);
+    }
+    expect(await wrong(cases, target)).toEqual([]);
+  });
+
+  it.each(vectors)('vectors on %s', { timeout: SLOW_MS }, async (target, option) => {
+    const random = new Random(62);
+    const cases: NativeCase[] = [];
+    for (let i = 0; i < SHAPES; i += 1) {
+      const limit = random.pick([30, 70, 127]);
+      const one = matmulCase(option, 1, random.integer(100, 700), random.integer(40, 160), random, limit);
+      if (one !== undefined) cases.push(one);
+    }
+    expect(await wrong(cases, target)).toEqual([]);
+  });
+});
