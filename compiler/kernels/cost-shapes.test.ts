@@ -116,7 +116,7 @@ async function wrong(cases: readonly NativeCase[], target: string): Promise<stri
     for (const { call, measured, ratio } of lines) console.log(ratio.toFixed(3), measured, call.function);
   }
   const judged = lines.filter(({ measured }) => measured >= (SMALLEST[target] ?? 20_000));
-  expect(judged.length).toBeGreaterThan(1);
+  expect(judged.length).toBeGreaterThan(0);
   return judged
     .filter(({ ratio }) => !(Math.abs(ratio - 1) <= TOLERANCE))
     .map(({ call, measured, predicted }) => `${call.function}: ${predicted} predicted, ${measured} measured`);

@@ -177,6 +177,77 @@ static inline void nanoc_dsp_widen1(const int8_t *x, uint32_t *to, int32_t group
   }
 }
 
+/* Sets `lanes` halfwords, four in two words, so that they add up to `sum`; the next four stand `step` words on. */
+static inline void nanoc_dsp_spread(int32_t sum, uint32_t *to, int32_t lanes, int32_t step) {
+  const int32_t share = sum / lanes;
+  const uint32_t both = (uint32_t)(uint16_t)share | ((uint32_t)share << 16);
+  for (int32_t lane = 0; lane < lanes; lane += 4, to += step) {
+    to[0] = both;
+    to[1] = both;
+  }
+  const int32_t last = sum - (lanes - 1) * share;
+  to[1 - step] = (uint32_t)(uint16_t)share | ((uint32_t)last << 16);
+}
+
+/* Adds the halfwords of four words for each four of `inner` inputs: words 0 and 1 to sums[0], words 2 and 3 to sums[1]. */
+static inline void nanoc_dsp_sum_words(const uint32_t *wide, int32_t groups, int32_t sums[2]) {
+#if NANOC_DSP_ASSEMBLY
+#define NANOC_DSP_SUM_GROUP                                                                                               \
+  "ldm %[x]!, {r4, r5, r6, r8}\n smlad %[a], r4, %[ones], %[a]\n smlad %[a], r5, %[ones], %[a]\n"                         \
+  " smlad %[b], r6, %[ones], %[b]\n smlad %[b], r8, %[ones], %[b]\n"
+  int32_t a = 0;
+  int32_t b = 0;
+  const uint32_t ones = 0x00010001u;
+  for (; groups >= 4; groups -= 4) {
+    __asm__ volatile(NANOC_DSP_SUM_GROUP NANOC_DSP_SUM_GROUP NANOC_DSP_SUM_GROUP NANOC_DSP_SUM_GROUP
+                     : [x] "+r"(wide), [a] "+r"(a), [b] "+r"(b)
+                     : [ones] "r"(ones)
+                     : "r4", "r5", "r6", "r8", "memory");
+  }
+  for (; groups > 0; groups--) {
+    __asm__ volatile(NANOC_DSP_SUM_GROUP
+                     : [x] "+r"(wide), [a] "+r"(a), [b] "+r"(b)
+                     : [ones] "r"(ones)
+                     : "r4", "r5", "r6", "r8", "memory");
+  }
+#undef NANOC_DSP_SUM_GROUP
+  sums[0] = a;
+  sums[1] = b;
+#else
+  sums[0] = 0;
+  sums[1] = 0;
+  for (; groups > 0; groups--, wide += 4) {
+    for (int32_t i = 0; i < 4; i++) {
+      sums[i / 2] += (int16_t)(uint16_t)wide[i] + (int16_t)(uint16_t)(wide[i] >> 16);
+    }
+  }
+#endif
+}
+
+/**
+ * Weights with a zero point: behind the wide inputs of two pixels come `lanes` more, a multiple of four, that add up to the sum of
+ * the pixel's inputs, with the negative zero point as weight. They hold sums to 130000 for each four.
+ */
+static inline void nanoc_dsp_append_sums2(uint32_t *wide, int32_t inner, int32_t lanes) {
+  int32_t sums[2];
+  nanoc_dsp_sum_words(wide, inner / 4, sums);
+  nanoc_dsp_spread(sums[0], wide + inner, lanes, 4);
+  nanoc_dsp_spread(sums[1], wide + inner + 2, lanes, 4);
+}
+
+/** The same for the wide inputs of one row; inner is a multiple of four. */
+static inline void nanoc_dsp_append_sum1(uint32_t *wide, int32_t inner, int32_t lanes) {
+  int32_t sums[2];
+  nanoc_dsp_sum_words(wide, inner / 8, sums);
+  int32_t sum = sums[0] + sums[1];
+  if (inner % 8 != 0) {
+    for (int32_t i = inner / 2 - 2; i < inner / 2; i++) {
+      sum += (int16_t)(uint16_t)wide[i] + (int16_t)(uint16_t)(wide[i] >> 16);
+    }
+  }
+  nanoc_dsp_spread(sum, wide + inner / 2, lanes, 2);
+}
+
 /** Clamps n bytes to [low, high], for activations whose bounds are not those of int8. */
 static inline void nanoc_dsp_clamp(int8_t *y, int32_t n, int32_t low, int32_t high) {
   for (int32_t i = 0; i < n; i++) {
