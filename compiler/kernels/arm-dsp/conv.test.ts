@@ -46,6 +46,13 @@ const chosen: ConvSpec[] = [
     extreme: true,
   },
   { input: [5, 4, 3], outputs: 3, kernel: [2, 2], strides: [1, 1], pads: [1, 0, 0, 1], weightZero: 41, batches: 2 },
+  // 128 is stored as -128: next to a negative weight it is lifted, with a zero point or without.
+  ...[0, 0, 0, 9, -50].map(
+    (weightZero): ConvSpec => ({
+      ...{ input: [12, 3, 3], outputs: 12, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightLimit: 128 },
+      weightZero,
+    }),
+  ),
   // Nine steps of eight inputs: one more than are written out.
   { input: [8, 4, 5], outputs: 6, kernel: [3, 3], strides: [1, 1], pads: [0, 0, 0, 0] },
 ];
@@ -78,6 +85,8 @@ describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
     const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
     const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
     expect(cases.length).toBeGreaterThan(15);
+    const withSums = cases.filter((c) => c.case.call.function.includes('_sum')).length;
+    if (optimize !== 'speed') expect(withSums).toBeGreaterThan(6);
     expect(cases.flatMap((c) => c.case.call.remarks ?? []).some((remark) => remark.includes('in float'))).toBe(true);
     const results = await runCalls(cases.map((c) => c.case));
     results.forEach((result, i) => {

@@ -6,13 +6,11 @@ import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type ChannelSums, reachOf } from '../requantization-plan.js';
 import { type Packing, paddedInner, type Segment, type Stream, type StreamLayer } from './stream.js';
 
-/** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
-export function layerOf(
-  context: LowerContext,
-  weights: Int8Array,
-  channels: number,
-  packing: Packing = 'bytes',
-): StreamLayer {
+/**
+ * The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner].
+ * @param packing absent: for kernels that take the weights as they are, without zero points
+ */
+export function layerOf(context: LowerContext, weights: Int8Array, channels: number, packing?: Packing): StreamLayer {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const inner = weights.length / channels;
   const bias = context.input(2) === undefined ? undefined : (constantOf(context, 2).data as Int32Array);
@@ -26,7 +24,9 @@ export function layerOf(
     return { bias: folded[c]!, scale, reach: reachOf(real, c * inner, inner, folded[c]!, low, high) };
   });
   const [clampLow, clampHigh] = clampOf(context, y);
-  const stored = hasZeroPoints(context) ? withoutZeroPoints(weights, real, inner, zeros, packing) : { weights, inner };
+  const asIs =
+    packing === undefined || !(hasZeroPoints(context) || (packing === 'bytes' && pairsClash(weights, inner)));
+  const stored = asIs ? { weights, inner } : withoutZeroPoints(weights, real, inner, zeros, packing);
   return { sumLanes: 0, ...stored, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
 }
 
@@ -51,10 +51,21 @@ function withoutZeroPoints(
   const total = padded + sumLanes;
   const rows = new Int8Array(zeros.length * total);
   zeros.forEach((zero, c) => {
-    rows.set(weights.subarray(c * inner, (c + 1) * inner), c * total);
-    rows.fill(-zero, c * total + padded, (c + 1) * total);
+    const row = weights.subarray(c * inner, (c + 1) * inner);
+    // One higher, with its zero point, -128 is no trouble to the neighbour that shares its halfwords.
+    const lift = row.includes(-128) && !row.includes(127) && zero < 127 ? 1 : 0;
+    rows.set(
+      row.map((weight) => weight + lift),
+      c * total,
+    );
+    rows.fill(-(zero + lift), c * total + padded, (c + 1) * total);
   });
   return { weights: rows, inner: total, sumLanes };
+}
+
+/** Whether some weight is -128 while that of a neighbouring channel is negative: 256 * -128 + w0 does not fit a halfword. */
+function pairsClash(weights: Int8Array, inner: number): boolean {
+  return weights.some((w, i) => w === -128 && ((weights[i - inner] ?? 0) < 0 || (weights[i + inner] ?? 0) < 0));
 }
 
 /** How weights lie in flash. */
@@ -62,7 +73,7 @@ export function packingFor({ optimize }: LowerContext): Packing {
   return optimize === 'speed' ? 'halfwords' : 'bytes';
 }
 
-/** Weights with a zero point that is not 0 need the sum of every window. */
+/** Whether some weight has a zero point that is not 0. */
 export function hasZeroPoints(context: LowerContext): boolean {
   return context.required(1).quantization?.zeroPoint.some((zero) => zero !== 0) ?? false;
 }
