@@ -69,17 +69,19 @@ export function thresholds(input: SolverInput): Float64Array {
   const { scale, zeroPoint, low, high, reach } = input;
   const value = (sum: number) => requantize(sum, scale, zeroPoint, low, high);
   const result = new Float64Array(Math.max(0, high - low));
+  const [first, last] = [value(reach.least), value(reach.greatest)];
   for (let q = low + 1; q <= high; q += 1) {
-    result[q - low - 1] = threshold(q, value, (q - zeroPoint - 0.5) / scale, reach);
+    if (first >= q) result[q - low - 1] = Number.NEGATIVE_INFINITY;
+    else if (last < q) result[q - low - 1] = Number.POSITIVE_INFINITY;
+    else result[q - low - 1] = threshold(q, value, (q - zeroPoint - 0.5) / scale, reach);
   }
   return result;
 }
 
+/** `q` is more than the least sum gives, and no more than what the greatest gives. */
 function threshold(q: number, value: (sum: number) => number, estimate: number, { least, greatest }: Reach): number {
-  if (value(least) >= q) return Number.NEGATIVE_INFINITY;
-  if (value(greatest) < q) return Number.POSITIVE_INFINITY;
   // The estimate is off by rounding alone; beyond 2^24 float32 sums are coarse, so widen until the step lies inside.
-  let step = 4;
+  let step = 1;
   let below = clampInteger(Math.floor(estimate) - step, least, greatest);
   let above = clampInteger(Math.floor(estimate) + step, least, greatest);
   while (value(below) >= q) below = clampInteger(below - (step *= 2), least, greatest);

@@ -115,51 +115,56 @@ function addClass(
 ): void {
   const className = classNameOf(name);
   const runner = { name: 'runner', type: 'Runner', scope: privateScope, isReadonly: true };
-  const declaration = file.addClass({
+  const single = inputs.length === 1 ? inputs[0] : undefined;
+  // In one piece: ts-morph parses the file anew for each that is added.
+  file.addClass({
     name: className,
     isExported: true,
     docs: ['The model, built and ready to run. State, if it has some, carries over from one inference to the next.'],
     ctors: [{ scope: privateScope, parameters: [runner] }],
-  });
-  declaration.addMethod({
-    name: 'load',
-    isStatic: true,
-    isAsync: true,
-    docs: [
-      'Compiles and builds the model. Throws CompileError when the model, the target or the toolchain is at fault.',
+    methods: [
+      {
+        name: 'load',
+        isStatic: true,
+        isAsync: true,
+        docs: [
+          'Compiles and builds the model. Throws CompileError when the model, the target or the toolchain is at fault.',
+        ],
+        parameters: [{ name: 'options', type: 'LoadOptions', initializer: '{}' }],
+        returnType: `Promise<${className}>`,
+        statements: [
+          'const file = options.model ?? new URL(encodeURIComponent(model.file), import.meta.url);',
+          `return new ${className}(`,
+          '  await createRunner({ model: file, target: options.target ?? model.target, options: model.options }),',
+          ');',
+        ],
+      },
+      {
+        name: 'invoke',
+        isAsync: true,
+        docs: [
+          single === undefined ? 'One inference.' : 'One inference; the only input may be given without its name.',
+        ],
+        parameters:
+          inputs.length === 0
+            ? []
+            : [{ name: 'input', type: single === undefined ? 'Inputs' : `${single.array} | Inputs` }],
+        returnType: 'Promise<Outputs>',
+        statements: invokeStatements(inputs, outputs),
+      },
+      {
+        name: 'reset',
+        docs: ['State to its initial value.'],
+        returnType: 'Promise<void>',
+        statements: ['return this.runner.reset();'],
+      },
+      {
+        name: 'close',
+        docs: ['Removes the build; the model cannot be invoked afterwards.'],
+        returnType: 'Promise<void>',
+        statements: ['return this.runner.close();'],
+      },
     ],
-    parameters: [{ name: 'options', type: 'LoadOptions', initializer: '{}' }],
-    returnType: `Promise<${className}>`,
-    statements: [
-      'const file = options.model ?? new URL(encodeURIComponent(model.file), import.meta.url);',
-      `return new ${className}(`,
-      '  await createRunner({ model: file, target: options.target ?? model.target, options: model.options }),',
-      ');',
-    ],
-  });
-  const single = inputs.length === 1 ? inputs[0] : undefined;
-  declaration.addMethod({
-    name: 'invoke',
-    isAsync: true,
-    docs: [single === undefined ? 'One inference.' : 'One inference; the only input may be given without its name.'],
-    parameters:
-      inputs.length === 0
-        ? []
-        : [{ name: 'input', type: single === undefined ? 'Inputs' : `${single.array} | Inputs` }],
-    returnType: 'Promise<Outputs>',
-    statements: invokeStatements(inputs, outputs),
-  });
-  declaration.addMethod({
-    name: 'reset',
-    docs: ['State to its initial value.'],
-    returnType: 'Promise<void>',
-    statements: ['return this.runner.reset();'],
-  });
-  declaration.addMethod({
-    name: 'close',
-    docs: ['Removes the build; the model cannot be invoked afterwards.'],
-    returnType: 'Promise<void>',
-    statements: ['return this.runner.close();'],
   });
   file.addFunction({
     name: 'load',
