@@ -9,10 +9,7 @@ import { operatorOf } from '../ops/index.js';
 import { viewNode } from '../ops/node-view.js';
 import { windowLead } from '../ops/shared/overlap.js';
 import { windowOf } from '../ops/shared/window.js';
-import { contentsOf } from '../phases/5-plan/contents.js';
-import { separateStorage } from '../phases/5-plan/index.js';
-import { liveModelOf, stepBytes } from '../phases/5-plan/liveness.js';
-import { storageOf } from '../phases/5-plan/storage.js';
+import { loadsOf, type StepLoad } from './loads.js';
 import type { Split } from './split.js';
 
 /** The program of a split graph, as far as the calls of the whole one tell. */
@@ -100,19 +97,14 @@ function viewsOf(graph: Graph, node: Node): View[] {
 
 /** The largest live set while one of the chosen calls runs, and while any does, in the order of the program; in bytes, states included. */
 export function peaksOf(program: Program, chosen: (node: Node) => boolean): { within: number; overall: number } {
-  const separated = separateStorage(program);
-  const contents = contentsOf(separated);
-  const storage = storageOf(separated, contents);
-  const model = liveModelOf(separated, contents, storage);
-  const states = storage.blocks.reduce((sum, block) => sum + (block.region === 'state' ? block.bytes : 0), 0);
-  const done = new Set<number>();
-  let [within, overall, live] = [0, model.inputBytes, model.readInputBytes];
-  model.calls.forEach(({ call }, index) => {
-    const { during, after } = stepBytes(model, index, live, (other) => done.has(other));
-    if (chosen(call.node)) within = Math.max(within, during);
-    overall = Math.max(overall, during);
-    live = after;
-    done.add(index);
-  });
-  return { within: states + within, overall: states + overall };
+  const { states, atStart, steps } = loadsOf(program);
+  const largest = (list: readonly StepLoad[], least: number) =>
+    list.reduce((peak, { during }) => Math.max(peak, during), least);
+  return {
+    within: largest(
+      steps.filter(({ node }) => chosen(node)),
+      states,
+    ),
+    overall: largest(steps, atStart),
+  };
 }

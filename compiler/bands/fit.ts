@@ -8,7 +8,8 @@ import type { Target } from '../ir/target.js';
 import { lower } from '../phases/4-lower/index.js';
 import { planMemory, separateStorage } from '../phases/5-plan/index.js';
 import { contextBytesOf } from '../phases/6-emit/buffers.js';
-import { type Candidate, candidatesAround, loadsOf } from './regions.js';
+import { loadsOf, type StepLoad } from './loads.js';
+import { type Candidate, candidatesAround } from './regions.js';
 
 /** A graph with its program and plan. */
 export interface Planned {
@@ -134,8 +135,8 @@ function regionText({ nodes, bands, split }: Candidate): BandedRegion {
   return { nodes: nodes.map(({ name }) => name), bands, copiedElements: split.copiedElements };
 }
 
-function hottest(program: Program): { node: Node; during: number } | undefined {
-  return loadsOf(program).reduce<{ node: Node; during: number } | undefined>(
+function hottest(program: Program): StepLoad | undefined {
+  return loadsOf(program).steps.reduce<StepLoad | undefined>(
     (best, load) => (best === undefined || load.during > best.during ? load : best),
     undefined,
   );

@@ -3,11 +3,8 @@ import type { Graph, Node } from '../ir/graph.js';
 import { valueOf } from '../ir/graph.js';
 import type { Program } from '../ir/kernel-call.js';
 import { bytesPerElement } from '../ir/tensor.js';
-import { contentsOf } from '../phases/5-plan/contents.js';
-import { separateStorage } from '../phases/5-plan/index.js';
-import { liveModelOf, stepBytes } from '../phases/5-plan/liveness.js';
-import { storageOf } from '../phases/5-plan/storage.js';
 import { peaksOf, sketchProgram } from './estimate.js';
+import { loadsOf } from './loads.js';
 import { regionOf, scheduleOf } from './schedule.js';
 import { type Split, splitRegion } from './split.js';
 
@@ -24,34 +21,11 @@ export interface Candidate {
   readonly cost: number;
 }
 
-export interface StepLoad {
-  readonly node: Node;
-  readonly during: number;
-  readonly after: number;
-}
-
 const LONGEST_REGION = 32;
 /** Regions that are this much longer than one that fits are not looked at: each layer copies rows of its own. */
 const LONGER = 3;
 const SKETCHES = 400;
 const CALL_COST = 64;
-
-/** The live set of every call in the order of the program, states included. */
-export function loadsOf(program: Program): StepLoad[] {
-  const separated = separateStorage(program);
-  const contents = contentsOf(separated);
-  const storage = storageOf(separated, contents);
-  const model = liveModelOf(separated, contents, storage);
-  const states = storage.blocks.reduce((sum, block) => sum + (block.region === 'state' ? block.bytes : 0), 0);
-  const done = new Set<number>();
-  let live = model.readInputBytes;
-  return model.calls.map(({ call }, index) => {
-    const { during, after } = stepBytes(model, index, live, (other) => done.has(other));
-    live = after;
-    done.add(index);
-    return { node: call.node, during: during + states, after: after + states };
-  });
-}
 
 /**
  * Splits of regions around a node, the cheapest first: those with which the whole model is below `limit` bytes; else those whose own
@@ -60,7 +34,7 @@ export function loadsOf(program: Program): StepLoad[] {
 export function candidatesAround(graph: Graph, program: Program, hot: Node, limit: number): Candidate[] {
   const at = graph.nodes.findIndex(({ name }) => name === hot.name);
   if (at < 0) return [];
-  const after = new Map(loadsOf(program).map((load) => [load.node.name, load.after]));
+  const after = new Map(loadsOf(program).steps.map((load) => [load.node.name, load.after]));
   const isQuiet = (index: number): boolean => index < 0 || (after.get(graph.nodes[index]!.name) ?? 0) <= limit;
   const found: Candidate[] = [];
   let [longest, sketches] = [LONGEST_REGION, 0];

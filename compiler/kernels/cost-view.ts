@@ -67,6 +67,24 @@ export function windowSizes({ x, y, ints }: CostView): WindowSizes {
   };
 }
 
+/** A Conv or MatMul as a product: each of `pixels` outputs of `channels` takes `rows` rows of `row` inputs; `sizes` of a Conv. */
+export interface ProductSizes {
+  readonly channels: number;
+  readonly pixels: number;
+  readonly rows: number;
+  readonly row: number;
+  readonly sizes: WindowSizes | undefined;
+}
+
+export function productSizes(view: CostView): ProductSizes {
+  const channels = view.y.at(-1)!;
+  const pixels = elements(view.y) / channels;
+  if (view.x.length !== 4 || view.ints('kernel_shape').length !== 2)
+    return { channels, pixels, rows: 1, row: view.x.at(-1)!, sizes: undefined };
+  const sizes = windowSizes(view);
+  return { channels, pixels, rows: sizes.kernelHeight, row: sizes.kernelWidth * sizes.inChannels, sizes };
+}
+
 export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

@@ -77,13 +77,16 @@ function lowered(
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
+function casesOf(random: Random, optimize: LowerContext['optimize']) {
+  const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
+  return specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
+}
+
 const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    const random = new Random(7);
-    const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
-    const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
+    const cases = casesOf(new Random(7), optimize);
     expect(cases.length).toBeGreaterThan(15);
     const withSums = cases.filter((c) => c.case.call.function.includes('_sum')).length;
     if (optimize !== 'speed') expect(withSums).toBeGreaterThan(6);
@@ -95,9 +98,7 @@ describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
   });
 
   it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', async (name) => {
-    const random = new Random(8);
-    const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
-    const cases = specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
+    const cases = casesOf(new Random(8), optimize);
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget(name),

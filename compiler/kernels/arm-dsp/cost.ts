@@ -3,7 +3,7 @@
  * makes of the code around them was measured once, with arm-none-eabi-gcc 12 at the flags of targets/cortex-m4, and stands here as
  * numbers for a pair of pixels, a row or a group of channels. cost.test.ts compares with the simulator.
  */
-import { type CostView, elements, type WindowSizes, windowSizes } from '../cost-view.js';
+import { type CostView, elements, productSizes, type WindowSizes, windowSizes } from '../cost-view.js';
 import { schedule } from './assembly.js';
 import { groupStarts, paddedInner } from './stream.js';
 
@@ -65,12 +65,7 @@ function groupCost(inner: number, { step, halfStep, around, unroll }: Lines): nu
 }
 
 function convCost(view: CostView, gemm: Gemm): number | undefined {
-  const isConv = view.x.length === 4 && view.ints('kernel_shape').length === 2;
-  const channels = view.y.at(-1)!;
-  const pixels = elements(view.y) / channels;
-  const sizes = isConv ? windowSizes(view) : undefined;
-  const [rows, row] =
-    sizes === undefined ? [1, view.x.at(-1)!] : [sizes.kernelHeight, sizes.kernelWidth * sizes.inChannels];
+  const { channels, pixels, rows, row, sizes } = productSizes(view);
   const inner = paddedInner(rows * row);
   const { fixed, exact } = groupsOf(view, channels, 2);
   const products = fixed * groupCost(inner, gemm.fixed) + exact * groupCost(inner, gemm.exact);

@@ -18,7 +18,9 @@ export function layerOf(context: LowerContext, weights: Int8Array, channels: num
   const folded = packWeights(weights, channels, inner, 1, zeros, bias, x).bias;
   const scales = outputScales(x, w, y);
   const { low, high } = perTensor(x);
-  const real = Int16Array.from(weights, (weight, i) => weight - zeros[Math.floor(i / inner)]!);
+  const real = hasZeroPoints(context)
+    ? Int16Array.from(weights, (weight, i) => weight - zeros[Math.floor(i / inner)]!)
+    : weights;
   const sums = Array.from({ length: channels }, (_, c): ChannelSums => {
     const scale = scales[scales.length === 1 ? 0 : c]!;
     return { bias: folded[c]!, scale, reach: reachOf(real, c * inner, inner, folded[c]!, low, high) };
@@ -40,7 +42,7 @@ const LANE_SUM = 4 * 32500;
  */
 function withoutZeroPoints(
   weights: Int8Array,
-  real: Int16Array,
+  real: Int8Array | Int16Array,
   inner: number,
   zeros: Int32Array,
   packing: Packing,

@@ -3,7 +3,7 @@
  * around it was measured with arm-none-eabi-gcc 12 at the flags of the targets, and stands here for a pair of pixels, an input or a row.
  */
 import { assemblyOf, executed, innerRounds } from '../assembly-count.js';
-import { type CostView, elements, windowSizes } from '../cost-view.js';
+import { type CostView, productSizes } from '../cost-view.js';
 import { depthwiseCost } from './depthwise-cost.js';
 import { unrollOf } from './gemm.js';
 import { MATVEC_UNROLL } from './matvec-v7m.js';
@@ -80,12 +80,7 @@ function surplusOf(name: string, { words, groups }: Part, base: number, lists: n
 
 function convCost(view: CostView, core: Name): number {
   const glue = GLUE[core];
-  const isConv = view.x.length === 4 && view.ints('kernel_shape').length === 2;
-  const channels = view.y.at(-1)!;
-  const pixels = elements(view.y) / channels;
-  const sizes = isConv ? windowSizes(view) : undefined;
-  const [rows, row] =
-    sizes === undefined ? [1, view.x.at(-1)!] : [sizes.kernelHeight, sizes.kernelWidth * sizes.inChannels];
+  const { channels, pixels, rows, row, sizes } = productSizes(view);
   const inner = paddedInner(rows * row);
   const products = partsOf(view, 'nanoc_gemm_', channels, 2).reduce((sum, part) => {
     if (part.calls === 0) return sum;
