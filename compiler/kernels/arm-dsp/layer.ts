@@ -19,7 +19,7 @@ export function layerOf(context: LowerContext, weights: Int8Array, channels: num
   const scales = outputScales(x, w, y);
   const { low, high } = perTensor(x);
   const real = hasZeroPoints(context)
-    ? Int16Array.from(weights, (weight, i) => weight - zeros[Math.floor(i / inner)]!)
+    ? new Int16Array(weights).map((weight, i) => weight - zeros[Math.floor(i / inner)]!)
     : weights;
   const sums = Array.from({ length: channels }, (_, c): ChannelSums => {
     const scale = scales[scales.length === 1 ? 0 : c]!;

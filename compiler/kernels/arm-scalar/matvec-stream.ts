@@ -78,7 +78,7 @@ export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): Matve
 function bestGroups({ weights, inner, channels }: StreamLayer): { flush: number; light: readonly Lightened[] } {
   const choices = [16, 8, 4, 2].map((flush) => {
     const light = channels.map((_, c) =>
-      lightenGroups(Int8Array.from(weights.subarray(c * inner, (c + 1) * inner)), flush),
+      lightenGroups(new Int8Array(weights.subarray(c * inner, (c + 1) * inner)), flush),
     );
     const entries = light.reduce((sum, { surplus }) => sum + surplus.length, 0);
     const tooLong = light.some(({ surplus }) => surplus.length > 255);
