@@ -29,14 +29,19 @@ export function groupsFit(weights: Int8Array | Int16Array, size: number): boolea
   return true;
 }
 
-/** Whether the weights from `start` to before `end`, or to their last, fit together. */
-function fits(weights: ArrayLike<number>, start = 0, end = weights.length): boolean {
+/** Sums of the magnitudes of the positive and the negative weights from `start` to before `end`, or to their last. */
+function magnitudes(weights: ArrayLike<number>, start: number, end: number): { positive: number; negative: number } {
   let positive = 0;
   let negative = 0;
   for (let i = start; i < Math.min(end, weights.length); i += 1) {
     if (weights[i]! > 0) positive += weights[i]!;
     else negative -= weights[i]!;
   }
+  return { positive, negative };
+}
+
+function fits(weights: ArrayLike<number>, start = 0, end = weights.length): boolean {
+  const { positive, negative } = magnitudes(weights, start, end);
   return fitsField(positive, negative);
 }
 
@@ -64,8 +69,11 @@ function takeSurplus(group: Int8Array, start: number): Surplus {
   let largest = 0;
   for (let i = 1; i < group.length; i += 1) if (Math.abs(group[i]!) > Math.abs(group[largest]!)) largest = i;
   const whole = group[largest]!;
-  const direction = Math.sign(whole);
-  while (!fits(group) && group[largest] !== 0) group[largest]! -= direction;
+  const { positive, negative } = magnitudes(group, 0, group.length);
+  // How far both sides of fitsField are from fitting, and how much of each a unit of this weight takes away.
+  const [first, second] = [127 * positive + 128 * negative - 32767, 128 * positive + 127 * negative - 32768];
+  const excess = whole > 0 ? Math.max(first / 127, second / 128) : Math.max(first / 128, second / 127);
+  group[largest] = whole - Math.sign(whole) * Math.min(Math.abs(whole), Math.ceil(excess));
   // At least -127: a magnitude of 128 is never all surplus while three neighbours are no heavier than it.
   return { position: start + largest, weight: whole - group[largest]! };
 }
