@@ -42,7 +42,7 @@ export interface Compilation {
   /** C identifier of the model: prefix of all its symbols. */
   readonly name: string;
   readonly target: Target;
-  /** After canonicalise, in ONNX layout: what the reference evaluator runs. */
+  /** After canonicalise, in ONNX layout, with the laws of vendors' kernels: what the reference evaluator runs. */
   readonly reference: Graph;
   /** After optimise: what is lowered. */
   readonly graph: Graph;

@@ -17,6 +17,7 @@ import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import type { EmitHost } from './phases/6-emit/host.js';
 import { cIdentifier } from './phases/6-emit/names.js';
+import { withLaws } from './reference/laws.js';
 import { loadTarget } from './targets.js';
 import { packageRoot } from './toolchain/package-root.js';
 
@@ -68,7 +69,7 @@ export async function compile(
     options,
     name,
     target,
-    reference,
+    reference: withLaws(reference, program),
     graph: program.graph,
     program,
     plan,

@@ -1,7 +1,7 @@
 /** `--ram`: splits regions into bands until the plan fits. docs/MEMORY.md, "Bands". */
 import type { CompileOptions } from '../compilation.js';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
-import type { Graph, Node } from '../ir/graph.js';
+import type { Graph } from '../ir/graph.js';
 import type { Program } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
 import type { Target } from '../ir/target.js';

@@ -1,4 +1,5 @@
 /** The program between 4-lower and 6-emit: kernel calls in execution order. */
+import type { Law } from '../numerics/law.js';
 import type { Graph, Node } from './graph.js';
 import type { DataType, TensorData } from './tensor.js';
 
@@ -121,6 +122,11 @@ export interface KernelCall {
   readonly alignment?: number;
   /** What the cost model says of the call on the target's core (compiler/kernels/cost.ts); absent where it has no formula. */
   readonly predicted?: { readonly instructions: number };
+  /**
+   * Set when the call computes in the profile `tflite` (docs/NUMERICS.md): a vendor's kernel whose constants do not give ONNX's bytes for
+   * every sum that the layer can reach. The reference evaluator then computes the layer by the same law (`withLaws`).
+   */
+  readonly law?: Law;
   /** Multiply-accumulates, for the report. */
   readonly macs: number;
   /** Why this kernel and not another; shown in the report. */

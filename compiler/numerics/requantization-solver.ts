@@ -35,13 +35,17 @@ export interface FixedPoint {
   readonly shift: number;
 }
 
-export interface SolverInput {
+/** Requantization of one channel, as a staircase in the sum. */
+export interface Staircase {
   /** float32, above 0 */
   readonly scale: number;
   readonly zeroPoint: number;
   readonly low: number;
   readonly high: number;
   readonly reach: Reach;
+}
+
+export interface SolverInput extends Staircase {
   /** k; `shiftFor` gives the largest that fits. */
   readonly shift: number;
   /** j: the accumulator holds 2^j times the sum. */
@@ -65,8 +69,7 @@ export function shiftFor(scale: number, accumulatorShift = 0): number {
  * Least sum that gives at least `q`, for each q from low + 1 to high; sums below `reach.least` and above `reach.greatest`
  * do not count: those thresholds are -Infinity and Infinity.
  */
-export function thresholds(input: SolverInput): Float64Array {
-  const { scale, zeroPoint, low, high, reach } = input;
+export function thresholds({ scale, zeroPoint, low, high, reach }: Staircase): Float64Array {
   const value = (sum: number) => requantize(sum, scale, zeroPoint, low, high);
   const result = new Float64Array(Math.max(0, high - low));
   const [first, last] = [value(reach.least), value(reach.greatest)];

@@ -67,7 +67,7 @@ interface Steps {
 function stepsOf(input: ShortInput): Steps {
   const from: [number, number][] = [];
   const below: [number, number][] = [];
-  thresholds({ ...input, shift: 0 }).forEach((t, index) => {
+  thresholds(input).forEach((t, index) => {
     const q = input.low + 1 + index;
     if (t !== Number.POSITIVE_INFINITY) from.push([t === Number.NEGATIVE_INFINITY ? input.reach.least : t, q]);
     if (t !== Number.NEGATIVE_INFINITY) below.push([t === Number.POSITIVE_INFINITY ? input.reach.greatest : t - 1, q]);

@@ -2,9 +2,11 @@
 import type { Value } from '../../ir/graph.js';
 import type { ParamValue } from '../../ir/kernel-call.js';
 import { elementCount, type Tensor } from '../../ir/tensor.js';
+import { multiplyByQuantizedMultiplier, quantizeMultiplier } from '../../numerics/law.js';
 import { productScale, requantize } from '../../numerics/requantize.js';
+import { clamp } from '../../numerics/round.js';
 import type { LowerContext, NodeView } from '../define.js';
-import { clampOf, floatClampOf, perTensor } from './quantized.js';
+import { clampOf, floatClampOf, lawOf, perTensor } from './quantized.js';
 
 export const INT32_MAX = 2147483647;
 
@@ -13,6 +15,13 @@ export function outputScales(x: Value, w: Value, y: Value): Float32Array {
   const sx = x.quantization!.scale[0]!;
   const sy = y.quantization!.scale[0]!;
   return Float32Array.from(w.quantization!.scale, (sw) => productScale(sx, sw, sy));
+}
+
+/** sx * sw / sy in double, one for each channel or one for all: what TFLite's `PopulateConvolutionQuantizationParams` quantizes. */
+export function realFactors(x: Value, w: Value, y: Value): number[] {
+  const sx = x.quantization!.scale[0]!;
+  const sy = y.quantization!.scale[0]!;
+  return w.quantization!.scale.map((sw) => (sx * sw) / sy);
 }
 
 /** Zero points of the weights by output channel. */
@@ -29,9 +38,17 @@ export function finisher(view: NodeView, x: Value, w: Value): (sum: number, chan
     if (clamp === undefined) return (sum) => sum;
     return (sum) => clampFloat(sum, clamp[0], clamp[1]);
   }
-  const scales = outputScales(x, w, y);
   const { zeroPoint } = perTensor(y);
   const [low, high] = clampOf(view, y);
+  const law = lawOf(view);
+  if (law !== undefined) {
+    const factors = realFactors(x, w, y).map(quantizeMultiplier);
+    return (sum, channel) => {
+      const factor = factors[factors.length === 1 ? 0 : channel]!;
+      return clamp(multiplyByQuantizedMultiplier(sum | 0, factor, law) + zeroPoint, low, high);
+    };
+  }
+  const scales = outputScales(x, w, y);
   return (sum, channel) => requantize(sum | 0, scales[scales.length === 1 ? 0 : channel]!, zeroPoint, low, high);
 }
 

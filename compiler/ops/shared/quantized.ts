@@ -1,6 +1,7 @@
 /** What operators ask of quantized values. */
 import type { Value } from '../../ir/graph.js';
 import { allocate, integerRange, type Tensor, type TensorData } from '../../ir/tensor.js';
+import type { Law } from '../../numerics/law.js';
 import { dequantize, quantize } from '../../numerics/requantize.js';
 import type { NodeView } from '../define.js';
 
@@ -57,6 +58,11 @@ export function mapQuantized(
     data[i] = y;
   }
   return { dtype, shape: x.shape, data };
+}
+
+/** The attribute `law`: the arithmetic of the vendor's kernel that runs this node; undefined is ONNX's. */
+export function lawOf(view: NodeView): Law | undefined {
+  return view.node.attributes.law as Law | undefined;
 }
 
 /** Result tensor of an output with this data. */
