@@ -1,3 +1,3 @@
-import { defineComparison } from './shared/logic.js';
+import { defineBoolean } from './shared/logic.js';
 
-export default defineComparison('And', [7], (a, b) => Boolean(a) && Boolean(b));
+export default defineBoolean('And', [7], 0b1000);

@@ -3,6 +3,7 @@ import { allocate, type DataType, type Tensor } from '../ir/tensor.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { wrap } from './shared/elementwise.js';
 import { replaceByReshape } from './shared/rewrite.js';
+import { C_TYPES } from './shared/types.js';
 import { count, elementwiseCall } from './shared/unary.js';
 
 /** TensorProto.DataType of the attribute `to`. */
@@ -16,18 +17,6 @@ const TYPES: Readonly<Record<number, DataType>> = {
   7: 'int64',
   9: 'bool',
   12: 'uint32',
-};
-/** `nanoc_type` (nanoc/quantize.h). */
-const C_TYPES: Partial<Record<DataType, number>> = {
-  float32: 0,
-  int8: 1,
-  uint8: 2,
-  int16: 3,
-  uint16: 4,
-  int32: 5,
-  uint32: 6,
-  int64: 7,
-  bool: 8,
 };
 
 /**

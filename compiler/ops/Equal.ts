@@ -1,3 +1,3 @@
-import { defineComparison } from './shared/logic.js';
+import { defineComparison, RELATION } from './shared/logic.js';
 
-export default defineComparison('Equal', [7, 11, 13, 19], (a, b) => a === b);
+export default defineComparison('Equal', [7, 11, 13, 19], RELATION.equal);

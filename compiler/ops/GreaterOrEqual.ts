@@ -1,3 +1,3 @@
-import { defineComparison } from './shared/logic.js';
+import { defineComparison, RELATION } from './shared/logic.js';
 
-export default defineComparison('GreaterOrEqual', [12, 16], (a, b) => a >= b);
+export default defineComparison('GreaterOrEqual', [12, 16], RELATION.greater + RELATION.equal);

@@ -1,3 +1,3 @@
-import { defineComparison } from './shared/logic.js';
+import { defineComparison, RELATION } from './shared/logic.js';
 
-export default defineComparison('Less', [7, 9, 13], (a, b) => a < b);
+export default defineComparison('Less', [7, 9, 13], RELATION.less);

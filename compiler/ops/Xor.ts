@@ -1,3 +1,3 @@
-import { defineComparison } from './shared/logic.js';
+import { defineBoolean } from './shared/logic.js';
 
-export default defineComparison('Xor', [7], (a, b) => Boolean(a) !== Boolean(b));
+export default defineBoolean('Xor', [7], 0b0110);

@@ -9,7 +9,7 @@ import { clampOf, floatClampOf, isQuantized, perTensor } from './quantized.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shapes.js';
 
 /** As NANOC_OUTER_DIMS in nanoc/elementwise.h. */
-const OUTER_DIMENSIONS = 4;
+export const OUTER_DIMENSIONS = 4;
 const INTEGERS: readonly DataType[] = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'];
 
 /** An operator on two numbers. */
@@ -99,18 +99,20 @@ export function broadcastFields(view: NodeView): Record<string, ParamValue> {
       help: 'expand one of the inputs, or drop dimensions with Reshape',
     });
   }
-  const outer = (list: readonly number[], fill: number): ParamValue => ({
-    ints: [...[...list].reverse(), ...Array<number>(OUTER_DIMENSIONS - list.length).fill(fill)],
-  });
   return {
     rows: { int: elementCount(merged.shape) },
     count: { int: count },
     a_step: { int: a },
     b_step: { int: b },
-    size: outer(merged.shape, 1),
-    a_steps: outer(merged.strides[0]!, 0),
-    b_steps: outer(merged.strides[1]!, 0),
+    size: outerSteps(merged.shape, 1),
+    a_steps: outerSteps(merged.strides[0]!, 0),
+    b_steps: outerSteps(merged.strides[1]!, 0),
   };
+}
+
+/** One number for each of NANOC_OUTER_DIMS dimensions, the fastest first, filled up with `fill`. */
+export function outerSteps(list: readonly number[], fill: number): ParamValue {
+  return { ints: [...[...list].reverse(), ...Array<number>(OUTER_DIMENSIONS - list.length).fill(fill)] };
 }
 
 /** An input of the output's own shape is read at the element that is written. */

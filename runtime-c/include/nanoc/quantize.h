@@ -3,6 +3,7 @@
 #define NANOC_QUANTIZE_H
 
 #include "nanoc/requantize.h"
+#include "nanoc/typed.h"
 
 /** Elements lie as [outer][channels][inner], each channel with its own scale and zero point; one channel when there is one scale. */
 typedef struct {
@@ -25,19 +26,6 @@ void nanoc_dequantize_s8(const int8_t *x, float *y, const nanoc_quantization *pa
 void nanoc_dequantize_u8(const uint8_t *x, float *y, const nanoc_quantization *params);
 /** x and y must not overlap. x - zero must not leave 32 bits. */
 void nanoc_dequantize_s32(const int32_t *x, float *y, const nanoc_quantization *params);
-
-/** Element types of nanoc_cast. */
-typedef enum {
-  NANOC_FLOAT32,
-  NANOC_INT8,
-  NANOC_UINT8,
-  NANOC_INT16,
-  NANOC_UINT16,
-  NANOC_INT32,
-  NANOC_UINT32,
-  NANOC_INT64,
-  NANOC_BOOL
-} nanoc_type;
 
 /**
  * ONNX Cast of `count` elements. Floats are truncated; what int64 cannot hold saturates, NaN gives 0; integers wrap modulo

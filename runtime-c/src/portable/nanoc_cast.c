@@ -11,30 +11,6 @@ static int64_t truncate(float x) {
   return x < -9223372036854775808.0f ? INT64_MIN : (int64_t)x;
 }
 
-/* An integer element, sign- or zero-extended. */
-static int64_t load(const void *x, int32_t i, int32_t type) {
-  switch (type) {
-  case NANOC_INT8:
-    return ((const int8_t *)x)[i];
-  case NANOC_UINT8:
-  case NANOC_BOOL:
-    return ((const uint8_t *)x)[i];
-  case NANOC_INT16:
-    return ((const int16_t *)x)[i];
-  case NANOC_UINT16:
-    return ((const uint16_t *)x)[i];
-  case NANOC_INT32:
-    return ((const int32_t *)x)[i];
-  case NANOC_UINT32:
-    return ((const uint32_t *)x)[i];
-  case NANOC_INT64:
-    return ((const int64_t *)x)[i];
-  case NANOC_FLOAT32:
-  default:
-    return truncate(((const float *)x)[i]);
-  }
-}
-
 /* The low bits of an integer; unsigned types first, since they are modular. */
 static void store(void *y, int32_t i, int32_t type, int64_t value) {
   const uint64_t bits = (uint64_t)value;
@@ -69,7 +45,7 @@ void nanoc_cast(const void *x, void *y, int32_t count, int32_t from, int32_t to)
     if (from == NANOC_FLOAT32 && to == NANOC_BOOL) {
       ((uint8_t *)y)[i] = ((const float *)x)[i] != 0.0f ? 1u : 0u;
     } else {
-      store(y, i, to, load(x, i, from));
+      store(y, i, to, from == NANOC_FLOAT32 ? truncate(((const float *)x)[i]) : nanoc_load_integer(x, i, from));
     }
   }
 }
