@@ -3,7 +3,7 @@ import { Diagnostics } from '../../compiler/diagnostics/diagnostic.js';
 import type { Graph, Node, Quantization, Value } from '../../compiler/ir/graph.js';
 import type { Feature } from '../../compiler/ir/target.js';
 import type { Tensor } from '../../compiler/ir/tensor.js';
-import type { KernelOption } from '../../compiler/ops/define.js';
+import type { KernelOption, LowerContext } from '../../compiler/ops/define.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import type { NativeCase } from './native-conv.js';
@@ -68,13 +68,14 @@ export function matmulCase(
   columns: number,
   random: Random,
   weightLimit = 128,
+  optimize: LowerContext['optimize'] = 'balanced',
 ): NativeCase | undefined {
   const tensors = operands(rows, inner, columns, random, weightLimit);
   const graph = graphOf(tensors, random);
   const node = graph.nodes[0]!;
   const view = viewNode(graph, node, operatorOf(node));
   const features: ReadonlySet<Feature> = new Set(option.needs ?? []);
-  const context = { ...view, features, diagnostics: new Diagnostics() };
+  const context = { ...view, features, diagnostics: new Diagnostics(), optimize };
   if (option.when!(context) !== true) return undefined;
   const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a matrix product');

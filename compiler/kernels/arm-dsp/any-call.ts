@@ -7,9 +7,9 @@ import type { DspConvShape } from './conv.js';
 import { paramsOf } from './layer.js';
 import { paddedInner, type Stream, type StreamLayer } from './stream.js';
 
-/** Two windows widened, two copied, and the outputs of two pixels. */
-export function anyScratchBytes(inner: number, outputs: number): number {
-  return 6 * paddedInner(inner) + 2 * outputs;
+/** Two windows widened, and two copied, whose place the outputs of a last single pixel and its neighbour take. */
+export function anyScratchBytes(inner: number, outputs: number, pixels: number): number {
+  return 4 * paddedInner(inner) + 2 * Math.max(paddedInner(inner), pixels % 2 === 1 ? outputs : 0);
 }
 
 /**
@@ -25,6 +25,7 @@ export function anyCall(
 ): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const inner = paddedInner(layer.inner);
+  const pixels = shape.batches * shape.outHeight * shape.outWidth;
   return {
     node: context.node,
     family: 'native',
@@ -38,7 +39,7 @@ export function anyCall(
       { kind: 'scratch' },
       anyParams(shape, inner, paramsOf(context, layer, stream)),
     ],
-    scratch: { bytes: anyScratchBytes(inner, shape.outChannels), alignment: 8 },
+    scratch: { bytes: anyScratchBytes(inner, shape.outChannels, pixels), alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
     macs: macsOf(y, layer.inner),
     remarks: ['all channels are requantized in float, by code that all such layers share (--optimize size)'],

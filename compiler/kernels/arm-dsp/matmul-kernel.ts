@@ -1,9 +1,10 @@
 /** The kernel options of MatMul for cores with the DSP extension and an FPU: constant int8 weights, one row or many. */
 import type { KernelCall } from '../../ir/kernel-call.js';
-import { byteLength, elementCount } from '../../ir/tensor.js';
+import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
+import { scratchIsFree } from '../where-it-pays.js';
 import { anyCall, anyScratchBytes } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
@@ -28,7 +29,7 @@ export const LOWEST_ZERO_POINT = 'a zero point of the weights is the lowest numb
 /** For size a single row is given to the driver of many rows, unless the scratch of that would make the arena grow. */
 export function sharesCode(context: LowerContext, inner: number, columns: number): boolean {
   return (
-    context.optimize === 'size' && !hasZeroPoints(context) && scratchIsFree(context, anyScratchBytes(inner, columns))
+    context.optimize === 'size' && !hasZeroPoints(context) && scratchIsFree(context, anyScratchBytes(inner, columns, 1))
   );
 }
 
@@ -131,19 +132,6 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
     macs: macsOf(y, weightsPerOutput(context, layer)),
     remarks: requantizationRemarks(stream),
   };
-}
-
-/**
- * Whether another node's inputs and outputs alone take as much memory as this one with the scratch: then the arena does not grow.
- */
-function scratchIsFree({ graph, node }: LowerContext, bytes: number): boolean {
-  const sizeOf = (names: readonly string[]) =>
-    [...new Set(names)].reduce((sum, name) => {
-      const value = name === '' ? undefined : graph.values.get(name);
-      return value === undefined || value.constant !== undefined ? sum : sum + byteLength(value);
-    }, 0);
-  const own = sizeOf([...node.inputs, ...node.outputs]) + bytes;
-  return graph.nodes.some((other) => other !== node && Math.max(sizeOf(other.inputs), sizeOf(other.outputs)) >= own);
 }
 
 /** Rows are the pixels of a 1x1 convolution. */

@@ -11,8 +11,8 @@ export interface MveConvShape {
   readonly clamps: boolean;
 }
 
-/** Copies are multiplied when there are this many bytes of them. */
-const COPIES = 512;
+/** Copies are multiplied when there are this many bytes of them: eight pixels of three vectors, six of four. */
+const COPIES = 384;
 
 export function innerOf({ kernelHeight, kernelWidth, inChannels }: Geometry): number {
   return kernelHeight * kernelWidth * inChannels;

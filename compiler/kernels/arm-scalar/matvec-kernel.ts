@@ -4,12 +4,13 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { clamps, hasZeroPoints } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { scratchIsFree } from '../where-it-pays.js';
 import { convLayer, FEATURES } from './conv-kernel.js';
 import { v6m } from './gemm-v6m.js';
 import { v7m } from './gemm-v7m.js';
 import { exactFraction, requantizationRemarks, streamFields } from './layer.js';
 import { matmulLayer, rowsOf, whyNotMatrix } from './matmul-kernel.js';
-import { formsOf, generateMatvec } from './matvec.js';
+import { formsOf, generateMatvec, type MatvecShape, rowScratchBytes } from './matvec.js';
 import { packMatvec } from './matvec-stream.js';
 import type { Core } from './stream.js';
 
@@ -61,12 +62,28 @@ function fits({ channels, inner }: StreamLayer): true | string {
 /** Inputs that are widened into scratch where that saves instructions (Armv6-M), so that it takes 576 bytes at most. */
 const WIDE_INPUTS = 128;
 
+/** Words that the driver keeps in an array of its own. */
+const LOCAL_WORDS = 16;
+
+/** Armv7-M: the words of the groups take memory only where the arena does not grow by it, unless it is speed that counts. */
+function groupsOf(
+  context: LowerContext,
+  core: Core,
+  row: Pick<MatvecShape, 'inner' | 'flush' | 'wide'>,
+): MatvecShape['groups'] {
+  if (core.name === 'v6m') return 'scratch';
+  const bytes = rowScratchBytes(row);
+  if (bytes <= 4 * LOCAL_WORDS) return 'local';
+  return context.optimize === 'speed' || scratchIsFree(context, bytes) ? 'scratch' : 'summed';
+}
+
 function buildCall(context: LowerContext, core: Core, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const stream = packMatvec(layer, core, core.name === 'v6m' && layer.inner <= WIDE_INPUTS);
   const { flush, surplus, wide } = stream;
+  const groups = groupsOf(context, core, { inner: layer.inner, flush, wide });
   const generated = generateMatvec(core, {
-    ...{ inner: layer.inner, columns: layer.channels.length, flush, surplus, wide },
+    ...{ inner: layer.inner, columns: layer.channels.length, flush, surplus, wide, groups },
     ...{ forms: formsOf(stream), exactFraction: exactFraction(stream.scales), clamps: clamps(layer) },
   });
   const fixedFirst = stream.segments.some(({ form }) => form !== undefined);
@@ -84,14 +101,14 @@ function buildCall(context: LowerContext, core: Core, layer: StreamLayer): Kerne
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
-      { kind: 'scratch' },
+      ...(groups === 'scratch' ? [{ kind: 'scratch' } as const] : []),
       {
         kind: 'params',
         struct: 'nanoc_packed_params',
         fields: streamFields(zeroOf(x), layer, stream.words, segments, stream.segments.length, stream.scales),
       },
     ],
-    scratch: { bytes: generated.scratchBytes, alignment: 8 },
+    ...(groups === 'scratch' ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
     overlaps: [],
     macs: macsOf(y, layer.inner),
     remarks: requantizationRemarks(stream),

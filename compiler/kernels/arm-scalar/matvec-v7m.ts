@@ -11,12 +11,13 @@ export const MATVEC_V7M_STACK = SAVED_BYTES + 20;
 /**
  * Called with the inputs, the stream, the output, the end of the stream and, on the stack, the first words of the groups.
  * r0 x, r1 stream, r2 input, r3 to r5 weights, r6 and r7 sums of a group of both pairs, r8 to r11 A and U of both pairs, r12 words of
- * the groups, lr mask; [sp] x, [sp, 4] output, [sp, 8] end of the stream, [sp, 12] where the inputs of the loop end, [sp, 16] r12.
+ * the groups or the sum of a group's inputs, lr mask; [sp] x, [sp, 4] output, [sp, 8] end of the stream, [sp, 12] where the inputs of the loop end, [sp, 16] r12.
  */
 export function matvecV7m(shape: MatvecShape, form: TailForm | undefined): string[] {
   const { inner, flush } = shape;
   const { unrolled, rounds, rest } = schedule(Math.floor(inner / flush), MATVEC_UNROLL / flush);
-  const groups = (count: number) => Array.from({ length: count }, () => group(flush)).flat();
+  const summed = shape.groups === 'summed';
+  const groups = (count: number) => Array.from({ length: count }, () => group(flush, summed)).flat();
   const loop = rounds > 1;
   return [
     'push {r4-r11,lr}',
@@ -30,7 +31,7 @@ export function matvecV7m(shape: MatvecShape, form: TailForm | undefined): strin
     '1: ldm r1!,{r8-r11}',
     ...(loop ? ['2:', ...groups(unrolled), 'ldr r2,[sp,#12]', 'cmp r0,r2', 'bne.w 2b'] : groups(unrolled)),
     ...groups(rest),
-    ...(inner % flush === 0 ? [] : group(inner % flush)),
+    ...(inner % flush === 0 ? [] : group(inner % flush, summed)),
     'ldr r0,[sp]',
     'sub r8,r8,r9,lsl #16',
     'sub r10,r10,r11,lsl #16',
@@ -47,22 +48,32 @@ export function matvecV7m(shape: MatvecShape, form: TailForm | undefined): strin
 }
 
 /** So many inputs of both pairs. */
-function group(inputs: number): string[] {
+function group(inputs: number, summed: boolean): string[] {
+  const sum = (input: number) => (summed ? [input === 0 ? 'mov r12,r2' : 'add r12,r12,r2'] : []);
   const two = Array.from({ length: Math.ceil(inputs / 2) }, (_, i) => [
     'ldm r1!,{r4,r5}',
     'ldrsb r2,[r0],#1',
+    ...sum(2 * i),
     'and r3,lr,r4',
     'mla r6,r2,r3,r6',
     'and r3,lr,r5',
     'mla r7,r2,r3,r7',
     ...(2 * i + 1 < inputs
-      ? ['ldrsb r2,[r0],#1', 'and r4,lr,r4,lsr #8', 'mla r6,r2,r4,r6', 'and r5,lr,r5,lsr #8', 'mla r7,r2,r5,r7']
+      ? [
+          'ldrsb r2,[r0],#1',
+          ...sum(2 * i + 1),
+          'and r4,lr,r4,lsr #8',
+          'mla r6,r2,r4,r6',
+          'and r5,lr,r5,lsr #8',
+          'mla r7,r2,r5,r7',
+        ]
       : []),
   ]).flat();
   return [
-    'ldr r6,[r12],#4',
+    summed ? 'mov r6,#0x8000' : 'ldr r6,[r12],#4',
     'mov r7,r6',
     ...two,
+    ...(summed ? ['mov r2,#0x00800080', 'mls r6,r12,r2,r6', 'mls r7,r12,r2,r7'] : []),
     'add r8,r8,r6',
     'add r9,r9,r6,asr #16',
     'add r10,r10,r7',

@@ -50,11 +50,21 @@ describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %
     const functions = list.map(({ case: { call } }) => call.function).join(' ');
     for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp'])
       expect(functions).toContain(part);
+    expect(functions.includes('_summed')).toBe(target === 'cortex-m3');
     await checkOnHost(list);
   });
 
   it('the assembly gives the same bytes', async () => {
     await checkOnTarget(cases(target, new Random(32)), target, chosen.length);
+  });
+
+  it('for speed, and for few groups, their words are made before', async () => {
+    const { matvec } = OPTIONS[target];
+    const random = new Random(5);
+    const list = [640, 128].map((inner) => matmulCase(matvec, 1, inner, 8, random, 30, 'speed')!);
+    expect(list.map(({ case: { call } }) => call.function).join(' ')).not.toContain('_summed');
+    await checkOnHost(list);
+    await checkOnTarget(list, target, 2);
   });
 
   it('a window of the whole image is a fully connected layer', async () => {

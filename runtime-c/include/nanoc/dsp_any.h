@@ -25,7 +25,7 @@ typedef struct {
 /**
  * int8 convolution, NHWC; the windows of two pixels are copied, widened and multiplied.
  * x: [batches][in_h][in_w][in_c].   y: [batches][out_h][out_w][out_c], at least two channels.
- * scratch: 6 * inner + 2 * out_c bytes, on a word. Two pixels are read whole before either is written.
+ * scratch: 4 * inner + 2 * max(inner, out_c) bytes, 6 * inner where the number of output pixels is even, on a word. Two pixels are read whole before either is written.
  */
 void nanoc_conv_any_dsp(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_any_params *params);
 

@@ -322,23 +322,27 @@ static inline void nanoc_packed_short(const uint32_t *x, const uint32_t *w, cons
 typedef struct {
   int32_t inner;
   int32_t flush;   /* inputs of a group, even */
-  int32_t wide;
+  int32_t wide;    /* with words of groups: inputs stand behind them */
   int32_t surplus; /* bytes of the numbers in the lists of surplus weights; 0: there are none */
 } nanoc_packed_row;
+
+/* The word before the inputs [start, end). */
+static inline uint32_t nanoc_packed_group(const int8_t *x, int32_t start, int32_t end) {
+  int32_t sum = 0;
+  for (int32_t k = start; k < end; k++) {
+    sum += x[k];
+  }
+  return 0x8000u - (uint32_t)sum * 0x00800080u;
+}
 
 /** Writes the word of each group, and the inputs where they are wide. */
 static inline void nanoc_packed_groups(const int8_t *x, uint32_t *to, int32_t inner, int32_t flush, int32_t wide) {
   for (int32_t start = 0; start < inner; start += flush) {
     const int32_t end = start + flush < inner ? start + flush : inner;
-    uint32_t *group = to++;
-    int32_t sum = 0;
-    for (int32_t k = start; k < end; k++) {
-      sum += x[k];
-      if (wide != 0) {
-        *to++ = (uint32_t)(int32_t)x[k];
-      }
+    *to++ = nanoc_packed_group(x, start, end);
+    for (int32_t k = start; wide != 0 && k < end; k++) {
+      *to++ = (uint32_t)(int32_t)x[k];
     }
-    *group = 0x8000u - (uint32_t)sum * 0x00800080u;
   }
 }
 
@@ -353,7 +357,7 @@ static inline void nanoc_packed_row_finish(const int32_t sums[4], int8_t *y, con
   }
 }
 
-/* Sums of four channels; returns the words behind the weights. */
+/* Sums of four channels; returns the words behind the weights. groups: NULL where their words are made on the way. */
 static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t *w, const uint32_t *groups, const nanoc_packed_row *row, uint32_t sums[4]) {
   const uint32_t *wide = groups;
   (void)memcpy(sums, w, 4 * sizeof *sums);
@@ -361,8 +365,8 @@ static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t 
   for (int32_t start = 0; start < row->inner; start += row->flush) {
     const int32_t end = start + row->flush < row->inner ? start + row->flush : row->inner;
     uint32_t v[2];
-    v[0] = *groups;
-    v[1] = *groups++;
+    v[0] = groups == NULL ? nanoc_packed_group(x, start, end) : *groups++;
+    v[1] = v[0];
     for (int32_t k = start; k < end; k++) {
       const uint32_t input = row->wide != 0 ? *groups++ : (uint32_t)(int32_t)x[k];
       for (int32_t pair = 0; pair < 2; pair++) {

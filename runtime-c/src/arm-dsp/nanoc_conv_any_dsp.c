@@ -28,7 +28,6 @@ static void multiply(const nanoc_dsp_any_params *p, const int8_t *copies, uint32
 void nanoc_conv_any_dsp(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_any_params *params) {
   const nanoc_dsp_any_params *p = params;
   int8_t *copies = (int8_t *)(scratch + p->inner);
-  int8_t *spare = copies + 2 * p->inner;
   int32_t second = 0;
   for (int32_t batch = 0; batch < p->batches; batch++) {
     for (int32_t oy = 0; oy < p->out_h; oy++) {
@@ -44,8 +43,8 @@ void nanoc_conv_any_dsp(const int8_t *x, int8_t *y, uint32_t *scratch, const nan
     x += p->in_h * p->in_w * p->in_c;
   }
   if (second != 0) {
-    /* A last single pixel is computed with whatever the second copy holds, which nothing keeps. */
-    multiply(p, copies, scratch, spare);
-    (void)memcpy(y, spare, (size_t)p->out_c);
+    /* A last single pixel is computed with whatever the second copy holds, which nothing keeps. Both are widened before outputs take their place. */
+    multiply(p, copies, scratch, copies);
+    (void)memcpy(y, copies, (size_t)p->out_c);
   }
 }
