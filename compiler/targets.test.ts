@@ -6,7 +6,17 @@ import { packageRoot } from './toolchain/package-root.js';
 
 describe('targets', () => {
   it('finds every folder, and each names itself and files that exist', async () => {
-    const cores = ['cortex-m0', 'cortex-m3', 'cortex-m33', 'cortex-m4', 'cortex-m55', 'cortex-m7', 'host', 'rv32imc'];
+    const cores = [
+      'cortex-m0',
+      'cortex-m3',
+      'cortex-m33',
+      'cortex-m4',
+      'cortex-m55',
+      'cortex-m7',
+      'host',
+      'lx7',
+      'rv32imc',
+    ];
     expect(listTargets()).toEqual(expect.arrayContaining(cores));
     for (const name of listTargets()) {
       const target = await loadTarget(name);

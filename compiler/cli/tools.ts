@@ -1,6 +1,7 @@
 /** Which programs of others nanoc needs, and whether they are here. */
 import { execa } from 'execa';
 import type { Target } from '../ir/target.js';
+import { installCommand, toolPath } from '../toolchain/kit.js';
 
 export interface Tool {
   readonly name: string;
@@ -16,38 +17,36 @@ export interface Tool {
 
 interface Wanted {
   readonly command: string;
-  readonly packages: readonly string[];
+  /** What is run to see whether it is there. */
+  readonly path: string;
+  readonly install: string;
   readonly neededBy: string[];
 }
 
 /** Looks for the compilers and simulators of these targets, each once. */
 export async function findTools(targets: readonly Target[]): Promise<Tool[]> {
   const wanted = new Map<string, Wanted>();
-  const want = (command: string, packages: readonly string[], target: string) => {
+  const want = (command: string, path: string, install: string, target: string) => {
     const known = wanted.get(command);
-    if (known === undefined) wanted.set(command, { command, packages, neededBy: [target] });
+    if (known === undefined) wanted.set(command, { command, path, install, neededBy: [target] });
     else if (!known.neededBy.includes(target)) known.neededBy.push(target);
   };
-  for (const target of targets) {
-    want(target.toolchain.compiler, target.toolchain.debianPackages, target.name);
-    if (target.qemu !== undefined) want(target.qemu.command, target.qemu.debianPackages, target.name);
+  for (const { toolchain, qemu, name } of targets) {
+    want(toolchain.compiler, toolPath(toolchain, toolchain.compiler), installCommand(toolchain), name);
+    if (qemu !== undefined) want(qemu.command, qemu.command, aptCommand(qemu.debianPackages), name);
   }
-  const found = await Promise.all(
-    [...wanted.values()].map(({ command, packages, neededBy }) => probe(command, packages, neededBy, false)),
-  );
-  const cmake = await probe('cmake', ['cmake'], [], true);
+  const found = await Promise.all([...wanted.values()].map((tool) => probe(tool, false)));
+  const cmake = await probe({ command: 'cmake', path: 'cmake', install: aptCommand(['cmake']), neededBy: [] }, true);
   return [...found, cmake, await findOnnxRuntime()];
 }
 
-async function probe(
-  command: string,
-  packages: readonly string[],
-  neededBy: readonly string[],
-  optional: boolean,
-): Promise<Tool> {
-  const run = await execa(command, ['--version'], { reject: false, stdin: 'ignore', timeout: 10_000 });
+function aptCommand(packages: readonly string[]): string {
+  return `sudo apt-get install ${packages.join(' ')}`;
+}
+
+async function probe({ command, path, install, neededBy }: Wanted, optional: boolean): Promise<Tool> {
+  const run = await execa(path, ['--version'], { reject: false, stdin: 'ignore', timeout: 10_000 });
   const version = run.failed ? undefined : firstVersion(run.stdout);
-  const install = `sudo apt-get install ${packages.join(' ')}`;
   return {
     name: command,
     neededBy,

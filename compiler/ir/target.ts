@@ -1,7 +1,7 @@
 /** What a target folder (`targets/<name>/target.ts`) declares. Operators ask about features; no operator names a board. */
 
 /** CPU features that kernels may need. */
-export type Feature = 'fpu' | 'dsp' | 'mve' | 'armv6m' | 'armv7m' | 'riscv' | 'unaligned';
+export type Feature = 'fpu' | 'dsp' | 'mve' | 'armv6m' | 'armv7m' | 'riscv' | 'xtensa' | 'unaligned';
 
 export interface Memory {
   readonly name: string;
@@ -20,17 +20,24 @@ export interface Toolchain {
   readonly linkFlags: readonly string[];
   /** Debian package that brings it, for `nanoc doctor`. */
   readonly debianPackages: readonly string[];
+  /**
+   * Where no package brings a compiler that works as it is: a script makes it of packages (`debianPackages` are what the script
+   * needs), in `nanoc/<folder>` of the user's cache.
+   */
+  readonly kit?: { readonly folder: string; readonly script: string };
 }
 
 export interface QemuMachine {
   readonly command: string;
   readonly machine: string;
-  /** How instructions are counted: `-icount shift=0`, with this timer or, for `minstret`, the core's own counter. */
+  /** How instructions are counted: `-icount`, with this timer or, for `minstret` and `ccount`, the core's own counter. */
   readonly counter: {
-    readonly timer: 'cmsdk' | 'systick' | 'minstret';
+    readonly timer: 'cmsdk' | 'systick' | 'minstret' | 'ccount';
     /** Of a timer in memory. */
     readonly address?: number;
     readonly instructionsPerTick: number;
+    /** An instruction takes 2^shift ns of the machine's time; 0 where it is not given. */
+    readonly shift?: number;
   };
   /** Arguments besides those that all machines have: `-bios none`. */
   readonly options?: readonly string[];

@@ -117,6 +117,22 @@ describe('runModel', () => {
     });
   });
 
+  it.skipIf(!simulated.includes('lx7'))('lx7: an unaligned load is a trap', async () => {
+    const compilation = await compile(branchModel(), { target: 'lx7' });
+    const emit = emitWith(
+      'if (step == 2u) {\n    volatile uint32_t odd = 0x402001u;\n    *(volatile uint32_t *)(uintptr_t)odd = 1u;\n  }',
+    );
+    const run = runModel(compilation, defaultVectors(compilation.reference, { count: 2 }).vectors, { emit });
+    const third = compilation.plan.calls[2]!.node.name;
+    const text =
+      /fault: epc1 0x000[0-9a-f]{5} exccause 0x00000009 excvaddr 0x00402001 a0 .* sp .*\nvector 0x0{8} step 0x0{7}2/;
+    await expect(run).rejects.toMatchObject({
+      diagnostics: [
+        { code: 'NC0703', node: expect.stringContaining(`"${third}"`), because: expect.stringMatching(text) },
+      ],
+    });
+  });
+
   it.each(['cortex-m0', 'cortex-m4', 'cortex-m55'])(
     '%s: prints the fault registers and names the layer',
     async (target) => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
-import type { Target } from '../ir/target.js';
+import type { QemuMachine, Target } from '../ir/target.js';
 import type { Build } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
 
@@ -37,15 +37,20 @@ export function simulatorFor(target: Target): Simulator {
   if (qemu === undefined) {
     return simulator('host', false, 'results on this computer; no instruction counts', ['gcc'], (program) => [program]);
   }
-  const options = ['-M', qemu.machine, ...(qemu.options ?? []), '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
-  const semihosting = ['-semihosting-config', 'enable=on,target=native'];
   return simulator(
     `QEMU ${qemu.machine}`,
     true,
     'results and instruction counts; no pipeline, caches or wait states, so no cycles',
     qemu.debianPackages,
-    (program) => [qemu.command, ...options, ...semihosting, '-kernel', program],
+    (program) => [qemu.command, ...qemuArguments(qemu), '-kernel', program],
   );
+}
+
+/** The machine, counting instructions, with semihosting and without a screen; `-kernel` is left to the caller. */
+export function qemuArguments({ machine, options, counter }: QemuMachine): string[] {
+  const counting = ['-icount', `shift=${counter.shift ?? 0}`];
+  const semihosting = ['-semihosting-config', 'enable=on,target=native'];
+  return ['-M', machine, ...(options ?? []), ...counting, '-nographic', '-monitor', 'none', ...semihosting];
 }
 
 function simulator(

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import { counterDefines } from '../simulate/harness.js';
+import { qemuArguments } from '../simulate/simulator.js';
 import { loadTarget } from '../targets.js';
 import { buildFirmware, simulatorSupport } from './build.js';
 import { programSizes, readElf } from './elf.js';
@@ -25,7 +26,7 @@ int main(void) {
   uint64_t start = before;
   while (start == before) { start = counter_now(); }
   uint32_t n = ${rounds}u;
-#if defined(__riscv)
+#if defined(__riscv) || defined(__XTENSA__)
   __asm__ volatile("1: addi %0, %0, -1\\n bnez %0, 1b" : "+r"(n));
 #else
   __asm__ volatile(".syntax unified\\n1: subs %0, #1\\n bne 1b" : "+l"(n) : : "cc");
@@ -59,23 +60,37 @@ describe('buildFirmware', () => {
     const sizes = programSizes(readElf(readFileSync(build.program)));
     expect(sizes.flash).toBeGreaterThan(64);
     expect(sizes.flash).toBeLessThan(4096);
-    const args = [
-      '-M',
-      target.qemu!.machine,
-      ...(target.qemu!.options ?? []),
-      '-icount',
-      'shift=0',
-      '-nographic',
-      '-semihosting-config',
-      'enable=on,target=native',
-    ];
-    const run = await execa(target.qemu!.command, [...args, '-kernel', build.program], {
+    const run = await execa(target.qemu!.command, [...qemuArguments(target.qemu!), '-kernel', build.program], {
       stdin: 'ignore',
       all: true,
       timeout: 20_000,
     });
     const instructions = Number(/\d+$/.exec(run.all.trim())![0]) * instructionsPerTick;
     expect(Math.abs(instructions - 2 * rounds)).toBeLessThanOrEqual(Math.max(2 * instructionsPerTick, 60));
+  });
+
+  it.skipIf(!simulated.includes('lx7'))('lx7: the count goes on where the 32 bits of CCOUNT end', async () => {
+    const target = await loadTarget('lx7');
+    const late = 'uint32_t late = 0xFFFFFF00u; __asm__ volatile("wsr.ccount %0\\n esync" : : "r"(late));';
+    const content = counted([]).replace('const uint64_t before', `${late}\n  const uint64_t before`);
+    const files = [...(await simulatorSupport(target)), { path: 'main.c', content }];
+    const { program } = await buildFirmware({ files, target, directory: join(root, 'wraps') });
+    const run = await execa(target.qemu!.command, [...qemuArguments(target.qemu!), '-kernel', program], {
+      timeout: 20_000,
+    });
+    const instructions = Number(run.stdout.trim()) * target.qemu!.counter.instructionsPerTick;
+    expect(Math.abs(instructions - 2 * rounds)).toBeLessThanOrEqual(60);
+  });
+
+  it('names the script that makes a compiler which no package brings', async () => {
+    const lx7 = await loadTarget('lx7');
+    const { compiler: _, ...toolchain } = lx7.toolchain;
+    const target = { ...lx7, toolchain: { ...toolchain, compiler: 'no-such-compiler' } };
+    const files = [{ path: 'main.c', content: 'int main(void) { return 0; }\n' }];
+    await expect(buildFirmware({ files, target, directory: join(root, 'kit') })).rejects.toMatchObject({
+      exitCode: 3,
+      diagnostics: [{ code: 'NC0601', help: expect.stringMatching(/bash \/.*targets\/xtensa-common\/install\.sh$/) }],
+    });
   });
 
   it('shows what the compiler refused, with exit code 3', async () => {

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import type { EmittedFile } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
+import { installCommand, toolPath } from './kit.js';
 import { fetchObject, objectKey, storeObject } from './object-cache.js';
 import { packageRoot } from './package-root.js';
 
@@ -162,8 +163,8 @@ async function compileOne(target: Target, unit: Unit): Promise<string> {
 
 async function runTool(target: Target, args: readonly string[], cwd: string, signal?: AbortSignal) {
   signal?.throwIfAborted();
-  const { compiler, debianPackages } = target.toolchain;
-  const run = await execa(compiler, args, {
+  const { compiler } = target.toolchain;
+  const run = await execa(toolPath(target.toolchain, compiler), args, {
     cwd,
     reject: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),
@@ -174,7 +175,7 @@ async function runTool(target: Target, args: readonly string[], cwd: string, sig
       {
         code: 'NC0601',
         message: `${compiler} is not installed`,
-        help: `on Debian or Ubuntu: sudo apt-get install ${debianPackages.join(' ')}`,
+        help: `on Debian or Ubuntu: ${installCommand(target.toolchain)}`,
       },
       EXIT.missingTool,
     );

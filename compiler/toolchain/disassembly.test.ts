@@ -98,6 +98,46 @@ it('reads RISC-V: near and far calls, tail jumps, tables', () => {
   expect(linkedStackBound([], read, { sections: [], symbols }, 'entry')).toEqual({ bytes: 32 + 16 + 64 });
 });
 
+it('reads Xtensa: frames of windows, calls, and functions in two parts', () => {
+  const xtensa = `
+00002400 <outer>:
+    2400:\tentry\ta1, 48
+    2403:\tl32r\ta8, 23fc <.literal+0x4> (40000 <__etext+0x3d83c>)
+    2406:\tbnei\ta2, -1, 240c <outer+0xc>
+    2409:\tcall8\t2440 <copy>
+    240c:\tretw.n
+
+00002420 <copy_tail>:
+    2420:\t.byte\t00
+    2421:\tloopnez\ta4, 2429 <copy_tail+0x9>
+    2424:\ts8i\ta6, a5, 0
+    2427:\tj\t2446 <copy+0x6>
+
+00002440 <copy>:
+    2440:\tentry\ta1, 16
+    2443:\tbbsi\ta2, 0, 2421 <copy_tail+0x1>
+    2446:\tretw.n
+
+00002460 <indirect>:
+    2460:\tentry\ta1, 32
+    2463:\tcallx8\ta8
+
+00002480 <sized>:
+    2480:\tentry\ta1, 32
+    2483:\tmovsp\ta1, a8
+`;
+  const read = readDisassembly(xtensa);
+  expect([...read.values()].map(({ name, bytes, unknown }) => [name, bytes, unknown])).toEqual([
+    ['outer', 48, undefined],
+    ['copy_tail', 0, undefined],
+    ['copy', 16, undefined],
+    ['indirect', 32, 'callx8 a8'],
+    ['sized', 32, 'movsp a1, a8'],
+  ]);
+  const symbols = [...read.values()].map(({ name, address }) => ({ name, address, bytes: 8, section: 1 }));
+  expect(linkedStackBound([], read, { sections: [], symbols }, 'outer')).toEqual({ bytes: 48 + 16 });
+});
+
 it('bounds the deepest path; the frame sizes of the compiler come first', () => {
   expect(linkedStackBound([], functions, elf, 'entry')).toEqual({ bytes: 40 + 316 });
   const graph = 'node: { title: "x.c:helper" label: "helper\\nx.c:1:1\\n300 bytes (static)\\n0 dynamic objects" }';

@@ -1,5 +1,5 @@
 /**
- * What a linked Thumb or RISC-V program says about its stack: for functions of which the compiler tells nothing (C library, compiler
+ * What a linked Thumb, RISC-V or Xtensa program says about its stack: for functions of which the compiler tells nothing (C library, compiler
  * helpers such as __aeabi_fmul, assembly), and for the calls that only the linker knows.
  */
 
@@ -18,11 +18,12 @@ export interface DisassembledFunction {
 export function readDisassembly(text: string): Map<number, DisassembledFunction> {
   const blocks = text.split(/\n(?=[0-9a-f]+ <[^>]+>:)/).filter((block) => /^[0-9a-f]+ </.test(block));
   const starts = blocks.map((block) => Number.parseInt(block, 16)).sort((a, b) => a - b);
+  const windowed = /^\s*[0-9a-f]+:\s+entry\s/m.test(text);
   return new Map(
     blocks.map((block): [number, DisassembledFunction] => {
       const [, hex, name] = /^([0-9a-f]+) <([^>]+)>:/.exec(block)!;
       const address = Number.parseInt(hex!, 16);
-      return [address, readFunction(name!, address, block.split('\n').slice(1), starts)];
+      return [address, readFunction(name!, address, block.split('\n').slice(1), starts, windowed)];
     }),
   );
 }
@@ -32,17 +33,21 @@ function readFunction(
   address: number,
   lines: readonly string[],
   starts: readonly number[],
+  windowed: boolean,
 ): DisassembledFunction {
   let bytes = 0;
   let unknown: string | undefined;
   const calls = new Set<number>();
   const instructions = lines.flatMap((line) => /^\s*[0-9a-f]+:\s+(.*)$/.exec(line)?.[1] ?? []);
+  // Without `entry`, code of a windowed program is a part, apart in memory, of the function that jumps to it, and jumps back into its frame.
+  const isPart = windowed && !instructions.some((instruction) => instruction.startsWith('entry'));
   for (const [index, instruction] of instructions.entries()) {
     if (isTableJump(instructions.slice(Math.max(0, index - 2), index + 1))) continue;
     const target = targetOf(instruction.replaceAll('\t', ' '));
     if (target !== undefined) {
       const callee = functionAt(Number.parseInt(target, 16), starts);
-      if (callee !== undefined && callee !== address) calls.add(callee);
+      const isReturn = isPart && !instruction.startsWith('call') && callee !== Number.parseInt(target, 16);
+      if (callee !== undefined && callee !== address && !isReturn) calls.add(callee);
       continue;
     }
     const taken = stackBytes(instruction.replaceAll('\t', ' '));
@@ -62,8 +67,12 @@ function isTableJump(instructions: readonly string[]): boolean {
 function targetOf(instruction: string): string | undefined {
   const thumb = /^(?:b|bl|blx|cbn?z)[a-z.]*\s+(?:r\d+, )?([0-9a-f]+) </;
   const near = /^(?:b[a-z]+|jal|j)\s+(?:[a-z]\w*,){0,2}([0-9a-f]+) </;
+  const windowed = /^(?:call(?:0|4|8|12)|j|b[a-z0-9]+(?:\.n)?|loop[a-z]*)\s+(?:-?\w+, ){0,2}([0-9a-f]+) </;
   const far = /^(?:jalr|jr)\s.*# ([0-9a-f]+) </;
-  return (thumb.exec(instruction) ?? near.exec(instruction) ?? far.exec(instruction))?.[1];
+  return (thumb.exec(instruction) ??
+    near.exec(instruction) ??
+    windowed.exec(instruction) ??
+    far.exec(instruction))?.[1];
 }
 
 /** Start of the function that holds an address. */
@@ -77,6 +86,11 @@ function stackBytes(instruction: string): number | undefined {
   if (lowered !== null) return Number(lowered[1]);
   // Arithmetic with a register, jumps to where a register says; the return goes through ra, helpers return through t0.
   if (/^(?:sub|add) sp,sp,[a-z]/.test(instruction) || /^(?:jalr?|jr) (?!ra$|t0$)/.test(instruction)) return undefined;
+  // Xtensa: a frame has room for the registers that a window overflow puts into it. `retw` and `ret` are the returns.
+  const entered = /^entry a1, (\d+)/.exec(instruction);
+  if (entered !== null) return Number(entered[1]);
+  if (/^(?:movsp |callx(?:0|4|8|12) |jx |(?:sub|addi|addmi) a1, |add(?:\.n)? a1, |mov(?:\.n)? a1, )/.test(instruction))
+    return undefined;
   const registers = /^(?:push|stmdb|stmfd|vpush|vstmdb)(?:\.\w+)? (?:sp!, )?\{([^}]*)\}/.exec(instruction);
   if (registers !== null && (/push/.test(instruction) || / sp!/.test(instruction))) return registerBytes(registers[1]!);
   const subtracted = /^subw?(?:\.w)? sp, (?:sp, )?#(\d+)/.exec(instruction);

@@ -13,6 +13,7 @@ import { cycleModels } from './cycle-model.js';
 import { cyclesPerInstruction, readFunctions } from './cycles.js';
 import { readDisassembly } from './disassembly.js';
 import { type Elf, programSizes, readElf } from './elf.js';
+import { toolPath } from './kit.js';
 import { linkedStackBound } from './stack.js';
 
 export interface MeasureOptions extends Pick<RunOptions, 'signal' | 'timeoutMs' | 'emit'> {
@@ -139,11 +140,15 @@ async function constantBytes(build: Build, elf: Elf, source: string): Promise<nu
 
 /** Undefined where objdump cannot be run. */
 async function disassemble(build: Build): Promise<string | undefined> {
-  const { prefix } = build.target.toolchain;
-  const objdump = await execa(`${prefix}objdump`, ['-d', '--no-show-raw-insn', build.program], {
-    reject: false,
-    maxBuffer: 1 << 28,
-  });
+  const { toolchain } = build.target;
+  const objdump = await execa(
+    toolPath(toolchain, `${toolchain.prefix}objdump`),
+    ['-d', '--no-show-raw-insn', build.program],
+    {
+      reject: false,
+      maxBuffer: 1 << 28,
+    },
+  );
   return objdump.failed ? undefined : objdump.stdout;
 }
 

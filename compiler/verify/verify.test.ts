@@ -29,7 +29,7 @@ const emitChanged = (path: RegExp, change: (content: string) => string) => async
 const simulated = await simulatedTargets();
 
 describe('verifyModel', () => {
-  it.each(['host', 'cortex-m0', 'cortex-m4', ...simulated.filter((name) => name === 'rv32imc')])(
+  it.each(['host', 'cortex-m0', 'cortex-m4', ...simulated.filter((name) => name === 'rv32imc' || name === 'lx7')])(
     '%s: a good model passes in both builds, with every layer compared',
     async (target) => {
       const compilation = await compile(branchModel(), { target });

@@ -21,14 +21,24 @@ function installMissing(needed: readonly Tool[]): boolean {
   const prefix = rootPrefix();
   if (prefix === undefined) {
     console.error(adviceFor(packages));
-    return withoutOptional(lacks);
+    runScripts(lacks);
+    return withoutOptional(findLacks(needed));
   }
   const worked =
     apt(prefix, ['update', '-qq']) && apt(prefix, ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  runScripts(lacks);
   const left = findLacks(needed);
   for (const { problem } of left) console.error(`Still missing: ${problem}`);
   if (!worked || left.length > 0) console.error(adviceFor(packages));
   return withoutOptional(left);
+}
+
+/** What a script makes of packages, after they are there; whether that worked shows when it is looked for again. */
+function runScripts(lacks: readonly Lack[]): void {
+  for (const script of new Set(lacks.flatMap(({ tool }) => tool.script ?? []))) {
+    console.log(`$ bash ${script}`);
+    spawnSync('bash', [script], { stdio: 'inherit' });
+  }
 }
 
 /** Whether nothing is missing but what tests can be skipped for; says what is skipped. */

@@ -2,12 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import type { Target } from '../../compiler/ir/target.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
+import { kitScript, toolPath } from '../../compiler/toolchain/kit.js';
 
 export interface Tool {
   readonly command: string;
   readonly use: string;
   /** Debian packages that bring it. */
   readonly packages: readonly string[];
+  /** Absolute path of the script that makes it of packages, when `packages` are there. */
+  readonly script?: string;
   /** Without it the tests of a target are skipped; in CI nothing is optional. */
   readonly optional?: boolean;
   /** Undefined when the tool works, else what is wrong. */
@@ -37,14 +40,19 @@ const testTools: readonly Tool[] = [
 ];
 
 function compilerOf({ toolchain, name, qemu }: Target): Tool {
-  const { compiler, debianPackages, machineFlags } = toolchain;
+  const { debianPackages, machineFlags, kit } = toolchain;
   // A C library that is chosen by specs comes with its headers, and without them the compiler does not start.
   const bySpecs = machineFlags.some((flag) => flag.startsWith('-specs='));
-  const missing = () =>
-    programMissing(compiler) ??
-    headersMissing(compiler, machineFlags) ??
-    (qemu && !bySpecs ? libraryMissing(compiler) : undefined);
-  return { command: compiler, use: `compiler for ${name}`, packages: debianPackages, missing };
+  const missing = () => {
+    const compiler = toolPath(toolchain, toolchain.compiler);
+    return (
+      programMissing(compiler) ??
+      headersMissing(compiler, machineFlags) ??
+      (qemu && !bySpecs ? libraryMissing(compiler) : undefined)
+    );
+  };
+  const script = kit === undefined ? {} : { script: kitScript(kit.script) };
+  return { command: toolchain.compiler, use: `compiler for ${name}`, packages: debianPackages, missing, ...script };
 }
 
 function simulatorOf({ qemu, name }: Target): readonly Tool[] {

@@ -21,11 +21,11 @@ const PART = 50;
 const SIMULATED = FULL ? 40 : 2;
 const KERNELS_OF = FULL ? 1000 : 50;
 const simulated = await simulatedTargets();
-const CORES = ['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m33', 'cortex-m55', 'rv32imc'].filter((name) =>
+const CORES = ['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m33', 'cortex-m55', 'rv32imc', 'lx7'].filter((name) =>
   simulated.includes(name),
 );
 /** Those with kernels of their own. */
-const NATIVE = CORES.filter((name) => name !== 'rv32imc');
+const NATIVE = CORES.filter((name) => name.startsWith('cortex-'));
 /** Of a thousand integers, how many may lie on the other side of a tie where ONNX Runtime computes in float. */
 const LARGEST_PART_EXPLAINED = 5 / 1000;
 

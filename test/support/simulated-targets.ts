@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Target } from '../../compiler/ir/target.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
+import { toolPath } from '../../compiler/toolchain/kit.js';
 
 /** Targets with a simulator, by name; an optional one whose tools are missing is left out, which is said, and never in CI. */
 export async function simulatedTargets(): Promise<string[]> {
@@ -11,7 +12,7 @@ export async function simulatedTargets(): Promise<string[]> {
 
 function isUsable({ name, toolchain, qemu, optionalInTests }: Target): boolean {
   if (optionalInTests !== true || process.env.CI !== undefined) return true;
-  const missing = [toolchain.compiler, qemu!.command].filter(
+  const missing = [toolPath(toolchain, toolchain.compiler), qemu!.command].filter(
     (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
   );
   if (missing.length > 0)

@@ -1,0 +1,29 @@
+/** Where the programs of a toolchain are, and how they are installed: from Debian packages, or made of packages by a script of nanoc's. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Toolchain } from '../ir/target.js';
+import { packageRoot } from './package-root.js';
+
+/** Path of a program of the toolchain: in the kit's folder where the kit is complete, else its name, to be found in PATH. */
+export function toolPath({ kit }: Pick<Toolchain, 'kit'>, program: string): string {
+  if (kit === undefined) return program;
+  const folder = kitFolder(kit.folder);
+  const path = join(folder, 'bin', program);
+  return existsSync(join(folder, 'version')) && existsSync(path) ? path : program;
+}
+
+/** The one command that installs the compiler of a target. */
+export function installCommand({ kit, debianPackages }: Toolchain): string {
+  return kit === undefined ? `sudo apt-get install ${debianPackages.join(' ')}` : `bash ${kitScript(kit.script)}`;
+}
+
+/** Absolute path of a kit's script. */
+export function kitScript(script: string): string {
+  return join(packageRoot(), script);
+}
+
+/** As the script has it. */
+function kitFolder(folder: string): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nanoc', folder);
+}
