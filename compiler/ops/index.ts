@@ -46,6 +46,7 @@ import lessOrEqual from './LessOrEqual.js';
 import log from './Log.js';
 import logSoftmax from './LogSoftmax.js';
 import matMul from './MatMul.js';
+import matMulNBits from './MatMulNBits.js';
 import max from './Max.js';
 import maxPool from './MaxPool.js';
 import microsoftDequantizeLinear from './MicrosoftDequantizeLinear.js';
@@ -152,6 +153,7 @@ export const operators: readonly OperatorDefinition[] = [
   log,
   logSoftmax,
   matMul,
+  matMulNBits,
   max,
   maxPool,
   microsoftDequantizeLinear,

@@ -1,0 +1,43 @@
+/* Matrix products with weights of 2, 4 or 8 bits in blocks (com.microsoft.MatMulNBits). */
+#ifndef NANOC_MATMUL_NBITS_H
+#define NANOC_MATMUL_NBITS_H
+
+#include "nanoc/requantize.h"
+
+/** y[rows][columns] = x[rows][inner] * weights[columns][inner]'. */
+typedef struct {
+  int32_t rows;
+  int32_t inner;
+  int32_t columns;
+  int32_t bits;           /* 2, 4 or 8 */
+  int32_t block;          /* weights of a column that share a scale, a power of two */
+  const uint8_t *weights; /* [columns][blocks][block * bits / 8], the first of a byte in its low bits */
+  const float *scales;    /* [columns][blocks] */
+  const uint8_t *zeros;   /* [columns][ceil(blocks * bits / 8)], or NULL: 2^(bits - 1) */
+  const float *bias;      /* [columns] or NULL */
+} nanoc_matmul_nbits_params;
+
+/** Field i of a packed array. */
+static inline int32_t nanoc_field(const uint8_t *bytes, int32_t i, int32_t bits) {
+  const uint32_t position = (uint32_t)(i * bits);
+  return (int32_t)(((uint32_t)bytes[position >> 3] >> (position & 7u)) & ((1u << bits) - 1u));
+}
+
+/** Zero point of a block of a column. */
+static inline int32_t nanoc_block_zero(const nanoc_matmul_nbits_params *params, int32_t blocks, int32_t column, int32_t b) {
+  if (params->zeros == NULL) {
+    return 1 << (params->bits - 1);
+  }
+  return nanoc_field(params->zeros + column * ((blocks * params->bits + 7) / 8), b, params->bits);
+}
+
+/** In float32, in the order of `inner`. */
+void nanoc_matmul_nbits_f32(const float *x, float *y, const nanoc_matmul_nbits_params *params);
+
+/**
+ * Each block of x becomes int8 with the scale max|x| / 127, half to even; sums of a block are exact, and their products with
+ * both scales are added in float32. Scratch: four bytes, and `block`, for each block of a row.
+ */
+void nanoc_matmul_nbits_q8(const float *x, float *y, void *scratch, const nanoc_matmul_nbits_params *params);
+
+#endif
