@@ -5,6 +5,7 @@ import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { Target } from './ir/target.js';
 import type { TunedLayer } from './tune/tuned-layer.js';
+import type { Library } from './vendor/library.js';
 
 export interface CompileOptions {
   /** Name of a folder in targets/. */
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly ram?: number;
   /** The same as a wish: what was reached is taken, and the caller checks the budget. `maxRam`. */
   readonly maxRam?: number;
+  /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
+  readonly libraries?: readonly Library[];
   /** Guard bytes round every buffer, for verification builds. */
   readonly guardBytes?: number;
 }

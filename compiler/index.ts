@@ -25,6 +25,8 @@ export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSo
 export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
 export { dequantizeArray, quantizeArray } from './numerics/arrays.js';
 export { createRunner, type Runner } from './simulate/runner.js';
+export { findCmsisNn } from './vendor/cmsis-nn.js';
+export type { Library } from './vendor/library.js';
 
 /**
  * Compiles a model as far as the memory plan; `emitFiles` renders the C.

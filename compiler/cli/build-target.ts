@@ -17,6 +17,7 @@ import {
 import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
 import { buildFirmware, compilerVersion } from '../toolchain/build.js';
 import { measure } from '../toolchain/measure.js';
+import { linkedLibraries } from '../vendor/linked.js';
 import { checkFits } from './fit.js';
 import { replaceFolder, writeFiles } from './output-folder.js';
 
@@ -76,6 +77,7 @@ async function linkProgram(
       target: compilation.target,
       directory,
       includeDirectories: INCLUDE_DIRECTORIES,
+      libraries: linkedLibraries(compilation),
       signal,
     };
     const { program } = await buildFirmware(request);

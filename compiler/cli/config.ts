@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { fail } from '../diagnostics/diagnostic.js';
 import { suggestion } from '../diagnostics/suggest.js';
 import { parseBytes, parseCount } from './numbers.js';
-import { CONFIG_FILE, KERNELS, OPTIMIZE } from './options.js';
+import { CONFIG_FILE, KERNELS, OPTIMIZE, ROUNDINGS } from './options.js';
 
 const bytes = quantity(parseBytes, 'bytes, such as 65536 or "64 KB"');
 const count = quantity(parseCount, 'a number, such as 2500000 or "2.5M"');
@@ -23,6 +23,10 @@ export const configSchema = z.strictObject({
   /** `output=input[:value]`. */
   states: z.array(z.string()).optional(),
   kernels: z.enum(KERNELS).optional(),
+  /** Folder of a copy of CMSIS-NN, relative to nanoc.json. */
+  cmsisNn: z.string().min(1).optional(),
+  /** How it is built to round. */
+  cmsisNnRounding: z.enum(ROUNDINGS).optional(),
   optimize: z.enum(OPTIMIZE).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),

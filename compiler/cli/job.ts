@@ -6,6 +6,7 @@ import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { listTargets } from '../targets.js';
 import type { TuneTable } from '../tune/tune-table.js';
 import type { Config } from './config.js';
+import { requestedLibraries } from './libraries.js';
 import { readModelFile } from './model-file.js';
 import { type BudgetFlags, CONFIG_FILE, type CompileFlags } from './options.js';
 import { type Session, showDiagnostics } from './session.js';
@@ -27,7 +28,7 @@ export interface Job {
   readonly output?: string;
 }
 
-/** Reads nanoc.json and the model. @throws CompileError NC0802, NC0803, NC0804 */
+/** Reads nanoc.json and the model. @throws CompileError NC0610, NC0611, NC0802, NC0803, NC0804 */
 export async function resolveJob(
   session: Session,
   model: string | undefined,
@@ -42,6 +43,7 @@ export async function resolveJob(
     ram: flags.ram,
     maxRam: flags.maxRam ?? config.maxRam,
   };
+  const libraries = await requestedLibraries(session, flags, config, folder);
   const source = readModelFile(path);
   const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;
   const { table, diagnostics } = await loadTuneFile(path, source, given);
@@ -54,6 +56,7 @@ export async function resolveJob(
     options: {
       ...(config.dims === undefined && flags.dim === undefined ? {} : { dims: { ...config.dims, ...flags.dim } }),
       ...(states === undefined ? {} : { states }),
+      ...(libraries.length === 0 ? {} : { libraries }),
       ...defined(choices),
     },
     budgets: defined({

@@ -4,6 +4,7 @@ import { parseBytes, parseCount } from './numbers.js';
 
 export const CONFIG_FILE = 'nanoc.json';
 export const KERNELS = ['auto', 'native', 'cmsis-nn', 'esp-nn', 'portable'] as const;
+export const ROUNDINGS = ['single', 'double'] as const;
 export const OPTIMIZE = ['size', 'speed', 'balanced'] as const;
 
 /** Options that decide what is compiled. */
@@ -12,6 +13,9 @@ export interface CompileFlags {
   readonly dim?: Readonly<Record<string, number>>;
   readonly state?: readonly string[];
   readonly kernels?: (typeof KERNELS)[number];
+  /** Folder of a copy of CMSIS-NN. */
+  readonly cmsisNn?: string;
+  readonly cmsisNnRounding?: (typeof ROUNDINGS)[number];
   readonly optimize?: (typeof OPTIMIZE)[number];
   readonly name?: string;
   /** Bytes of RAM to fit into. */
@@ -41,6 +45,10 @@ export function declareCompile(command: Command): void {
     .option('--dim <name=n>', 'size of a symbolic dimension', appendDimension)
     .option('--state <out=in[:value]>', 'keep output `out` as input `in` of the next step, reset to value', appendText)
     .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
+    .option('--cmsis-nn <dir>', 'your copy of CMSIS-NN (default: CMSIS_NN_PATH, or the pack ARM.CMSIS-NN)')
+    .addOption(
+      new Option('--cmsis-nn-rounding <how>', 'how CMSIS-NN is built to round (default: single)').choices(ROUNDINGS),
+    )
     .addOption(new Option('--optimize <what>', 'what the compiler aims at').choices(OPTIMIZE))
     .option('--ram <bytes>', 'fit into so much RAM, in bands of rows where it takes them, e.g. 24000', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')

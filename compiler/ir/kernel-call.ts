@@ -1,5 +1,6 @@
 /** The program between 4-lower and 6-emit: kernel calls in execution order. */
 import type { Law } from '../numerics/law.js';
+import type { LibraryName } from '../vendor/library.js';
 import type { Graph, Node } from './graph.js';
 import type { DataType, TensorData } from './tensor.js';
 
@@ -127,6 +128,8 @@ export interface KernelCall {
    * every sum that the layer can reach. The reference evaluator then computes the layer by the same law (`withLaws`).
    */
   readonly law?: Law;
+  /** Functions of a vendor's library that the call's C calls. */
+  readonly vendor?: { readonly library: LibraryName; readonly functions: readonly string[] };
   /** Multiply-accumulates, for the report. */
   readonly macs: number;
   /** Why this kernel and not another; shown in the report. */

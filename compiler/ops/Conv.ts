@@ -11,6 +11,7 @@ import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
+import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -35,6 +36,8 @@ export default defineOp({
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
+    cmsisDepthwise,
+    cmsisConvolve,
     mvePlanes,
     mveWindow,
     mveConvOfAll,

@@ -4,6 +4,11 @@ import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/matmul-kernel.js';
 import { v6mMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
+import {
+  cmsisFullyConnected,
+  cmsisFullyConnectedPerChannel,
+  cmsisMatmul,
+} from '../kernels/cmsis-nn/fully-connected.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -22,6 +27,9 @@ export default defineOp({
   infer: (view) => [inferMatMul(view)],
   evaluate: (view, [a, b, bias]) => [evaluateMatMul(view, a!, b!, bias)],
   kernels: [
+    cmsisFullyConnected,
+    cmsisFullyConnectedPerChannel,
+    cmsisMatmul,
     mveMatvec,
     mveMatmul,
     dspMatvec,

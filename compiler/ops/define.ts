@@ -5,6 +5,7 @@ import type { Graph, Node, Value } from '../ir/graph.js';
 import type { KernelCall, View } from '../ir/kernel-call.js';
 import type { Feature } from '../ir/target.js';
 import type { DataType, Tensor } from '../ir/tensor.js';
+import type { Library } from '../vendor/library.js';
 
 export interface InputSpec {
   readonly name: string;
@@ -55,6 +56,8 @@ export interface LowerContext extends NodeView {
   readonly diagnostics: Diagnostics;
   /** `--optimize`; absent means balanced. */
   readonly optimize?: 'size' | 'speed' | 'balanced';
+  /** Copies of vendors' libraries that kernels may call. */
+  readonly libraries?: readonly Library[];
 }
 
 /** What lowering gives for one node. */

@@ -1,6 +1,8 @@
 /** nanoc.lock: hashes of everything that the output was made from and of what it is, so that two builds can be compared. */
 import { z } from 'zod';
 import type { Compilation, EmittedFile } from '../compilation.js';
+import { arithmeticOf } from './make-report.js';
+import { librarySchema, profileSchema } from './schema.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -19,7 +21,9 @@ export const lockSchema = z.object({
     tune: sha256.optional(),
     sha256,
   }),
-  numerics: z.literal('onnx'),
+  numerics: profileSchema,
+  /** Copies of vendors' libraries that the program links. */
+  libraries: z.array(librarySchema).optional(),
   /** Every runtime file that is compiled in. */
   kernels: z.record(z.string(), sha256),
   /** Every other file of the folder but the reports, which a build fills with its measurements. */
@@ -65,7 +69,7 @@ export function makeLock(
     model: { name, file: source.fileName, sha256: host.sha256(source.bytes) },
     target: target.name,
     options: { ...chosen, sha256: host.sha256(JSON.stringify(chosen)) },
-    numerics: 'onnx',
+    ...arithmeticOf(compilation),
     kernels: hashes(true),
     files: hashes(false),
   };

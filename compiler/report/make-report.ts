@@ -10,6 +10,7 @@ import { type ModelContext, makeContext } from '../phases/6-emit/context.js';
 import { detailsOf } from '../phases/6-emit/describe.js';
 import { portView } from '../phases/6-emit/ports.js';
 import { sizesOf } from '../phases/6-emit/sizes.js';
+import { linkedLibraries } from '../vendor/linked.js';
 import { bandsJson } from './bands.js';
 import type { Measurements } from './measurements.js';
 import { makePlanJson } from './plan-json.js';
@@ -25,7 +26,7 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
     schemaVersion: 1,
     model: { name, file: source.fileName, command: commandText(compilation) },
     target: { name: target.name, description: target.description, features: [...target.features] },
-    numerics: 'onnx',
+    ...arithmeticOf(compilation),
     ...portsOf(compilation),
     layers,
     totals: {
@@ -38,6 +39,16 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
     diagnostics: compilation.diagnostics.map(diagnosticOf),
     ...(measurements === undefined ? {} : { measurements }),
   };
+}
+
+/** The profile of the model, and the libraries that its kernels call. */
+export function arithmeticOf(compilation: Compilation): Pick<Report, 'numerics' | 'libraries'> {
+  const isTflite = compilation.plan.calls.some(({ law }) => law !== undefined);
+  const libraries = linkedLibraries(compilation).map(({ library: { name, version, sha256, law } }) => ({
+    ...{ name, version, sha256 },
+    rounding: law === 'tflite-single' ? ('single' as const) : ('double' as const),
+  }));
+  return { numerics: isTflite ? 'tflite' : 'onnx', ...(libraries.length === 0 ? {} : { libraries }) };
 }
 
 /** The names and constants of the emitted C, given out in the order in which 6-emit does it. */
@@ -84,7 +95,7 @@ function layerOf(
     op: call.node.op,
     kernel: call.function,
     family: call.family,
-    numerics: 'onnx',
+    numerics: call.law === undefined ? 'onnx' : 'tflite',
     inputs: inputs.map((value) => [...value.shape]),
     outputs: outputs.map((value) => [...value.shape]),
     details: detailsOf(graph, call.node),

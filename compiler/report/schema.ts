@@ -7,6 +7,19 @@ import { planSchema } from './plan-json.js';
 const count = z.number().int().nonnegative();
 const shape = z.array(count);
 
+/** Arithmetic of a layer or, `tflite` where some layer has it, of a model (docs/NUMERICS.md). */
+export const profileSchema = z.enum(['onnx', 'tflite']);
+
+/** A vendor's library that kernels call: the user's own copy. */
+export const librarySchema = z.object({
+  name: z.enum(['cmsis-nn', 'esp-nn']),
+  version: z.string(),
+  /** Of its files. */
+  sha256: z.string(),
+  /** `single`: once; `double`: after the product and after the shift. */
+  rounding: z.enum(['single', 'double']),
+});
+
 const portSchema = z.object({
   name: z.string(),
   dtype: z.string(),
@@ -27,7 +40,7 @@ const layerSchema = z.object({
   kernel: z.string(),
   family: z.enum(['portable', 'native', 'cmsis-nn', 'esp-nn']),
   /** Arithmetic whose bytes the layer gives (docs/NUMERICS.md). */
-  numerics: z.literal('onnx'),
+  numerics: profileSchema,
   inputs: z.array(shape),
   outputs: z.array(shape),
   /** `kernel 3x3`, `stride 2`, `per-channel` ... */
@@ -53,7 +66,8 @@ export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   model: z.object({ name: z.string(), file: z.string(), command: z.string() }),
   target: z.object({ name: z.string(), description: z.string(), features: z.array(z.string()) }),
-  numerics: z.literal('onnx'),
+  numerics: profileSchema,
+  libraries: z.array(librarySchema).optional(),
   inputs: z.array(portSchema),
   outputs: z.array(portSchema),
   states: z.array(z.object({ input: z.string(), output: z.string(), initial: z.number(), bytes: count })),

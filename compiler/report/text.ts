@@ -15,7 +15,10 @@ export function renderReportText(report: Report, options: TextOptions): string {
   const { bold } = painter(options.color);
   const { model, target } = report;
   const blocks = [
-    [`${bold(model.name)} for ${bold(target.name)} (${target.description}), numerics: ${report.numerics}`],
+    [
+      `${bold(model.name)} for ${bold(target.name)} (${target.description}), numerics: ${report.numerics}`,
+      ...libraryLines(report),
+    ],
     layerTable(report, options),
     memoryTable(report, options),
     planLines(report, options),
@@ -31,6 +34,14 @@ export function renderReportText(report: Report, options: TextOptions): string {
 function painter(color: boolean) {
   const paint = (code: number) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: paint(1), dim: paint(2), yellow: paint(33), green: paint(32) };
+}
+
+function libraryLines({ libraries = [], layers }: Report): string[] {
+  return libraries.map(({ name, version, sha256, rounding }) => {
+    const calls = layers.filter(({ family }) => family === name);
+    const others = calls.filter(({ numerics }) => numerics !== 'onnx').length;
+    return `${name} ${version} (sha256 ${sha256.slice(0, 12)}), ${rounding} rounding: ${calls.length} of ${layers.length} layers, ${others} of them in the profile tflite`;
+  });
 }
 
 function layerTable(report: Report, { color, width }: TextOptions): string[] {

@@ -6,6 +6,7 @@ import { emitLibrary } from '../index.js';
 import type { Target } from '../ir/target.js';
 import { type Build, buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
+import { linkedLibraries } from '../vendor/linked.js';
 import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
 import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
@@ -51,6 +52,7 @@ export async function withProgram<T>(
       target: compilation.target,
       directory,
       includeDirectories: INCLUDE_DIRECTORIES,
+      libraries: linkedLibraries(compilation),
       ...(options.sanitize === undefined ? {} : { sanitize: options.sanitize }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

@@ -5,7 +5,9 @@ import { execa } from 'execa';
 import type { EmittedFile } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
+import type { LinkedLibrary } from '../vendor/library.js';
 import { installCommand, toolPath } from './kit.js';
+import { libraryFiles, libraryIncludes, libraryUnits } from './library-units.js';
 import { fetchObject, objectKey, storeObject } from './object-cache.js';
 import { packageRoot } from './package-root.js';
 
@@ -32,6 +34,8 @@ export interface BuildRequest {
   /** Host only: AddressSanitizer and UndefinedBehaviorSanitizer, both fatal. */
   readonly sanitize?: boolean;
   readonly extraFlags?: readonly string[];
+  /** Vendors' libraries that the sources call; their objects come from the cache as well. */
+  readonly libraries?: readonly LinkedLibrary[];
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +44,7 @@ export interface Build {
   readonly directory: string;
   /** Absolute path of the ELF or host program. */
   readonly program: string;
-  /** Paths of the C sources in `directory`. */
+  /** Paths of the C sources in `directory`, those of libraries last. */
   readonly sources: readonly string[];
   /** Absolute paths of the object files, in the order of the sources. */
   readonly objects: readonly string[];
@@ -67,39 +71,42 @@ export function compilerVersion(target: Target): Promise<string> {
  * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code; both exit code 3
  */
 export async function buildFirmware(request: BuildRequest): Promise<Build> {
-  const { target, directory, signal } = request;
+  const { target, directory, signal, libraries = [] } = request;
   const files = [...request.files, ...(await startupFiles(target))];
-  for (const file of files) {
+  for (const file of [...files, ...libraryFiles(libraries)]) {
     const path = join(directory, file.path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, file.content);
   }
   const sources = files.filter((file) => file.path.endsWith('.c'));
-  const includes = ['.', ...(request.includeDirectories ?? [])].map((path) => `-I${path}`);
+  const own = ['.', ...(request.includeDirectories ?? [])].map((path) => `-I${path}`);
+  const includes = [...own, ...libraryIncludes(libraries)];
   const sanitize = request.sanitize === true ? ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g'] : [];
   const code = [...target.toolchain.machineFlags, ...target.optimization, ...sanitize, ...(request.extraFlags ?? [])];
   // Headers outside of the folder are not part of a key.
   const cached = (request.includeDirectories ?? []).every((path) => !isAbsolute(path) && !path.startsWith('..'));
   const headers = files.filter((file) => file.path.endsWith('.h')).flatMap((file) => [file.path, file.content]);
-  const context = [
-    target.toolchain.compiler,
-    await compilerVersion(target),
-    ...commonFlags,
-    ...code,
-    ...includes,
-    ...headers,
+  const tool = [target.toolchain.compiler, await compilerVersion(target)];
+  const flags = [...commonFlags, ...code, ...includes];
+  const context = [...tool, ...flags, ...headers, ...libraries.map(({ library }) => library.sha256)];
+  const units = [
+    ...sources.map(({ path, content }) => {
+      const key = cached ? objectKey([...context, path, content]) : undefined;
+      return { source: path, flags, key };
+    }),
+    ...libraryUnits(libraries).map((unit) => {
+      const all = [...unit.flags, ...code];
+      return { source: unit.source, flags: all, key: objectKey([...tool, ...all, ...unit.key]) };
+    }),
   ];
-  const objects = sources.map((_, index) => join(directory, `object${index}.o`));
+  const objects = units.map((_, index) => join(directory, `object${index}.o`));
   const warnings: string[] = [];
   let next = 0;
   const worker = async () => {
-    while (next < sources.length) {
+    while (next < units.length) {
       const index = next;
       next += 1;
-      const source = sources[index]!;
-      const key = cached ? objectKey([...context, source.path, source.content]) : undefined;
-      const flags = [...commonFlags, ...code, ...includes];
-      warnings[index] = await compileOne(target, { directory, source: source.path, index, flags, key, signal });
+      warnings[index] = await compileOne(target, { directory, ...units[index]!, index, signal });
     }
   };
   await bothEnd([worker(), worker()]);
@@ -111,7 +118,7 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
     target,
     directory,
     program,
-    sources: sources.map((file) => file.path),
+    sources: units.map(({ source }) => source),
     objects,
     warnings: warnings.filter((text) => text !== '').join('\n'),
   };

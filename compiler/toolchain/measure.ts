@@ -7,6 +7,7 @@ import type { Measurements } from '../report/measurements.js';
 import { INCLUDE_DIRECTORIES, modelSources, runProgram, withFolder, withProgram } from '../simulate/program.js';
 import type { RunOptions, Vector } from '../simulate/run-result.js';
 import { runVectors, toDevice } from '../simulate/session.js';
+import { linkedLibraries } from '../vendor/linked.js';
 import { defaultVectors } from '../verify/default-vectors.js';
 import { type Build, buildFirmware } from './build.js';
 import { cycleModels } from './cycle-model.js';
@@ -94,7 +95,8 @@ async function measureSizes(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   const files = [...(await modelSources(compilation, options.emit)), { path: 'main.c', content: inferringMain(name) }];
-  const build = await buildFirmware({ ...common, files, directory: join(directory, 'infer') });
+  const libraries = linkedLibraries(compilation);
+  const build = await buildFirmware({ ...common, files, libraries, directory: join(directory, 'infer') });
   const empty = [{ path: 'main.c', content: 'int main(void) {\n  return 0;\n}\n' }];
   const base = await buildFirmware({ ...common, files: empty, directory: join(directory, 'empty') });
   const elf = readElf(await readFile(build.program));

@@ -1,6 +1,7 @@
 /** Random quantized convolutions as the kernels see them (NHWC), with what the reference evaluator says. */
 import type { Graph, Node, Quantization, Value } from '../../compiler/ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../../compiler/ir/tensor.js';
+import type { Law } from '../../compiler/numerics/law.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import { permute } from '../../compiler/reference/source.js';
@@ -25,6 +26,8 @@ export interface ConvSpec {
   readonly dilations?: readonly [number, number];
   /** Zero point of all weights; 0 by default. */
   readonly weightZero?: number;
+  /** The reference's arithmetic, when it is not ONNX's. */
+  readonly law?: Law;
 }
 
 export interface ConvCase {
@@ -84,6 +87,7 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const attributes = {
     ...{ kernel_shape: kernel, strides, pads, dilations, group },
     ...(spec.clamp === undefined ? {} : { clamp: spec.clamp }),
+    ...(spec.law === undefined ? {} : { law: spec.law }),
   };
   const node: Node = { name: 'conv', op: 'Conv', domain: '', inputs: ['x', 'w', 'b'], outputs: ['y'], attributes };
   const values = (nhwc: boolean): Map<string, Value> => {

@@ -31,11 +31,11 @@ function operands(rows: number, inner: number, columns: number, random: Random, 
   };
 }
 
-function graphOf({ a, b, bias }: Operands, random: Random): Graph {
+function graphOf({ a, b, bias }: Operands, random: Random, perColumn = true): Graph {
   const [inner, columns] = b.shape as [number, number];
   const perTensor = (scale: number, zeroPoint: number) => ({ scale: [Math.fround(scale)], zeroPoint: [zeroPoint] });
   const scale = Array.from({ length: columns }, () => Math.fround(0.004 * (0.5 + random.next())));
-  const weights: Quantization = { scale, zeroPoint: scale.map(() => 0), axis: 1 };
+  const weights: Quantization = perColumn ? { scale, zeroPoint: scale.map(() => 0), axis: 1 } : perTensor(scale[0]!, 0);
   const spread = 0.02 * 0.004 * 70 * Math.sqrt(inner) * (0.3 + random.next());
   const attributes = random.chance(0.2) ? { clamp: [random.integer(-100, 0), random.integer(1, 90)] } : {};
   const node: Node = {
@@ -55,6 +55,19 @@ function graphOf({ a, b, bias }: Operands, random: Random): Graph {
     ...{ name: 'm', inputs: ['a'], outputs: ['y'], nodes: [node], states: [], opsets: new Map([['', 13]]) },
     values: new Map(values.map((value) => [value.name, value])),
   };
+}
+
+export interface MatmulSpec {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+  readonly perColumn: boolean;
+}
+
+/** One MatMul with bias as a graph, and its input `a`. */
+export function matmulGraph({ rows, inner, columns, perColumn }: MatmulSpec, random: Random) {
+  const tensors = operands(rows, inner, columns, random, 127);
+  return { graph: graphOf(tensors, random, perColumn), inputs: new Map([['a', tensors.a]]) };
 }
 
 /**

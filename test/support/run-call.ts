@@ -18,6 +18,9 @@ import {
 } from '../../compiler/ir/kernel-call.js';
 import type { QemuMachine, Target } from '../../compiler/ir/target.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
+import { libraryFiles, libraryIncludes, libraryUnits } from '../../compiler/toolchain/library-units.js';
+import type { Library, LinkedLibrary } from '../../compiler/vendor/library.js';
+import { librariesOf } from '../../compiler/vendor/linked.js';
 
 export interface CallCase {
   readonly call: KernelCall;
@@ -88,8 +91,17 @@ export interface TargetResult {
 }
 
 /** Runs the calls on a simulated Cortex-M, compiled with the target's own flags. Newlib's semihosting writes the results. */
-export async function runCallsOnTarget(cases: readonly CallCase[], target: Target): Promise<TargetResult[]> {
+export async function runCallsOnTarget(
+  cases: readonly CallCase[],
+  target: Target,
+  libraries: readonly Library[] = [],
+): Promise<TargetResult[]> {
+  const linked = librariesOf(
+    cases.map(({ call }) => call),
+    libraries,
+  );
   return inFolder(async (folder) => {
+    const vendor = await compileLibraries(linked, target, folder);
     const qemu = target.qemu!;
     const runs = runsOf(cases);
     await writeFile(join(folder, 'main.c'), program(runs, qemu.counter));
@@ -99,10 +111,11 @@ export async function runCallsOnTarget(cases: readonly CallCase[], target: Targe
       ...target.toolchain.machineFlags,
       ...target.optimization,
       ...INCLUDES,
+      ...libraryIncludes(linked),
       '-ffunction-sections',
     ];
     const link = ['-nostartfiles', '-specs=rdimon.specs', '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
-    const arguments_ = [...code, 'main.c', ...sources, ...link, '-o', 'main.elf'];
+    const arguments_ = [...code, 'main.c', ...sources, ...vendor, ...link, '-o', 'main.elf'];
     await execa(target.toolchain.compiler, arguments_, { cwd: folder });
     const machine = ['-M', qemu.machine, '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
     const semihosting = ['-semihosting-config', 'enable=on,target=native', '-kernel', 'main.elf'];
@@ -112,6 +125,23 @@ export async function runCallsOnTarget(cases: readonly CallCase[], target: Targe
       instructions: result.ticks * qemu.counter.instructionsPerTick,
     }));
   });
+}
+
+/** Object files of vendors' libraries. */
+async function compileLibraries(linked: readonly LinkedLibrary[], target: Target, folder: string): Promise<string[]> {
+  for (const { path, content } of libraryFiles(linked)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  const { compiler, machineFlags } = target.toolchain;
+  return Promise.all(
+    libraryUnits(linked).map(async ({ source, flags }, index) => {
+      const object = `vendor${index}.o`;
+      const all = [...flags, ...machineFlags, ...target.optimization, '-c', source, '-o', object];
+      await execa(compiler, all, { cwd: folder });
+      return object;
+    }),
+  );
 }
 
 async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {

@@ -5,10 +5,11 @@ import type { Graph, Node } from '../../ir/graph.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
 import { predictInstructions } from '../../kernels/cost.js';
-import type { LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
+import type { KernelOption, LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import type { TunedLayer } from '../../tune/tuned-layer.js';
+import type { LibraryName } from '../../vendor/library.js';
 import { chooseKernel, explained, fittingKernels } from './choice.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
@@ -26,12 +27,24 @@ function allowedFamilies(kernels: CompileOptions['kernels']): readonly KernelFam
   }
 }
 
+/** @throws CompileError NC0612 */
+function requireLibrary({ kernels = 'auto', libraries = [] }: CompileOptions): void {
+  if (kernels === 'auto' || !isVendor(kernels) || libraries.some(({ name }) => name === kernels)) return;
+  fail({
+    code: 'NC0612',
+    message: `kernels of ${kernels} are asked for, and no copy of it is given`,
+    expected: 'a library of that name in CompileOptions.libraries',
+    help: 'the command line finds it by its options and environment: docs/VENDOR-KERNELS.md',
+  });
+}
+
 /**
  * One kernel call, or views, for each node. Among the kernels of the allowed families the first that fits is taken; why
  * others were passed over is kept in the call's `reason`.
  */
 export function lower(graph: Graph, target: Target, options: CompileOptions, diagnostics: Diagnostics): Program {
   const families = allowedFamilies(options.kernels);
+  requireLibrary(options);
   const features = new Set(target.features);
   const calls: LoweredCall[] = [];
   const views: View[] = [];
@@ -57,19 +70,29 @@ export function candidatesOf(
   return new Map(
     graph.nodes.map((node): [string, readonly string[]] => {
       const context = contextOf(graph, node, features, options, new Diagnostics());
-      return [node.outputs[0]!, fittingKernels(operatorOf(node).kernels ?? [], context, families)];
+      return [node.outputs[0]!, fittingKernels(offered(node, families), context, families)];
     }),
   );
+}
+
+/** Kernels of a vendor are not even mentioned where nobody asked for that vendor. */
+function offered(node: Node, families: readonly KernelFamily[]): readonly KernelOption[] {
+  const kernels = operatorOf(node).kernels ?? [];
+  return kernels.filter(({ family }) => !isVendor(family) || families.includes(family));
+}
+
+function isVendor(family: KernelFamily): family is LibraryName {
+  return family === 'cmsis-nn' || family === 'esp-nn';
 }
 
 function contextOf(
   graph: Graph,
   node: Node,
   features: LowerContext['features'],
-  { optimize = 'balanced' }: CompileOptions,
+  { optimize = 'balanced', libraries = [] }: CompileOptions,
   diagnostics: Diagnostics,
 ): LowerContext {
-  return { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize };
+  return { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize, libraries };
 }
 
 function lowerNode(
@@ -78,7 +101,7 @@ function lowerNode(
   families: readonly KernelFamily[],
   tuned: TunedLayer | undefined,
 ): Lowered {
-  const choice = chooseKernel(operatorOf(node).kernels ?? [], context, families, tuned);
+  const choice = chooseKernel(offered(node, families), context, families, tuned);
   if (choice.kernel !== undefined) {
     const lowered = choice.kernel.build(context);
     return 'call' in lowered ? explained(lowered, choice) : lowered;

@@ -1,5 +1,7 @@
 /** What makes a firmware of the model: main.c, startup code, linker script, CMake. */
 import type { EmittedFile } from '../../compilation.js';
+import { linkedLibraries } from '../../vendor/linked.js';
+import { libraryProject } from '../../vendor/project.js';
 import { commandText } from './command.js';
 import type { EmitContext } from './context.js';
 import { readRequired } from './host.js';
@@ -75,6 +77,7 @@ function cmakeView(context: EmitContext, library: readonly string[], firmware: r
     optimization: target.optimization.join(' '),
     linkerScript: target.linkerScript === undefined ? false : LINKER_SCRIPT,
     linkFlags: target.toolchain.linkFlags.join(' '),
+    libraries: linkedLibraries(context.compilation).map(libraryProject),
   };
 }
 

@@ -1,0 +1,10 @@
+#include "nanoc/cmsis_nn.h"
+
+/* The status says whether the arguments fit each other, which the compiler has seen to. */
+void nanoc_cmsis_convolve_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_convolve_s8_params *params) {
+  const nanoc_cmsis_convolve_s8_params *p = params;
+  const cmsis_nn_context context = {scratch, p->scratch_bytes};
+  const cmsis_nn_per_channel_quant_params factors = {(int32_t *)p->multiplier, (int32_t *)p->shift};
+  (void)arm_convolve_wrapper_s8(&context, &p->layer, &factors, &p->input, x, &p->filter, p->weights, &p->output, p->bias,
+                                &p->output, y);
+}

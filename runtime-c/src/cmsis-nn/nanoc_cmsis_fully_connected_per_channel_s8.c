@@ -1,0 +1,11 @@
+#include "nanoc/cmsis_nn.h"
+
+void nanoc_cmsis_fully_connected_per_channel_s8(const int8_t *x, int8_t *y, void *scratch,
+                                                const nanoc_cmsis_fully_connected_per_channel_s8_params *params) {
+  const nanoc_cmsis_fully_connected_per_channel_s8_params *p = params;
+  const cmsis_nn_context context = {(int32_t *)p->bias, p->output.c * (int32_t)sizeof(int32_t)};
+  const cmsis_nn_per_channel_quant_params factors = {(int32_t *)p->multiplier, (int32_t *)p->shift};
+  (void)scratch;
+  (void)arm_fully_connected_per_channel_s8(&context, &p->layer, &factors, &p->input, x, &p->filter, p->weights, &p->output,
+                                           p->bias, &p->output, y);
+}
