@@ -2,7 +2,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
-import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/matmul-kernel.js';
+import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
 import {
   cmsisFullyConnected,

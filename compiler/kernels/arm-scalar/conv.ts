@@ -1,57 +1,11 @@
 /** Convolutions and matrix products: the taps of two output pixels are widened into words of both, then multiplied. */
-import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { formName, type GemmShape, gemmName, gemmPrototype, gemmSource } from './gemm.js';
-import { type Core, type Mode, type PackedStream, paddedInner, type SurplusForm } from './stream.js';
+import { convName, innerOf, type PackedConv, type PackedConvShape, pads, rowBytes } from '../packed/conv-shape.js';
+import { type Mode, paddedInner } from '../packed/stream.js';
+import type { ArmCore } from './core.js';
+import { type GemmShape, gemmName, gemmPrototype, gemmSource, gemmStack } from './gemm.js';
 
-export interface PackedConvShape {
-  readonly batches: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly inChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly outChannels: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-  /** The different functions of the layer's segments, in the order of their numbers. */
-  readonly modes: readonly Mode[];
-  readonly surplus: SurplusForm;
-  /** For nanoc_packed_exact. */
-  readonly exactFraction: number;
-  /** The activation has bounds of its own. */
-  readonly clamps: boolean;
-}
-
-export interface PackedConv {
-  readonly function: string;
-  readonly header: string;
-  readonly generated: readonly GeneratedSource[];
-  readonly scratchBytes: number;
-}
-
-/** The modes of a stream's segments, each once. */
-export function modesOf({ segments }: PackedStream): Mode[] {
-  const found = new Map<string, Mode>();
-  for (const { form, flush } of segments) {
-    found.set(modeName({ ...(form === undefined ? {} : { form }), flush }), {
-      ...(form === undefined ? {} : { form }),
-      flush,
-    });
-  }
-  return [...found.keys()].sort().map((name) => found.get(name)!);
-}
-
-/** Short name of a mode, for function names and to tell modes apart. */
-export function modeName({ form, flush }: Mode): string {
-  return `${form === undefined ? 'exact' : formName(form)}${flush === 4 ? '' : '_twos'}`;
-}
-
-export function generateConv(core: Core, shape: PackedConvShape): PackedConv {
-  const name = functionName(core, shape);
+export function generateConv(core: ArmCore, shape: PackedConvShape): PackedConv {
+  const name = convName(core.name, shape);
   const header = `nanoc/generated/${name}.h`;
   return {
     function: name,
@@ -62,6 +16,7 @@ export function generateConv(core: Core, shape: PackedConvShape): PackedConv {
       ...shape.modes.map((mode) => gemmSource(core, gemmShape(shape), mode)),
     ],
     scratchBytes: scratchLayout(core, shape).bytes,
+    assemblyStack: gemmStack(core),
   };
 }
 
@@ -69,23 +24,9 @@ function gemmShape(shape: PackedConvShape): GemmShape {
   return { inner: paddedInner(innerOf(shape)), channels: shape.outChannels, surplus: shape.surplus };
 }
 
-function innerOf(shape: PackedConvShape): number {
-  return shape.kernelHeight * shape.kernelWidth * shape.inChannels;
-}
-
-function rowBytes(shape: PackedConvShape): number {
-  return shape.kernelWidth * shape.inChannels;
-}
-
 /** Whether groups of four inputs could run over the end of a row, so that the rows are copied together first. */
-function copiesRows(core: Core, shape: PackedConvShape): boolean {
+function copiesRows(core: ArmCore, shape: PackedConvShape): boolean {
   return core.groupWords === 5 && rowBytes(shape) % 4 !== 0;
-}
-
-function pads({ kernelHeight, kernelWidth, ...shape }: PackedConvShape): boolean {
-  const bottom = (shape.outHeight - 1) * shape.strideHeight - shape.padTop + kernelHeight > shape.inHeight;
-  const right = (shape.outWidth - 1) * shape.strideWidth - shape.padLeft + kernelWidth > shape.inWidth;
-  return shape.padTop > 0 || shape.padLeft > 0 || bottom || right;
 }
 
 /** Offsets in the scratch, in bytes: wide inputs, sums, copies of taps, a border row of each pixel, outputs of a last single pixel. */
@@ -97,7 +38,7 @@ interface ScratchLayout {
   readonly bytes: number;
 }
 
-function scratchLayout(core: Core, shape: PackedConvShape): ScratchLayout {
+function scratchLayout(core: ArmCore, shape: PackedConvShape): ScratchLayout {
   const inner = paddedInner(innerOf(shape));
   const sums = core.groupWords * inner;
   const copies = sums + (shape.modes.some(({ form }) => form === undefined) ? 16 : 0);
@@ -108,16 +49,6 @@ function scratchLayout(core: Core, shape: PackedConvShape): ScratchLayout {
 
 function hasSingle({ outHeight, outWidth }: PackedConvShape): boolean {
   return (outHeight * outWidth) % 2 === 1;
-}
-
-function functionName({ name }: Core, shape: PackedConvShape): string {
-  const s = shape;
-  const batch = s.batches === 1 ? '' : `${s.batches}x`;
-  const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
-  const lists = s.surplus === 'none' ? '' : `_${s.surplus}`;
-  const near = s.modes.some(({ form }) => form === undefined) ? `_near${s.exactFraction}` : '';
-  const tail = `${s.modes.map(modeName).join('_')}${near}${lists}${s.clamps ? '_clamp' : ''}`;
-  return `nanoc_conv_${name}_${batch}${s.inHeight}x${s.inWidth}x${s.inChannels}_${s.outHeight}x${s.outWidth}x${s.outChannels}_${window}_${tail}`;
 }
 
 const ARGUMENTS = '(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_packed_params *params)';
@@ -138,7 +69,7 @@ function headerText(name: string): string {
   ].join('\n');
 }
 
-function sourceText(core: Core, name: string, header: string, shape: PackedConvShape): string {
+function sourceText(core: ArmCore, name: string, header: string, shape: PackedConvShape): string {
   const layout = scratchLayout(core, shape);
   const constants: [string, number][] = [
     ['BATCHES', shape.batches],
@@ -183,7 +114,7 @@ function sourceText(core: Core, name: string, header: string, shape: PackedConvS
 }
 
 /** All channels of two pixels. */
-function multiplyFunction(core: Core, shape: PackedConvShape): string[] {
+function multiplyFunction(core: ArmCore, shape: PackedConvShape): string[] {
   const call = (mode: Mode) => {
     const gemm = gemmName(core, gemmShape(shape), mode);
     if (mode.form !== undefined) return [`${gemm}(scratch, p->stream + s[2], y + s[1], p->stream + s[3]);`];
@@ -240,7 +171,7 @@ function rowFunction(): string[] {
   ];
 }
 
-function gatherFunction(core: Core, shape: PackedConvShape): string[] {
+function gatherFunction(core: ArmCore, shape: PackedConvShape): string[] {
   const row = (pixel: 0 | 1) =>
     pads(shape)
       ? `row_at(line${pixel}, at[${2 * pixel}] + ky, at[${2 * pixel + 1}], borders + ${pixel} * ROW, zero)`
@@ -266,7 +197,7 @@ function gatherFunction(core: Core, shape: PackedConvShape): string[] {
 }
 
 /** What is done with each row of the windows. */
-function gatherSteps(core: Core, shape: PackedConvShape): Record<'before' | 'each' | 'after', string[]> {
+function gatherSteps(core: ArmCore, shape: PackedConvShape): Record<'before' | 'each' | 'after', string[]> {
   if (core.groupWords === 4) {
     const rest = paddedInner(innerOf(shape)) - innerOf(shape);
     return {

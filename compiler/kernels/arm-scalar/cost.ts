@@ -4,13 +4,14 @@
  */
 import { assemblyOf, executed, innerRounds } from '../assembly-count.js';
 import { type CostView, productSizes } from '../cost-view.js';
+import { paddedInner } from '../packed/stream.js';
+import type { ArmCore } from './core.js';
 import { depthwiseCost } from './depthwise-cost.js';
 import { unrollOf } from './gemm.js';
 import { MATVEC_UNROLL } from './matvec-v7m.js';
-import { type Core, paddedInner } from './stream.js';
 
 type Formula = (view: CostView) => number | undefined;
-type Name = Core['name'];
+type Name = ArmCore['name'];
 
 /** By the start of the function's name. */
 export const scalarCosts: Readonly<Record<string, Formula>> = {

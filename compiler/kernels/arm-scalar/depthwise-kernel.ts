@@ -7,14 +7,14 @@ import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { groupsFit } from '../packed/fields.js';
+import { exactFraction } from '../packed/layer.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { FEATURES } from './conv-kernel.js';
+import type { ArmCore } from './core.js';
 import { type DepthwiseShape, generateDepthwise, planeBytes, planeRows } from './depthwise.js';
-import { groupsFit } from './fields.js';
-import { exactFraction } from './layer.js';
-import type { Core } from './stream.js';
 
-function depthwiseOption(core: Core['name']): KernelOption {
+function depthwiseOption(core: ArmCore['name']): KernelOption {
   return {
     function: `nanoc_depthwise_${core}`,
     family: 'native',
@@ -30,7 +30,7 @@ export const v6mDepthwise = depthwiseOption('v6m');
 /** Sums are used times 256. */
 const LARGEST_SUM = 2 ** 23 - 2 ** 16;
 
-function whyNot(context: LowerContext, core: Core['name']): true | string {
+function whyNot(context: LowerContext, core: ArmCore['name']): true | string {
   const x = context.required(0);
   if (x.quantization === undefined) return 'the input is float32';
   const [channels, perGroup] = context.required(1).shape as [number, number];
@@ -61,7 +61,7 @@ interface Packed {
 }
 
 /** For each channel the start of its sum, the requantization and the weights, a byte each (nanoc/packed.h). */
-function pack(layer: StreamLayer, core: Core['name']): Packed {
+function pack(layer: StreamLayer, core: ArmCore['name']): Packed {
   const { channels, inner, weights } = layer;
   const { solve, shift, fraction } = core === 'v7m' ? v7mSolver(layer) : v6mSolver(layer);
   const head = core === 'v7m' ? 2 : 3;
@@ -120,7 +120,7 @@ function v6mSolver({ channels, zeroPoint, low, high }: StreamLayer): Solver {
 /** Bytes that a plane may take: a sixteenth of the input, within these bounds. */
 const PLANE = { least: 256, most: 2048 };
 
-function shapeOf(context: LowerContext, core: Core['name'], layer: StreamLayer, packed: Packed): DepthwiseShape {
+function shapeOf(context: LowerContext, core: ArmCore['name'], layer: StreamLayer, packed: Packed): DepthwiseShape {
   const geometry = { core, ...geometryOf(context) };
   const { batches, inHeight, inWidth, channels, outHeight } = geometry;
   const room = Math.min(PLANE.most, Math.max(PLANE.least, (batches * inHeight * inWidth * channels) / 16));
@@ -162,7 +162,7 @@ function geometryOf(context: LowerContext) {
   };
 }
 
-function buildCall(context: LowerContext, core: Core['name']): KernelCall {
+function buildCall(context: LowerContext, core: ArmCore['name']): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const layer = depthwiseLayer(context);
   const packed = pack(layer, core);

@@ -7,17 +7,20 @@ import { shiftFor } from '../../numerics/requantization-solver.js';
 import { type ShortShifts, shortShifts, solveShort } from '../../numerics/short-requantization.js';
 import { schedule } from '../arm-dsp/assembly.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import type { Mode, SurplusForm, Tail, TailForm } from '../packed/stream.js';
 import { fixedPointFor } from '../requantization-plan.js';
+import type { ArmCore } from './core.js';
 import type { GemmShape } from './gemm.js';
-import type { Core, Mode, SurplusForm, Tail, TailForm } from './stream.js';
 
 /** The upper word's parts stay below 2^31 with multipliers below 2^30 and sums below 2^29. */
 const LONG_SUMS = 2 ** 29;
 
-export const v6m: Core = {
+export const v6m: ArmCore = {
   name: 'v6m',
   weightOffset: 128,
+  parting: -0x8000,
   groupWords: 5,
+  wordOf: (position) => 5 * (position >> 2) + (position & 3),
   forms: ({ channels }) => {
     const scale = Math.max(...channels.map((channel) => channel.scale));
     const sum = Math.max(...channels.map(({ reach }) => Math.max(reach.greatest, -reach.least)));

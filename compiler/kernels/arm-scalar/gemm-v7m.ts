@@ -4,14 +4,17 @@
  */
 
 import { immediate, SAVED_BYTES, schedule, subtract } from '../arm-dsp/assembly.js';
+import type { Mode, SurplusForm, TailForm } from '../packed/stream.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
+import type { ArmCore } from './core.js';
 import type { GemmShape } from './gemm.js';
-import type { Core, Mode, SurplusForm, TailForm } from './stream.js';
 
-export const v7m: Core = {
+export const v7m: ArmCore = {
   name: 'v7m',
   weightOffset: 0,
+  parting: -0x8000,
   groupWords: 4,
+  wordOf: (position) => position,
   forms: ({ channels }) => {
     const shift = commonShift(channels);
     return shift === undefined ? [] : [{ kind: 'fixed', shift, fraction: 0, cost: 20 }];

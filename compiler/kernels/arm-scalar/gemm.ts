@@ -1,9 +1,10 @@
 /** The inner product of the scalar kernels as a C file: assembly for its core, else its twin, which reads the same stream. */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { assemblyFunction } from '../arm-dsp/assembly.js';
+import { formName, type Mode, type SurplusForm } from '../packed/stream.js';
+import type { ArmCore } from './core.js';
 import { UNROLL_V6M, V6M_STACK, v6mInstructions } from './gemm-v6m.js';
 import { UNROLL_V7M, V7M_STACK, v7mInstructions } from './gemm-v7m.js';
-import type { Core, Mode, SurplusForm, TailForm } from './stream.js';
 
 export interface GemmShape {
   /** A multiple of four. */
@@ -14,23 +15,19 @@ export interface GemmShape {
 }
 
 /** Groups of four inputs that are written out. */
-export function unrollOf(core: Core['name'], flush: Mode['flush']): number {
+export function unrollOf(core: ArmCore['name'], flush: Mode['flush']): number {
   return core === 'v7m' ? UNROLL_V7M : UNROLL_V6M[flush];
 }
 
-export function gemmStack(core: Core): number {
+export function gemmStack(core: ArmCore): number {
   return core.name === 'v7m' ? V7M_STACK : V6M_STACK;
 }
 
 /** Named by all that its code depends on, so that layers share it. */
-export function gemmName(core: Core, { inner, channels, surplus }: GemmShape, { form, flush }: Mode): string {
+export function gemmName(core: ArmCore, { inner, channels, surplus }: GemmShape, { form, flush }: Mode): string {
   const lists = flush === 4 && surplus !== 'none' ? `_${surplus}` : '';
   const end = form === undefined ? '_sums' : `x${channels}_${formName(form)}`;
   return `nanoc_gemm_${core.name}_${inner}${end}_by${flush}${lists}`;
-}
-
-export function formName({ kind, shift, fraction }: TailForm): string {
-  return `${kind}${shift}${kind === 'short' ? `_${fraction}` : ''}`;
 }
 
 /** `y` is where the outputs go, or for the exact form the sums. */
@@ -39,7 +36,7 @@ export function gemmPrototype(name: string, { form }: Mode): string {
   return `void ${name}(const uint32_t *x, const uint32_t *w, ${to}, const uint32_t *w_end)`;
 }
 
-export function gemmSource(core: Core, shape: GemmShape, mode: Mode): GeneratedSource {
+export function gemmSource(core: ArmCore, shape: GemmShape, mode: Mode): GeneratedSource {
   const name = gemmName(core, shape, mode);
   const lists = mode.flush === 4 ? { none: 0, bytes: 1, halfwords: 2 }[shape.surplus] : 0;
   const lines = [

@@ -1,8 +1,8 @@
 /** Armv6-M: four channels of one row; a product serves two channels, whose weights lie in the halves of a word. */
 import { schedule } from '../arm-dsp/assembly.js';
+import type { MatvecShape } from '../packed/matvec-call.js';
+import type { TailForm } from '../packed/stream.js';
 import { constant, saturate, shortTail } from './gemm-v6m.js';
-import type { MatvecShape } from './matvec.js';
-import type { TailForm } from './stream.js';
 
 /** Inputs that are written out, so that the branch of their loop reaches. */
 export const MATVEC_UNROLL = 32;

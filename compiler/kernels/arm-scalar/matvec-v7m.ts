@@ -1,7 +1,7 @@
 /** Armv7-M: four channels of one row; a product serves two channels, whose weights lie in the halves of a word. */
 import { immediate, SAVED_BYTES, schedule } from '../arm-dsp/assembly.js';
-import type { MatvecShape } from './matvec.js';
-import type { TailForm } from './stream.js';
+import type { MatvecShape } from '../packed/matvec-call.js';
+import type { TailForm } from '../packed/stream.js';
 
 /** Inputs that are written out. */
 export const MATVEC_UNROLL = 32;

@@ -3,7 +3,7 @@ import type { ConvSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
-import { v6mMatmul, v7mMatmul } from './matmul-kernel.js';
+import { v6mMatmul, v7mMatmul } from './conv-kernel.js';
 import { v6mConvOfAll, v6mMatvec, v7mConvOfAll, v7mMatvec } from './matvec-kernel.js';
 
 const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;

@@ -1,49 +1,17 @@
 /** Fully connected layers with one row: four channels at a time. */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { assemblyFunction } from '../arm-dsp/assembly.js';
-import { formName } from './gemm.js';
-import type { MatvecStream } from './matvec-stream.js';
+import { type Matvec, type MatvecShape, rowScratchBytes } from '../packed/matvec-call.js';
+import { formName, type TailForm } from '../packed/stream.js';
+import type { ArmCore } from './core.js';
 import { MATVEC_V6M_STACK, matvecV6m } from './matvec-v6m.js';
 import { MATVEC_V7M_STACK, matvecV7m } from './matvec-v7m.js';
-import type { Core, SurplusForm, TailForm } from './stream.js';
-
-export interface MatvecShape {
-  readonly inner: number;
-  readonly columns: number;
-  readonly flush: number;
-  readonly surplus: SurplusForm;
-  /** Inputs are widened into scratch. */
-  readonly wide: boolean;
-  /** Where the first word of each group is: in scratch, in an array of the driver (few), or nowhere: inputs are added up as they pass. */
-  readonly groups: 'scratch' | 'local' | 'summed';
-  /** In the order of their numbers: fixed first. */
-  readonly forms: readonly (TailForm | undefined)[];
-  /** For nanoc_packed_exact. */
-  readonly exactFraction: number;
-  /** The activation has bounds of its own. */
-  readonly clamps: boolean;
-}
-
-export interface Matvec {
-  readonly function: string;
-  readonly header: string;
-  readonly generated: readonly GeneratedSource[];
-  readonly scratchBytes: number;
-  readonly assemblyStack: number;
-}
-
-/** Which forms a stream's segments have. */
-export function formsOf({ segments, form }: MatvecStream): (TailForm | undefined)[] {
-  const exact = segments.some((segment) => segment.form === undefined);
-  const fixed = segments.some((segment) => segment.form !== undefined);
-  return [...(fixed ? [form] : []), ...(exact ? [undefined] : [])];
-}
 
 function argumentsOf({ groups }: MatvecShape): string {
   return `(const int8_t *x, int8_t *y, ${groups === 'scratch' ? 'uint32_t *scratch, ' : ''}const nanoc_packed_params *params)`;
 }
 
-export function generateMatvec(core: Core, shape: MatvecShape): Matvec {
+export function generateMatvec(core: ArmCore, shape: MatvecShape): Matvec {
   const tail = shape.forms
     .map((form) => (form === undefined ? `exact${shape.exactFraction}` : formName(form)))
     .join('_');
@@ -60,11 +28,6 @@ export function generateMatvec(core: Core, shape: MatvecShape): Matvec {
     scratchBytes: shape.groups === 'scratch' ? rowScratchBytes(shape) : 0,
     assemblyStack: core.name === 'v7m' ? MATVEC_V7M_STACK : MATVEC_V6M_STACK,
   };
-}
-
-/** The first word of each group, and the inputs where they are wide. */
-export function rowScratchBytes({ inner, flush, wide }: Pick<MatvecShape, 'inner' | 'flush' | 'wide'>): number {
-  return 4 * (Math.ceil(inner / flush) + (wide ? inner : 0));
 }
 
 /** Of the function for the products, which does not see where the words of the groups are. */
@@ -89,7 +52,7 @@ function headerText(name: string, shape: MatvecShape): string {
   ].join('\n');
 }
 
-function productName(core: Core, shape: MatvecShape, form: TailForm | undefined): string {
+function productName(core: ArmCore, shape: MatvecShape, form: TailForm | undefined): string {
   return `nanoc_dot_${core.name}_${shape.inner}${groupsName(shape)}_${form === undefined ? 'sums' : formName(form)}`;
 }
 
@@ -98,7 +61,7 @@ function prototype(name: string, form: TailForm | undefined): string {
   return `void ${name}(const int8_t *x, const uint32_t *w, ${to}, const uint32_t *w_end, const uint32_t *groups)`;
 }
 
-function driverText(core: Core, name: string, header: string, shape: MatvecShape): string {
+function driverText(core: ArmCore, name: string, header: string, shape: MatvecShape): string {
   const groups = { scratch: 'scratch', local: 'groups', summed: 'NULL' }[shape.groups];
   const call = (form: TailForm | undefined) => {
     const product = productName(core, shape, form);
@@ -140,7 +103,7 @@ function driverText(core: Core, name: string, header: string, shape: MatvecShape
 }
 
 /** One function for each number of inputs and form, shared by layers. */
-function productSource(core: Core, shape: MatvecShape, form: TailForm | undefined): GeneratedSource {
+function productSource(core: ArmCore, shape: MatvecShape, form: TailForm | undefined): GeneratedSource {
   const name = productName(core, shape, form);
   const lists = { none: 0, bytes: 1, halfwords: 2 }[shape.surplus];
   const instructions = core.name === 'v7m' ? matvecV7m : matvecV6m;

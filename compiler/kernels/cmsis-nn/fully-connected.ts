@@ -5,7 +5,7 @@ import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import type { Library } from '../../vendor/library.js';
 import { layerOf } from '../arm-dsp/layer.js';
-import { rowsOf } from '../arm-scalar/matmul-kernel.js';
+import { rowsOf } from '../packed/nodes.js';
 import { vendorRequantization } from '../vendor-requantization.js';
 import { biasField, lawOfCall, requantizationFields, turned, whyNotQuantized, whyTooLarge } from './convolve.js';
 import { activation, cmsisCall, cmsisOption, coreOf, dims, tile } from './option.js';

@@ -149,9 +149,9 @@ function packSurplus(
   }
 }
 
-/** Armv7-M takes the multipliers together, Armv6-M each with its addend. */
+/** The multipliers together, then the addends; Armv6-M takes each with its addend. */
 function tailWords(core: Core, tails: readonly Tail[]): number[] {
-  if (core.name === 'v6m') return tails.flatMap(({ words }) => words);
+  if (core.weightOffset === 128) return tails.flatMap(({ words }) => words);
   return [...tails.map(({ words }) => words[0]), ...tails.map(({ words }) => words[1])];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Weights of the kernels for cores without SIMD instructions (docs/KERNELS.md): one byte each, two channels at a time, in one
- * stream with all that a pair of channels needs; nanoc/packed.h has the layout.
+ * Weights of the kernels for cores without SIMD instructions (docs/KERNELS-SCALAR.md, KERNELS-RISCV.md): one byte each, two channels at
+ * a time, in one stream with all that a pair of channels needs; nanoc/packed.h has the layout.
  */
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { groupStarts } from '../arm-dsp/stream.js';
@@ -8,7 +8,7 @@ import { groupsFit, type Lightened, lighten } from './fields.js';
 
 /** A way to requantize without floats. */
 export interface TailForm {
-  /** `fixed`: SMULL, ADD, SSAT of Armv7-M; `short` and `long`: Armv6-M. */
+  /** `fixed`: upper word of the product, addend, shift (Armv7-M, RISC-V); `short` and `long`: Armv6-M. */
   readonly kind: 'fixed' | 'short' | 'long';
   readonly shift: number;
   /** Bits behind the point of the second multiplier; `short` only. */
@@ -24,11 +24,13 @@ export interface Tail {
 }
 
 export interface Core {
-  readonly name: 'v7m' | 'v6m';
+  readonly name: string;
   /** Added to each weight in the stream, which the kernel takes as unsigned where it is 128. */
   readonly weightOffset: 0 | 128;
-  /** Words of wide inputs for each four inputs. */
-  readonly groupWords: 4 | 5;
+  /** Added to the start of a sum for each parting of the halves. */
+  readonly parting: -0x8000 | 0;
+  /** Word of the wide inputs where input `position` lies. */
+  wordOf(position: number): number;
   /** The forms that a layer can take, each for all of its channels. */
   forms(layer: StreamLayer): readonly TailForm[];
   /** Constants that are right for every sum of a channel, or undefined. */
@@ -81,15 +83,31 @@ export function whyNotPacked(layer: StreamLayer): string | undefined {
   return possible ? undefined : 'two neighbouring weights are -128';
 }
 
+/** The modes of a stream's segments, each once. */
+export function modesOf({ segments }: PackedStream): Mode[] {
+  const found = new Map<string, Mode>();
+  for (const { form, flush } of segments) {
+    found.set(modeName({ ...(form === undefined ? {} : { form }), flush }), {
+      ...(form === undefined ? {} : { form }),
+      flush,
+    });
+  }
+  return [...found.keys()].sort().map((name) => found.get(name)!);
+}
+
+/** Short name of a mode, for function names and to tell modes apart. */
+export function modeName({ form, flush }: Mode): string {
+  return `${form === undefined ? 'exact' : formName(form)}${flush === 4 ? '' : '_twos'}`;
+}
+
+export function formName({ kind, shift, fraction }: TailForm): string {
+  return `${kind}${shift}${kind === 'short' ? `_${fraction}` : ''}`;
+}
+
 function channelWeights(weights: StreamLayer['weights'], inner: number, channel: number): Int8Array {
   const padded = new Int8Array(paddedInner(inner));
   padded.set(weights.subarray(channel * inner, (channel + 1) * inner));
   return padded;
-}
-
-/** Word of the wide inputs where input `position` lies. */
-function wordOf(core: Core, position: number): number {
-  return core.groupWords * (position >> 2) + (position & 3);
 }
 
 interface Pair {
@@ -104,7 +122,7 @@ export function packLayer(layer: StreamLayer, core: Core): PackedStream {
   const solution = bestSolution(layer, core);
   const pairs = groupStarts(layer.channels.length, 2).map((first) => preparePair(layer, first, solution));
   const lists = pairs.flatMap(({ channels }) => channels.map(({ surplus }) => surplus));
-  const last = wordOf(core, paddedInner(layer.inner) - 1);
+  const last = core.wordOf(paddedInner(layer.inner) - 1);
   const surplus: SurplusForm = lists.every((list) => list.length === 0) ? 'none' : last < 256 ? 'bytes' : 'halfwords';
   const words: number[] = [];
   const segments: Segment[] = [];
@@ -164,8 +182,7 @@ function packPair(layer: StreamLayer, core: Core, pair: Pair, surplus: SurplusFo
   const { first, mode, channels, tails } = pair;
   const inner = paddedInner(layer.inner);
   channels.forEach((_, c) => {
-    // Each parting of the halves adds 2^15 to what is summed.
-    words.push(layer.channels[first + c]!.bias + (tails[c]?.tweak ?? 0) - (inner / mode.flush) * 0x8000);
+    words.push(layer.channels[first + c]!.bias + (tails[c]?.tweak ?? 0) + (inner / mode.flush) * core.parting);
   });
   for (let k = 0; k < inner; k += 4) {
     for (const { weights } of channels) words.push(fourBytes(weights.subarray(k, k + 4), core.weightOffset));
@@ -185,7 +202,7 @@ function packSurplus(core: Core, channels: readonly Lightened[], form: 'bytes' |
   const unit = form === 'bytes' ? 1 : 4;
   const numbers = channels.map(({ surplus }) => surplus.length);
   for (const { surplus } of channels) {
-    for (const { position, weight } of surplus) numbers.push(unit * wordOf(core, position), weight);
+    for (const { position, weight } of surplus) numbers.push(unit * core.wordOf(position), weight);
   }
   if (form === 'bytes') {
     for (let i = 0; i < numbers.length; i += 4) words.push(fourBytes(numbers.slice(i, i + 4)));

@@ -1,11 +1,10 @@
-/** What the scalar kernels of Conv and MatMul give for a call. */
+/** What the packed kernels of Conv and MatMul read from a node and give for a call. */
 import type { Argument, ParamValue } from '../../ir/kernel-call.js';
 import { shiftFor } from '../../numerics/requantization-solver.js';
 import type { LowerContext } from '../../ops/define.js';
 import { zeroOf } from '../../ops/shared/convolution.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
-import { modeName, modesOf } from './conv.js';
-import type { PackedStream } from './stream.js';
+import { modeName, modesOf, type PackedStream } from './stream.js';
 
 /** The parameter struct `nanoc_packed_params`. */
 export function paramsOf(context: LowerContext, layer: StreamLayer, stream: PackedStream): Argument {
