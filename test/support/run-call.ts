@@ -114,10 +114,22 @@ export async function runCallsOnTarget(
       ...libraryIncludes(linked),
       '-ffunction-sections',
     ];
-    const link = ['-nostartfiles', '-specs=rdimon.specs', '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
+    const riscv = qemu.counter.timer === 'minstret';
+    if (riscv) code.push('-I', join(ROOT, dirname(qemu.support)));
+    const specs = riscv ? [] : ['-specs=rdimon.specs'];
+    const link = ['-nostartfiles', ...specs, '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
     const arguments_ = [...code, 'main.c', ...sources, ...vendor, ...link, '-o', 'main.elf'];
     await execa(target.toolchain.compiler, arguments_, { cwd: folder });
-    const machine = ['-M', qemu.machine, '-icount', 'shift=0', '-nographic', '-monitor', 'none'];
+    const machine = [
+      '-M',
+      qemu.machine,
+      ...(qemu.options ?? []),
+      '-icount',
+      'shift=0',
+      '-nographic',
+      '-monitor',
+      'none',
+    ];
     const semihosting = ['-semihosting-config', 'enable=on,target=native', '-kernel', 'main.elf'];
     await execa(qemu.command, [...machine, ...semihosting], { cwd: folder, stdin: 'ignore', timeout: 240_000 });
     return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), true).map((result) => ({
@@ -242,25 +254,50 @@ function program(runs: readonly Run[], counter: QemuMachine['counter'] | undefin
     '#include <stdlib.h>',
     '#include <string.h>',
     ...headers.map((header) => `#include "${header}"`),
-    'static FILE *response;',
+    ...(counter?.timer === 'minstret' ? semihosted() : ['static FILE *response;']),
     ...(counter === undefined ? [] : timerCode(counter)),
     ...runs.map((run, i) => runFunction(run, i, counter !== undefined)),
-    ...(counter === undefined ? [] : ['extern void initialise_monitor_handles(void);']),
+    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['extern void initialise_monitor_handles(void);']),
     'int main(void) {',
-    ...(counter === undefined ? [] : ['  initialise_monitor_handles();', '  start_timer();']),
-    '  response = fopen("response.bin", "wb");',
-    '  if (response == NULL) { return 1; }',
+    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['  initialise_monitor_handles();']),
+    ...(counter === undefined ? [] : ['  start_timer();']),
+    ...(counter?.timer === 'minstret'
+      ? ['  open_response();']
+      : ['  response = fopen("response.bin", "wb");', '  if (response == NULL) { return 1; }']),
     ...runs.map((_, i) => `  run_${i}();`),
-    '  (void)fclose(response);',
-    ...(counter === undefined ? [] : ['  exit(0);']),
+    ...(counter?.timer === 'minstret' ? ['  leave();'] : ['  (void)fclose(response);']),
+    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['  exit(0);']),
     '  return 0;',
     '}',
     '',
   ].join('\n');
 }
 
+function semihosted(): string[] {
+  return [
+    '#include "simulated.h"',
+    'static uint32_t response;',
+    'static uint8_t pool[3 << 20];',
+    'static uint32_t used;',
+    'static void *take(uint32_t n) { void *at = pool + used; used += (n + 7u) & ~7u; return at; }',
+    'static void open_response(void) { uint32_t a[3] = {(uint32_t)(uintptr_t)"response.bin", 5u, 12u}; response = semihost(1u, a); }',
+    'static void put(const void *p, uint32_t n) { uint32_t a[3]; a[0] = response; a[1] = (uint32_t)(uintptr_t)p; a[2] = n; (void)semihost(5u, a); }',
+    'static void leave(void) { (void)semihost(0x18u, (const void *)0x20026u); }',
+    '#define malloc take',
+    '#define free(p) ((void)(p), used = 0)',
+    '#define fwrite(p, s, n, f) put(p, (s) * (n))',
+  ];
+}
+
 /** Both timers count down; SysTick has 24 bits. */
 function timerCode({ timer, address }: QemuMachine['counter']): string[] {
+  if (timer === 'minstret') {
+    return [
+      'static void start_timer(void) {}',
+      'static uint32_t now(void) { return 0u - (uint32_t)counter_now(); }',
+      'static void write_ticks(uint32_t ticks) { put(&ticks, 4u); }',
+    ];
+  }
   const [start, value, mask] =
     timer === 'cmsdk'
       ? ['timer[0] = 0u; timer[2] = ~0u; timer[1] = ~0u; timer[0] = 1u;', 1, '0xFFFFFFFFu']
