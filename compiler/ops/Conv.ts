@@ -12,6 +12,7 @@ import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
+import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -54,6 +55,7 @@ export default defineOp({
     whereItPays(v6mConvOfAll),
     v7mConv,
     v6mConv,
+    rv32Conv,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

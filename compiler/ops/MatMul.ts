@@ -9,6 +9,7 @@ import {
   cmsisFullyConnectedPerChannel,
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
+import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -38,6 +39,7 @@ export default defineOp({
     whereItPays(v6mMatvec),
     v7mMatmul,
     v6mMatmul,
+    rv32Matmul,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

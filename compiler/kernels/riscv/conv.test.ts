@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
+import { matmulCase } from '../../../test/support/native-matmul.js';
+import { Random } from '../../../test/support/random.js';
+import type { LowerContext } from '../../ops/define.js';
+import { rv32Conv, rv32Matmul } from './conv-kernel.js';
+
+/** Compiling them is what takes the time. */
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 60 : 1500;
+const SLOW_MS = 600_000;
+
+/** Shapes of real layers, and shapes that are awkward: one column, odd counts, all padding, far channels, light and heavy weights. */
+const chosen: ConvSpec[] = [
+  { input: [64, 5, 5], outputs: 64, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightLimit: 60 },
+  { input: [1, 12, 10], outputs: 64, kernel: [10, 4], strides: [2, 2], pads: [4, 1, 5, 1], weightLimit: 70 },
+  { input: [3, 8, 8], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 80 },
+  { input: [16, 6, 6], outputs: 32, kernel: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1], weightLimit: 40 },
+  { input: [16, 7, 7], outputs: 5, kernel: [1, 1], strides: [2, 2], pads: [0, 0, 0, 0] },
+  { input: [7, 3, 1], outputs: 3, kernel: [3, 2], strides: [1, 1], pads: [1, 1, 1, 1] },
+  { input: [4, 3, 3], outputs: 2, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], batches: 3 },
+  { input: [4, 3, 4], outputs: 6, kernel: [2, 2], strides: [1, 1], pads: [0, 1, 0, 1], batches: 2 },
+  { input: [100, 2, 2], outputs: 8, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 74 },
+  { input: [130, 2, 3], outputs: 4, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 25 },
+  { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
+  { input: [8, 4, 4], outputs: 6, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], clamp: [-60, 44] },
+  { input: [8, 3, 3], outputs: 700, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightLimit: 50 },
+  { input: [8, 1, 2], outputs: 2100, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], weightLimit: 50 },
+  { input: [16, 12, 12], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], weightLimit: 50 },
+];
+
+function casesOf(random: Random, optimize: LowerContext['optimize']): NativeCase[] {
+  const shapes = Array.from({ length: RANDOM_SHAPES }, () => ({
+    ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
+    weightLimit: random.pick([20, 60, 90, 127]),
+  }));
+  const matrices = [1, 3, 4, 17, 300].flatMap((inner) =>
+    [2, 3, 5].map((rows) => matmulCase(rv32Matmul, rows, inner, random.integer(2, 9), random, inner > 100 ? 40 : 100)!),
+  );
+  return [...[...chosen, ...shapes].flatMap((spec) => lowered(spec, random, rv32Conv, optimize) ?? []), ...matrices];
+}
+
+describe.each(['balanced', 'speed'] as const)('convolution for RV32IM, %s', (optimize) => {
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SLOW_MS }, async () => {
+    const cases = casesOf(new Random(7), optimize);
+    expect(cases.length).toBeGreaterThan(100);
+    const files = cases.flatMap((c) => (c.case.call.generated ?? []).map(({ path }) => path)).join(' ');
+    const pairs = optimize === 'speed' ? ['rv32_1x', 'rv32_2x', 'rv32_3x'] : ['rv32_1x', 'rv32_2x'];
+    for (const part of ['_bytes', '_halfwords', '_by2', '_sums_by4', ...pairs]) expect(files).toContain(part);
+    await checkOnHost(cases);
+  });
+
+  it('the assembly gives the same bytes', { timeout: SLOW_MS }, async () => {
+    await checkOnTarget(casesOf(new Random(8), optimize), 'rv32imc', chosen.length);
+  });
+});
+
+describe('convolution for RV32IM', () => {
+  it('refuses what it cannot do', () => {
+    const random = new Random(3);
+    const one: ConvSpec = { input: [4, 3, 3], outputs: 1, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+    expect(lowered(one, random, rv32Conv)).toBeUndefined();
+    expect(lowered({ ...one, outputs: 4, group: 2 }, random, rv32Conv)).toBeUndefined();
+    expect(matmulCase(rv32Matmul, 1, 8, 4, random)).toBeUndefined();
+  });
+});
