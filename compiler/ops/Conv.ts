@@ -13,6 +13,7 @@ import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kern
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
 import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
+import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -51,6 +52,7 @@ export default defineOp({
     dspConv,
     v7mDepthwise,
     v6mDepthwise,
+    rv32Depthwise,
     whereItPays(v7mConvOfAll),
     whereItPays(v6mConvOfAll),
     v7mConv,

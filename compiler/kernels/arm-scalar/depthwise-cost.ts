@@ -5,7 +5,7 @@
  */
 import { assemblyOf, executed } from '../assembly-count.js';
 import { type CostView, windowSizes } from '../cost-view.js';
-import { LONGEST_ROW } from './depthwise.js';
+import { LONGEST_ROW } from '../packed/depthwise.js';
 
 /** For a channel of a plane, a row of it (of one column), a pixel that is copied by a line of its own or in a loop, an output, one of its taps, an exact output beyond that, a clamped byte. */
 const LOOPS = { channel: 0, row: 9, columnRow: 2, copied: 2.3, looped: 5, output: 6.6, tap: 3.5, exact: 32, clamp: 7 };

@@ -1,18 +1,6 @@
 /** Armv7-M: 3x3 windows, stride 1 along the row, of one channel in a plane of bytes. */
 import { immediate, SAVED_BYTES } from '../arm-dsp/assembly.js';
-
-export interface RotatingShape {
-  /** Bytes from one row of the plane to the next. */
-  readonly pitch: number;
-  /** Outputs of a row, all written out. */
-  readonly outputs: number;
-  readonly channels: number;
-  /** Bytes of a row of the output. */
-  readonly rowBytes: number;
-  /** Rows of the plane from one row of outputs to the next. */
-  readonly stride: number;
-  readonly shift: number;
-}
+import type { RotatingShape } from '../packed/depthwise.js';
 
 export const ROTATING_STACK = SAVED_BYTES + 16;
 

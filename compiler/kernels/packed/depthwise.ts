@@ -1,14 +1,50 @@
 /**
  * Depthwise convolution of any window, one channel at a time: its pixels, and what is outside the image, are copied to a plane in
- * scratch, so that the kernel knows no borders and may write over its input. Armv7-M: a byte a pixel, 3x3 in assembly; Armv6-M: a
- * word holds two pixels, of the upper and the lower half of the plane, and each product serves both.
+ * scratch, so that the kernel knows no borders and may write over its input. Armv7-M and RISC-V: a byte a pixel, 3x3 in assembly;
+ * Armv6-M: a word holds two pixels, of the upper and the lower half of the plane, and each product serves both.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { assemblyFunction } from '../arm-dsp/assembly.js';
-import { ROTATING_STACK, rotatingInstructions } from './depthwise-v7m.js';
+
+/** 3x3 windows at stride 1 along the row, of a plane of bytes. */
+export interface RotatingShape {
+  /** Bytes from one row of the plane to the next. */
+  readonly pitch: number;
+  /** Outputs of a row, all written out. */
+  readonly outputs: number;
+  readonly channels: number;
+  /** Bytes of a row of the output. */
+  readonly rowBytes: number;
+  /** Rows of the plane from one row of outputs to the next. */
+  readonly stride: number;
+  readonly shift: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface RotatingAssembly {
+  readonly stack: number;
+  /** Strips that are narrower than `output` bytes, and planes that are narrower than `pitch`. */
+  readonly reach: { readonly output: number; readonly pitch: number };
+  /** Outputs of a strip, at most. */
+  longest(channels: number): number;
+  /** The function as lines of C. */
+  source(name: string, shape: RotatingShape): readonly string[];
+}
+
+export interface DepthwiseCore {
+  readonly name: 'v7m' | 'v6m' | 'rv32';
+  /** A word of the plane holds two pixels. */
+  readonly pairs: boolean;
+  readonly header: string;
+  /** Macro that is 1 where the assembly runs. */
+  readonly macro: string;
+  /** The bounds of an activation are those of the requantization; otherwise all outputs are clamped at the end. */
+  readonly bounds: boolean;
+  readonly rotating?: RotatingAssembly;
+}
 
 export interface DepthwiseShape {
-  readonly core: 'v7m' | 'v6m';
+  readonly core: DepthwiseCore;
   readonly batches: number;
   readonly inHeight: number;
   readonly inWidth: number;
@@ -33,8 +69,10 @@ export interface DepthwiseShape {
   readonly kinds: readonly ('fixed' | 'exact')[];
   /** For nanoc_packed_exact. */
   readonly exactFraction: number;
-  /** The activation has bounds of its own. */
+  /** The activation has bounds of its own: these. */
   readonly clamps: boolean;
+  readonly low: number;
+  readonly high: number;
 }
 
 export interface Depthwise {
@@ -45,7 +83,8 @@ export interface Depthwise {
   readonly assemblyStack: number;
 }
 
-type Geometry = Omit<DepthwiseShape, 'rows' | 'flush' | 'shift' | 'fraction' | 'kinds' | 'exactFraction' | 'clamps'>;
+type Geometry = Omit<DepthwiseShape, 'rows' | 'flush' | 'shift' | 'fraction' | 'kinds' | 'exactFraction' | Bounds>;
+type Bounds = 'clamps' | 'low' | 'high';
 
 export function generateDepthwise(shape: DepthwiseShape): Depthwise {
   const name = functionName(shape);
@@ -54,17 +93,17 @@ export function generateDepthwise(shape: DepthwiseShape): Depthwise {
     function: name,
     header,
     generated: [
-      { path: `include/${header}`, content: headerText(name) },
+      { path: `include/${header}`, content: headerText(name, shape) },
       { path: `src/${name}.c`, content: sourceText(name, header, shape) },
     ],
-    scratchBytes: planeBytes(shape, shape.rows) + (shape.core === 'v6m' ? 4 * tapsOf(shape).length : 0),
-    assemblyStack: rotates(shape) ? ROTATING_STACK : 0,
+    scratchBytes: planeBytes(shape, shape.rows) + (shape.core.pairs ? 4 * tapsOf(shape).length : 0),
+    assemblyStack: rotates(shape) ? shape.core.rotating!.stack : 0,
   };
 }
 
 /** Scratch for a plane that serves so many output rows. */
 export function planeBytes(shape: Geometry, rows: number): number {
-  if (shape.core === 'v7m') return Math.ceil((planeRows(shape, rows) * planeWidth(shape)) / 4) * 4;
+  if (!shape.core.pairs) return Math.ceil((planeRows(shape, rows) * planeWidth(shape)) / 4) * 4;
   return 4 * planeRows(shape, Math.ceil(rows / 2)) * planeWidth(shape);
 }
 
@@ -90,21 +129,23 @@ export const LONGEST_ROW = 12;
 
 /** 3x3 windows side by side share columns: three sums are under way at once, with all weights in registers. */
 function rotates(shape: DepthwiseShape): boolean {
-  const { core, kernelHeight, kernelWidth, strideWidth, dilationHeight, dilationWidth, outWidth, channels } = shape;
+  const { kernelHeight, kernelWidth, strideWidth, dilationHeight, dilationWidth, channels } = shape;
   const plain = kernelHeight === 3 && kernelWidth === 3 && strideWidth === 1 && dilationHeight * dilationWidth === 1;
-  const reachable = stripWidth(outWidth) * channels < 4096 && planeWidth(shape) < 2000;
-  return core === 'v7m' && plain && reachable && shape.kinds.includes('fixed');
+  const reach = shape.core.rotating?.reach;
+  if (reach === undefined || !plain || !shape.kinds.includes('fixed')) return false;
+  return stripWidth(shape) * channels < reach.output && planeWidth(shape) < reach.pitch;
 }
 
 /** Outputs of a row that are written out; wide rows take several strips, of which the last may overlap the one before it. */
-function stripWidth(outWidth: number): number {
-  return Math.ceil(outWidth / Math.ceil(outWidth / LONGEST_ROW));
+function stripWidth({ core, outWidth, channels }: DepthwiseShape): number {
+  return Math.ceil(outWidth / Math.ceil(outWidth / core.rotating!.longest(channels)));
 }
 
 /** First output of each strip. */
-function strips(outWidth: number): number[] {
-  const width = stripWidth(outWidth);
-  return Array.from({ length: Math.ceil(outWidth / width) }, (_, i) => Math.min(i * width, outWidth - width));
+function strips(shape: DepthwiseShape): number[] {
+  const width = stripWidth(shape);
+  const count = Math.ceil(shape.outWidth / width);
+  return Array.from({ length: count }, (_, i) => Math.min(i * width, shape.outWidth - width));
 }
 
 function functionName(shape: DepthwiseShape): string {
@@ -112,22 +153,28 @@ function functionName(shape: DepthwiseShape): string {
   const batch = s.batches === 1 ? '' : `${s.batches}x`;
   const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
   const dilation = s.dilationHeight === 1 && s.dilationWidth === 1 ? '' : `_d${s.dilationHeight}x${s.dilationWidth}`;
-  const fraction = s.core === 'v6m' ? `_${s.fraction}_by${s.flush}` : '';
+  const fraction = s.core.pairs ? `_${s.fraction}_by${s.flush}` : '';
   const fixed = s.kinds.includes('fixed') ? `${s.shift}${fraction}` : '';
   const exact = s.kinds.includes('exact') ? `_near${s.exactFraction}` : '';
-  const tail = `${s.kinds.join('_')}${fixed}${exact}${s.clamps ? '_clamp' : ''}`;
-  return `nanoc_depthwise_${s.core}_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}_r${s.rows}_${tail}`;
+  const tail = `${s.kinds.join('_')}${fixed}${exact}${boundsName(s)}`;
+  return `nanoc_depthwise_${s.core.name}_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}_r${s.rows}_${tail}`;
+}
+
+/** Bounds that are not those of int8. */
+function boundsName({ core, clamps, low, high }: DepthwiseShape): string {
+  if (!clamps) return '';
+  return core.bounds ? `_${low}to${high}`.replaceAll('-', 'm') : '_clamp';
 }
 
 const ARGUMENTS = '(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_packed_depthwise_params *params)';
 
-function headerText(name: string): string {
+function headerText(name: string, { core }: DepthwiseShape): string {
   const guard = `${name.toUpperCase()}_H`;
   return [
     `#ifndef ${guard}`,
     `#define ${guard}`,
     '',
-    '#include "nanoc/packed.h"',
+    `#include "${core.header}"`,
     '',
     '/** Generated by nanoc for one shape. x and y as nanoc_depthwise_s8; scratch on a word. */',
     `void ${name}${ARGUMENTS};`,
@@ -139,7 +186,7 @@ function headerText(name: string): string {
 
 function sourceText(name: string, header: string, shape: DepthwiseShape): string {
   const width = planeWidth(shape);
-  const words = (shape.core === 'v7m' ? 2 : 3) + Math.ceil(tapsOf(shape).length / 4);
+  const words = (shape.core.pairs ? 3 : 2) + Math.ceil(tapsOf(shape).length / 4);
   const constants: [string, number][] = [
     ['IN_H', shape.inHeight],
     ['IN_W', shape.inWidth],
@@ -153,7 +200,7 @@ function sourceText(name: string, header: string, shape: DepthwiseShape): string
     ['PAD_LEFT', shape.padLeft],
     ['ROWS', shape.rows],
     ['PLANE_W', width],
-    ['PLANE_ROWS', planeRows(shape, shape.core === 'v7m' ? shape.rows : Math.ceil(shape.rows / 2))],
+    ['PLANE_ROWS', planeRows(shape, shape.core.pairs ? Math.ceil(shape.rows / 2) : shape.rows)],
     ['COPIED', copiedColumns(shape)],
     ['TAPS', tapsOf(shape).length],
     ['WORDS', words],
@@ -194,7 +241,7 @@ function copyLine(columns: number): string[] {
 }
 
 function gatherFunction(shape: DepthwiseShape): string[] {
-  if (shape.core === 'v7m') {
+  if (!shape.core.pairs) {
     return [
       '/* One channel of n rows from row iy on; rows outside the image hold the zero point. */',
       'static void gather(const int8_t *x, int8_t *plane, int32_t iy, int32_t n, int32_t zero) {',
@@ -230,29 +277,26 @@ function gatherFunction(shape: DepthwiseShape): string[] {
 }
 
 function channelFunction(name: string, shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[] {
-  if (shape.core === 'v6m') return pairsFunction(shape, kind);
+  if (shape.core.pairs) return pairsFunction(shape, kind);
   if (kind === 'exact' || !rotates(shape)) return bytesFunction(shape, kind);
   const assembly = `${name}_rows`;
   return [
-    '#if NANOC_V7M_ASSEMBLY',
+    `#if ${shape.core.macro}`,
     '',
     `void ${assembly}(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows);`,
     '',
-    ...assemblyFunction(
-      assembly,
-      rotatingInstructions({
-        pitch: planeWidth(shape),
-        outputs: stripWidth(shape.outWidth),
-        channels: shape.channels,
-        rowBytes: shape.outWidth * shape.channels,
-        stride: shape.strideHeight,
-        shift: shape.shift,
-      }),
-    ),
+    ...shape.core.rotating!.source(assembly, {
+      pitch: planeWidth(shape),
+      outputs: stripWidth(shape),
+      channels: shape.channels,
+      rowBytes: shape.outWidth * shape.channels,
+      stride: shape.strideHeight,
+      ...{ shift: shape.shift, low: shape.low, high: shape.high },
+    }),
     '',
     'static void channel_fixed(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows, const nanoc_packed_depthwise_params *p) {',
     '  (void)p;',
-    ...strips(shape.outWidth).map((first) => `  ${assembly}(plane + ${first}, y + ${first} * CHANNELS, w, rows);`),
+    ...strips(shape).map((first) => `  ${assembly}(plane + ${first}, y + ${first} * CHANNELS, w, rows);`),
     '}',
     '',
     '#else',
@@ -269,13 +313,18 @@ const EXACT_CONSTANTS = [
   '  const int32_t m = nanoc_packed_multiplier(scale, FRACTION);',
 ];
 
+function fixedByte({ core, shift, low, high }: DepthwiseShape): string {
+  if (!core.bounds) return `nanoc_v7m_requantize(sum, m, ${shift})`;
+  return `(int8_t)nanoc_clamp(nanoc_packed_upper(sum, m) >> ${shift}, ${low}, ${high})`;
+}
+
 /** One channel of so many rows, from a plane of bytes. */
 function bytesFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[] {
   const taps = tapsOf(shape);
   const factor = kind === 'fixed' ? ' * 256' : '';
   const result =
     kind === 'fixed'
-      ? [`      *y = nanoc_v7m_requantize(sum, m, ${shape.shift});`]
+      ? [`      *y = ${fixedByte(shape)};`]
       : ['      *y = (int8_t)nanoc_packed_exact(sum, scale, m, FRACTION, p->y_zero, p->low, p->high);'];
   return [
     `static void channel_${kind}(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows, const nanoc_packed_depthwise_params *p) {`,
@@ -334,13 +383,13 @@ function pairsFunction(shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[]
 }
 
 function mainFunction(name: string, shape: DepthwiseShape): string[] {
-  const v7m = shape.core === 'v7m';
+  const bytes = !shape.core.pairs;
   const whole = shape.rows === shape.outHeight;
-  const call = (kind: string) => `channel_${kind}(plane, to, w, ${v7m ? '' : 'k, '}rows, params);`;
+  const call = (kind: string) => `channel_${kind}(plane, to, w, ${bytes ? '' : 'k, '}rows, params);`;
   const both = ['if (params->exact[channel] != 0) {', `  ${call('exact')}`, '} else {', `  ${call('fixed')}`, '}'];
   const zero = '((uint32_t)params->x_zero + ((uint32_t)params->x_zero << 16))';
   const chunk = [
-    ...(v7m
+    ...(bytes
       ? ['gather(x + channel, plane, oy * STRIDE_H - PAD_TOP, (rows - 1) * STRIDE_H + EXTENT_H, params->x_zero);']
       : [
           'const int32_t half = (rows + 1) / 2;',
@@ -360,7 +409,7 @@ function mainFunction(name: string, shape: DepthwiseShape): string[] {
   const image = [
     'const uint32_t *w = params->weights;',
     'for (int32_t channel = 0; channel < CHANNELS; channel++, w += WORDS) {',
-    ...(v7m
+    ...(bytes
       ? []
       : [
           '  for (int32_t tap = 0; tap < TAPS; tap++) {',
@@ -369,7 +418,9 @@ function mainFunction(name: string, shape: DepthwiseShape): string[] {
         ]),
     ...chunks,
     '}',
-    ...(shape.clamps ? ['nanoc_packed_clamp(y, OUT_H * OUT_W * CHANNELS, params->low, params->high);'] : []),
+    ...(shape.clamps && !shape.core.bounds
+      ? ['nanoc_packed_clamp(y, OUT_H * OUT_W * CHANNELS, params->low, params->high);']
+      : []),
   ];
   const body =
     shape.batches === 1
@@ -381,7 +432,7 @@ function mainFunction(name: string, shape: DepthwiseShape): string[] {
         ];
   return [
     `void ${name}${ARGUMENTS} {`,
-    ...(v7m
+    ...(bytes
       ? ['  int8_t *plane = (int8_t *)scratch;', '  (void)memset(plane, params->x_zero, PLANE_W * PLANE_ROWS);']
       : [
           '  uint32_t *plane = scratch;',

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
+import { Random } from '../../../test/support/random.js';
+import type { KernelOption } from '../../ops/define.js';
+import { rv32Depthwise } from './depthwise-kernel.js';
+
+const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 60 : 1000;
+
+const depthwise = (input: [number, number, number], rest: Partial<ConvSpec>): ConvSpec => ({
+  ...{ input, outputs: input[0], group: input[0], kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
+  ...rest,
+});
+
+/** Real layers, planes in parts, wide images, windows that are larger than the image, strides, batches. */
+const chosen: ConvSpec[] = [
+  depthwise([64, 25, 5], {}),
+  depthwise([40, 30, 1], { kernel: [3, 1], pads: [0, 0, 0, 0] }),
+  depthwise([128, 24, 1], { kernel: [10, 1], pads: [0, 0, 0, 0] }),
+  depthwise([16, 15, 1], { kernel: [15, 1], pads: [0, 0, 0, 0] }),
+  depthwise([12, 1, 28], { kernel: [1, 5], pads: [0, 2, 0, 2] }),
+  depthwise([8, 24, 24], {}),
+  depthwise([6, 20, 12], { strides: [2, 1] }),
+  depthwise([5, 18, 19], { strides: [2, 2], pads: [0, 0, 1, 1], clamp: [-90, 100] }),
+  depthwise([3, 2, 2], { kernel: [5, 5], pads: [2, 2, 2, 2] }),
+  depthwise([4, 6, 6], { extreme: true, batches: 2 }),
+  depthwise([2, 3, 3], { kernel: [2, 4], pads: [1, 3, 0, 0] }),
+  depthwise([7, 9, 9], { weightLimit: 60 }),
+  depthwise([260, 3, 25], { weightLimit: 60 }),
+  depthwise([2050, 2, 3], { weightLimit: 60 }),
+];
+
+const OPTIONS: Record<string, KernelOption> = { rv32imc: rv32Depthwise };
+
+function casesOf(random: Random, option: KernelOption): NativeCase[] {
+  const shapes = Array.from({ length: RANDOM_SHAPES }, () => {
+    const spec = randomConvSpec(random, { channels: 9, size: 11, kernel: 4 });
+    return { ...spec, outputs: spec.input[0], group: spec.input[0] };
+  });
+  return [...chosen, ...shapes].flatMap((spec) => lowered(spec, random, option) ?? []);
+}
+
+describe.each(Object.entries(OPTIONS))('depthwise convolution for %s', (name, option) => {
+  it('C: every byte of chosen and random shapes, alone and over its input', async () => {
+    const cases = casesOf(new Random(19), option);
+    expect(cases.length).toBe(chosen.length + RANDOM_SHAPES);
+    expect(cases.some(({ case: { call } }) => /_r[1-9]_/.test(call.function))).toBe(true);
+    expect(cases.some(({ case: { call } }) => /fixed_exact/.test(call.function))).toBe(true);
+    await checkOnHost(cases);
+  });
+
+  it('the target gives the same bytes', async () => {
+    await checkOnTarget(casesOf(new Random(18), option), name, chosen.length);
+  });
+
+  it('refuses what it cannot do', () => {
+    const random = new Random(3);
+    expect(lowered({ ...depthwise([4, 3, 3], {}), outputs: 8 }, random, option)).toBeUndefined();
+    expect(lowered({ ...depthwise([4, 3, 3], {}), group: 2 }, random, option)).toBeUndefined();
+  });
+});
