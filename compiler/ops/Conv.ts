@@ -14,6 +14,7 @@ import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
 import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
 import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
+import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -55,6 +56,7 @@ export default defineOp({
     rv32Depthwise,
     whereItPays(v7mConvOfAll),
     whereItPays(v6mConvOfAll),
+    whereItPays(rv32ConvOfAll),
     v7mConv,
     v6mConv,
     rv32Conv,

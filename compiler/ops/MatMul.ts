@@ -10,6 +10,7 @@ import {
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
 import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
+import { rv32Matvec } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
@@ -37,6 +38,7 @@ export default defineOp({
     dspMatmul,
     whereItPays(v7mMatvec),
     whereItPays(v6mMatvec),
+    whereItPays(rv32Matvec),
     v7mMatmul,
     v6mMatmul,
     rv32Matmul,

@@ -1,17 +1,33 @@
 /** Fully connected layers with one row for Armv7-M and Armv6-M cores: kernel options of MatMul and of Conv. */
+import { assemblyFunction } from '../arm-dsp/assembly.js';
+import { generateMatvec, type MatvecCode } from '../packed/matvec.js';
 import { convOfAllOption, type MatvecMaker, matvecOption } from '../packed/matvec-call.js';
 import { FEATURES } from './conv-kernel.js';
 import type { ArmCore } from './core.js';
 import { v6m } from './gemm-v6m.js';
 import { v7m } from './gemm-v7m.js';
-import { generateMatvec } from './matvec.js';
+import { MATVEC_V6M_STACK, matvecV6m } from './matvec-v6m.js';
+import { MATVEC_V7M_STACK, matvecV7m } from './matvec-v7m.js';
 
 /** Widening saves instructions on Armv6-M, which has the words of groups in scratch as well; with 128 inputs it takes 576 bytes at most. */
 const WIDE_INPUTS: Record<ArmCore['name'], number | undefined> = { v7m: undefined, v6m: 128 };
 
+const common = { header: 'nanoc/packed.h', bounds: false };
+
+const CODE: Record<ArmCore['name'], MatvecCode> = {
+  v7m: {
+    ...{ ...common, core: 'v7m', macro: 'NANOC_V7M_ASSEMBLY', stack: MATVEC_V7M_STACK },
+    assembly: (name, shape, form) => assemblyFunction(name, matvecV7m(shape, form)),
+  },
+  v6m: {
+    ...{ ...common, core: 'v6m', macro: 'NANOC_V6M_ASSEMBLY', stack: MATVEC_V6M_STACK },
+    assembly: (name, shape, form) => assemblyFunction(name, matvecV6m(shape, form)),
+  },
+};
+
 function makerOf(core: ArmCore): MatvecMaker {
-  const generate: MatvecMaker['generate'] = (shape) => generateMatvec(core, shape);
-  return { core, feature: FEATURES[core.name], generate, wideInputs: WIDE_INPUTS[core.name] };
+  const generate: MatvecMaker['generate'] = (shape) => generateMatvec(CODE[core.name], shape);
+  return { core, feature: FEATURES[core.name], generate, wideInputs: WIDE_INPUTS[core.name], fewestColumns: 0 };
 }
 
 export const v7mMatvec = matvecOption(makerOf(v7m));

@@ -55,6 +55,8 @@ export interface MatvecMaker {
   readonly feature: Feature;
   /** Where words of groups always lie in scratch: up to so many inputs are widened into it. */
   readonly wideInputs: number | undefined;
+  /** With fewer columns, inputs are added up as they pass. */
+  readonly fewestColumns: number;
   generate(shape: MatvecShape): Matvec;
 }
 
@@ -86,8 +88,10 @@ function groupsOf(
   context: LowerContext,
   maker: MatvecMaker,
   row: Pick<MatvecShape, 'inner' | 'flush' | 'wide'>,
+  columns: number,
 ): MatvecShape['groups'] {
   if (maker.wideInputs !== undefined) return 'scratch';
+  if (columns < maker.fewestColumns) return 'summed';
   const bytes = rowScratchBytes(row);
   if (bytes <= 4 * LOCAL_WORDS) return 'local';
   return context.optimize === 'speed' || scratchIsFree(context, bytes) ? 'scratch' : 'summed';
@@ -97,7 +101,7 @@ function buildCall(context: LowerContext, maker: MatvecMaker, layer: StreamLayer
   const [x, y] = [context.required(0), context.output(0)];
   const stream = packMatvec(layer, maker.core, layer.inner <= (maker.wideInputs ?? 0));
   const { flush, surplus, wide } = stream;
-  const groups = groupsOf(context, maker, { inner: layer.inner, flush, wide });
+  const groups = groupsOf(context, maker, { inner: layer.inner, flush, wide }, layer.channels.length);
   const generated = maker.generate({
     ...{ inner: layer.inner, columns: layer.channels.length, flush, surplus, wide, groups },
     ...{ forms: formsOf(stream), exactFraction: exactFraction(stream.scales), clamps: clamps(layer) },
