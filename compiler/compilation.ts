@@ -45,6 +45,8 @@ export interface Compilation {
   /** C identifier of the model: prefix of all its symbols. */
   readonly name: string;
   readonly target: Target;
+  /** After 2-check: inputs, outputs and states as the ONNX file has them. */
+  readonly onnx: Graph;
   /** After canonicalise, in ONNX layout, with the laws of vendors' kernels: what the reference evaluator runs. */
   readonly reference: Graph;
   /** After optimise: what is lowered. */

@@ -71,6 +71,7 @@ export async function compile(
     options,
     name,
     target,
+    onnx: checked,
     reference: withLaws(reference, program),
     graph: program.graph,
     program,

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from './graph.js';
+import type { Graph, Node, StateBinding, Value } from './graph.js';
 import type { Tensor } from './tensor.js';
 
 /**
@@ -9,6 +9,7 @@ export class GraphEditor {
   readonly values: Map<string, Value>;
   inputs: string[];
   outputs: string[];
+  states: readonly StateBinding[];
   /** Position of each node; replacements take the place of what they replace. */
   private readonly order = new Map<Node, number>();
   private readonly producerOf = new Map<string, Node>();
@@ -20,6 +21,7 @@ export class GraphEditor {
     this.values = new Map(base.values);
     this.inputs = [...base.inputs];
     this.outputs = [...base.outputs];
+    this.states = base.states;
     this.next = base.nodes.length;
     base.nodes.forEach((node, index) => {
       this.link(node, index);
@@ -119,7 +121,7 @@ export class GraphEditor {
     const used = new Set([...this.inputs, ...this.outputs]);
     for (const node of nodes) for (const name of [...node.inputs, ...node.outputs]) used.add(name);
     const values = new Map([...this.values].filter(([name]) => used.has(name)));
-    return { ...this.base, inputs: this.inputs, outputs: this.outputs, values, nodes };
+    return { ...this.base, inputs: this.inputs, outputs: this.outputs, states: this.states, values, nodes };
   }
 
   private link(node: Node, position: number): void {

@@ -8,6 +8,8 @@ import argMax from './ArgMax.js';
 import argMin from './ArgMin.js';
 import averagePool from './AveragePool.js';
 import batchNormalization from './BatchNormalization.js';
+import cachedAttention from './CachedAttention.js';
+import cacheUpdate from './CacheUpdate.js';
 import cast from './Cast.js';
 import ceil from './Ceil.js';
 import celu from './Celu.js';
@@ -116,6 +118,8 @@ export const operators: readonly OperatorDefinition[] = [
   argMin,
   averagePool,
   batchNormalization,
+  cachedAttention,
+  cacheUpdate,
   cast,
   ceil,
   celu,

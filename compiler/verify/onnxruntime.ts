@@ -102,10 +102,10 @@ async function compare(
   own: readonly ReadonlyMap<string, Tensor>[],
   options: OracleOptions,
 ): Promise<OnnxRuntimeVerification> {
-  const { reference, source } = compilation;
+  const { reference, source, onnx } = compilation;
   const names = comparable(compilation);
   const integers = names.filter((name) => !valueOf(reference, name).dtype.startsWith('float'));
-  const outputs = reference.outputs;
+  const { outputs } = onnx;
   const runs = {
     default: await record(
       ort,
@@ -128,8 +128,8 @@ async function compare(
     return { ...found, verdict: verdictOf(reference, found), differingUnoptimized: plain.differing };
   });
   const ends = [
-    ...outputDistances(reference, own, runs.plain, 'default'),
-    ...outputDistances(reference, own, runs.none, 'none'),
+    ...outputDistances(compilation, own, runs.plain, 'default'),
+    ...outputDistances(compilation, own, runs.none, 'none'),
   ];
   return {
     version: ortVersion(),
@@ -161,7 +161,7 @@ function comparable({ reference, source }: Compilation): string[] {
 /** Runs all vectors; a model with state carries ONNX Runtime's own states. */
 async function record(
   ort: Ort,
-  { reference }: Compilation,
+  { onnx }: Compilation,
   set: VectorSet,
   model: Uint8Array,
   graphOptimizationLevel: 'all' | 'disabled',
@@ -170,7 +170,7 @@ async function record(
 ): Promise<Recorded> {
   const session = await openSession(ort, model, graphOptimizationLevel);
   try {
-    const state = initialState(reference);
+    const state = initialState(onnx);
     const results: Map<string, Tensor>[] = [];
     for (const [index, vector] of set.vectors.entries()) {
       options.onProgress?.(`ONNX Runtime: vector ${index + 1} of ${set.vectors.length}`);
@@ -178,7 +178,7 @@ async function record(
       const feeds = Object.fromEntries([...vector, ...state].map(([name, tensor]) => [name, toOrt(ort, tensor)]));
       const got = await cannot(() => session.run(feeds, [...new Set(fetches)]));
       const tensors = new Map(Object.entries(got).map(([name, tensor]) => [name, fromOrt(tensor)]));
-      for (const { input, output } of reference.states) state.set(input, tensors.get(output)!);
+      for (const { input, output } of onnx.states) state.set(input, tensors.get(output)!);
       results.push(tensors);
     }
     return results;
@@ -243,7 +243,10 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet, observe
         tensors.set(name, oracle ?? own);
       });
     }
-    for (const binding of graph.states) state.set(binding.input, theirs.get(binding.output)!);
+    // A state that ONNX does not have in this form (split, or in bytes) is carried as it is.
+    for (const { input, output } of graph.states) {
+      state.set(input, counterpart(graph, output, theirs) ?? tensors.get(output)!);
+    }
   });
   return found;
 }
@@ -272,13 +275,15 @@ function note(found: Map<string, Distance>, tensor: string, node: string, own: T
   });
 }
 
+/** Of the outputs that both sides have. */
 function outputDistances(
-  graph: Graph,
+  { reference: graph, onnx }: Compilation,
   own: readonly ReadonlyMap<string, Tensor>[],
   recorded: Recorded,
   optimization: OutputDistance['optimization'],
 ): OutputDistance[] {
-  return graph.outputs.map((tensor) => {
+  const common = graph.outputs.filter((tensor) => onnx.outputs.includes(tensor));
+  return common.map((tensor) => {
     const all = own.map((result, index) => distance(recorded[index]!.get(tensor)!.data, result.get(tensor)!.data));
     return {
       tensor,

@@ -14,11 +14,15 @@ import { normalizeOperators } from './normalize-operators.js';
 import type { Pass } from './pass.js';
 import { permuteWeights } from './permute-weights.js';
 import { propagateQuantization } from './propagate-quantization.js';
+import { quantizeCaches } from './quantize-caches.js';
+import { recogniseAttention } from './recognise-attention.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { reportFloatIslands } from './report-float-islands.js';
 import { signedActivations } from './signed-activations.js';
 import { sinkTransposes } from './sink-transposes.js';
 import { slideQuantization } from './slide-quantization.js';
+import { splitStates } from './split-states.js';
+import { updateCaches } from './update-caches.js';
 
 /** ONNX in, reference graph out: still in ONNX layout, still uint8 where ONNX says uint8. */
 export const canonicalisePasses: readonly Pass[] = [
@@ -36,6 +40,11 @@ export const canonicalisePasses: readonly Pass[] = [
   foldScaleIntoConv,
   fuseFloatActivation,
   foldClamp,
+  removeNoOps,
+  splitStates,
+  updateCaches,
+  quantizeCaches,
+  recogniseAttention,
   removeNoOps,
   reportFloatIslands,
 ];
