@@ -15,9 +15,11 @@ import {
   withToolchain,
 } from '../report/index.js';
 import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
+import { onProof } from '../simulate/proof.js';
 import { buildFirmware, compilerVersion } from '../toolchain/build.js';
 import { measure } from '../toolchain/measure.js';
 import { linkedLibraries } from '../vendor/linked.js';
+import { checkProject } from './esp-idf.js';
 import { checkFits } from './fit.js';
 import { replaceFolder, writeFiles } from './output-folder.js';
 
@@ -50,6 +52,10 @@ export async function buildTarget(compilation: Compilation, options: TargetBuild
       await writeFiles(temporary, emitted, signal);
       return { report: makeReport(compilation), files: emitted.map(({ path }) => path), diagnostics: [] };
     }
+    if (compilation.target.espIdf !== undefined) {
+      await writeFiles(temporary, emitted, signal);
+      return espIdfBuild(compilation, emitted, temporary, options);
+    }
     onProgress(`compiling with ${compilation.target.toolchain.compiler}`);
     const program = await linkProgram(compilation, emitted, temporary, signal);
     onProgress('measuring');
@@ -60,6 +66,42 @@ export async function buildTarget(compilation: Compilation, options: TargetBuild
     return { report, files: [...files.map(({ path }) => path), program], diagnostics };
   });
 }
+
+/** What could be checked of an ESP-IDF project; figures are those of the target on which its C is proven. */
+async function espIdfBuild(
+  compilation: Compilation,
+  emitted: readonly EmittedFile[],
+  folder: string,
+  { signal, onProgress }: TargetBuildOptions,
+): Promise<TargetBuild> {
+  onProgress('checking the project');
+  const unchecked = await checkProject(compilation, folder, signal);
+  onProgress('measuring');
+  const { measurements, diagnostics } = await measuredOnProof(compilation, signal);
+  const report = makeReport(compilation, measurements);
+  await writeFiles(folder, reportFiles(report), signal);
+  return { report, files: emitted.map(({ path }) => path), diagnostics: [...unchecked, ...diagnostics] };
+}
+
+async function measuredOnProof(compilation: Compilation, signal: AbortSignal): ReturnType<typeof measured> {
+  const { target } = compilation;
+  const why = `${target.name} has no simulator here: measured on ${target.proof?.target}`;
+  try {
+    const there = await onProof(compilation);
+    const { measurements, diagnostics } = await measured(there, signal);
+    const notes = [`${why}; not proven there: ${target.proof?.leavesOut}`, ...(measurements.notes ?? [])];
+    return { measurements: { ...measurements, notes }, diagnostics };
+  } catch (error) {
+    if (!(error instanceof CompileError) || error.diagnostics.some(({ code }) => !MISSING.has(code))) throw error;
+    const diagnostics = error.diagnostics.map(
+      (each): Diagnostic => ({ ...each, severity: 'warning', because: `nothing was measured; ${why}` }),
+    );
+    return { measurements: { notes: ['nothing was measured'] }, diagnostics };
+  }
+}
+
+/** A compiler or a simulator that is not here. */
+const MISSING = new Set(['NC0601', 'NC0701']);
 
 /** The example firmware, built from the very files that are written. */
 async function linkProgram(

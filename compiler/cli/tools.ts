@@ -20,23 +20,29 @@ interface Wanted {
   /** What is run to see whether it is there. */
   readonly path: string;
   readonly install: string;
+  /** A build goes on without it, and says what was not checked. */
+  readonly optional: boolean;
   readonly neededBy: string[];
 }
 
 /** Looks for the compilers and simulators of these targets, each once. */
 export async function findTools(targets: readonly Target[]): Promise<Tool[]> {
   const wanted = new Map<string, Wanted>();
-  const want = (command: string, path: string, install: string, target: string) => {
+  const want = (command: string, path: string, install: string, target: string, optional = false) => {
     const known = wanted.get(command);
-    if (known === undefined) wanted.set(command, { command, path, install, neededBy: [target] });
+    if (known === undefined) wanted.set(command, { command, path, install, optional, neededBy: [target] });
     else if (!known.neededBy.includes(target)) known.neededBy.push(target);
   };
-  for (const { toolchain, qemu, name } of targets) {
-    want(toolchain.compiler, toolPath(toolchain, toolchain.compiler), installCommand(toolchain), name);
+  for (const { toolchain, qemu, name, espIdf } of targets) {
+    const { compiler } = toolchain;
+    want(compiler, toolPath(toolchain, compiler), installCommand(toolchain), name, espIdf !== undefined);
     if (qemu !== undefined) want(qemu.command, qemu.command, aptCommand(qemu.debianPackages), name);
   }
-  const found = await Promise.all([...wanted.values()].map((tool) => probe(tool, false)));
-  const cmake = await probe({ command: 'cmake', path: 'cmake', install: aptCommand(['cmake']), neededBy: [] }, true);
+  const found = await Promise.all([...wanted.values()].map(probe));
+  const cmake = await probe({
+    ...{ command: 'cmake', path: 'cmake', install: aptCommand(['cmake']) },
+    ...{ neededBy: [], optional: true },
+  });
   return [...found, cmake, await findOnnxRuntime()];
 }
 
@@ -44,7 +50,7 @@ function aptCommand(packages: readonly string[]): string {
   return `sudo apt-get install ${packages.join(' ')}`;
 }
 
-async function probe({ command, path, install, neededBy }: Wanted, optional: boolean): Promise<Tool> {
+async function probe({ command, path, install, neededBy, optional }: Wanted): Promise<Tool> {
   const run = await execa(path, ['--version'], { reject: false, stdin: 'ignore', timeout: 10_000 });
   const version = run.failed ? undefined : firstVersion(run.stdout);
   return {

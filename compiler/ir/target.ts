@@ -1,7 +1,7 @@
 /** What a target folder (`targets/<name>/target.ts`) declares. Operators ask about features; no operator names a board. */
 
 /** CPU features that kernels may need. */
-export type Feature = 'fpu' | 'dsp' | 'mve' | 'armv6m' | 'armv7m' | 'riscv' | 'xtensa' | 'unaligned';
+export type Feature = 'fpu' | 'dsp' | 'mve' | 'armv6m' | 'armv7m' | 'riscv' | 'xtensa' | 'pie' | 'unaligned';
 
 export interface Memory {
   readonly name: string;
@@ -25,6 +25,25 @@ export interface Toolchain {
    * needs), in `nanoc/<folder>` of the user's cache.
    */
   readonly kit?: { readonly folder: string; readonly script: string };
+  /** The one command that installs it where it is the vendor's own, and neither packages nor a kit bring it. */
+  readonly install?: string;
+}
+
+/** A chip that is programmed with ESP-IDF. */
+export interface EspIdf {
+  /** Largest flash that its modules have, in MB. */
+  readonly flashMegabytes: number;
+  /** Where weights can be read from PSRAM: the option of ESP-IDF that moves read-only data there. Absent where there is no PSRAM. */
+  readonly psram?: { readonly rodataOption?: string };
+  /** Lines of sdkconfig.defaults besides those that all chips have. */
+  readonly sdkconfig: readonly string[];
+}
+
+/** Another target on which the very same C is run, for a chip that no simulator here runs. */
+export interface Proof {
+  readonly target: string;
+  /** What of the chip is not proven there. */
+  readonly leavesOut: string;
 }
 
 export interface QemuMachine {
@@ -58,6 +77,10 @@ export interface Target {
   readonly optimization: readonly string[];
   /** Absent for the host, whose programs are run directly. */
   readonly qemu?: QemuMachine;
+  /** `nanoc build` writes an ESP-IDF project round a component, instead of a firmware with startup code of nanoc's. */
+  readonly espIdf?: EspIdf;
+  /** Where `nanoc run` and `nanoc verify` run the C. */
+  readonly proof?: Proof;
   /** Tests in its simulator are skipped, and say so, where its tools are missing and cannot be installed; never in CI. */
   readonly optionalInTests?: boolean;
   /** Files of the target folder that a firmware needs: startup code, linker script (package-relative paths). */

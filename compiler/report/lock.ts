@@ -59,7 +59,7 @@ export function makeLock(
   const hashes = (runtime: boolean): Record<string, string> =>
     Object.fromEntries(
       hashed
-        .filter(({ path }) => path.startsWith('runtime/') === runtime)
+        .filter(({ path }) => /^(components\/\w+\/)?runtime\//.test(path) === runtime)
         .map(({ path, content }): [string, string] => [path, host.sha256(content)])
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );

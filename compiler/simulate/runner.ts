@@ -8,6 +8,7 @@ import { valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
 import { referenceInput } from './onnx-form.js';
 import { type DeviceProgram, withProgram } from './program.js';
+import { onProof } from './proof.js';
 import type { RunOptions } from './run-result.js';
 import { runVectors } from './session.js';
 
@@ -39,7 +40,7 @@ export interface Runner {
  */
 export async function createRunner(request: RunnerRequest): Promise<Runner> {
   const path = request.model instanceof URL ? fileURLToPath(request.model) : request.model;
-  const compilation = await compile(readModelFile(path), { ...request.options, target: request.target });
+  const compilation = await onProof(await compile(readModelFile(path), { ...request.options, target: request.target }));
   const options = request.run ?? {};
   let close = () => {};
   const closing = new Promise<void>((resolve) => {

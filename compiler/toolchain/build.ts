@@ -66,11 +66,31 @@ export function compilerVersion(target: Target): Promise<string> {
 }
 
 /**
- * Writes the files, compiles each C source (two at a time) and links them with the target's startup code. Objects come from
- * the cache where the same source, headers, flags and compiler have made them before.
+ * Compiles the sources and links them with the target's startup code.
  * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code; both exit code 3
  */
 export async function buildFirmware(request: BuildRequest): Promise<Build> {
+  const { target, directory, signal } = request;
+  const { code, ...compiled } = await compileSources(request);
+  const program = join(directory, target.qemu === undefined ? 'program' : 'program.elf');
+  const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
+  const { objects } = compiled;
+  const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
+  await runTool(target, link, directory, signal);
+  return { target, directory, program, ...compiled };
+}
+
+/** Objects of a build, and the flags that choose core and optimisation. */
+interface Compiled extends Pick<Build, 'sources' | 'objects' | 'warnings'> {
+  readonly code: readonly string[];
+}
+
+/**
+ * Writes the files and compiles each C source (two at a time). Objects come from the cache where the same source, headers, flags
+ * and compiler have made them before.
+ * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code; both exit code 3
+ */
+export async function compileSources(request: BuildRequest): Promise<Compiled> {
   const { target, directory, signal, libraries = [] } = request;
   const files = [...request.files, ...(await startupFiles(target))];
   for (const file of [...files, ...libraryFiles(libraries)]) {
@@ -110,14 +130,8 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
     }
   };
   await bothEnd([worker(), worker()]);
-  const program = join(directory, target.qemu === undefined ? 'program' : 'program.elf');
-  const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
-  const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
-  await runTool(target, link, directory, signal);
   return {
-    target,
-    directory,
-    program,
+    code,
     sources: units.map(({ source }) => source),
     objects,
     warnings: warnings.filter((text) => text !== '').join('\n'),
@@ -182,7 +196,10 @@ async function runTool(target: Target, args: readonly string[], cwd: string, sig
       {
         code: 'NC0601',
         message: `${compiler} is not installed`,
-        help: `on Debian or Ubuntu: ${installCommand(target.toolchain)}`,
+        help:
+          target.toolchain.install === undefined
+            ? `on Debian or Ubuntu: ${installCommand(target.toolchain)}`
+            : target.toolchain.install,
       },
       EXIT.missingTool,
     );

@@ -14,7 +14,8 @@ export function toolPath({ kit }: Pick<Toolchain, 'kit'>, program: string): stri
 }
 
 /** The one command that installs the compiler of a target. */
-export function installCommand({ kit, debianPackages }: Toolchain): string {
+export function installCommand({ kit, debianPackages, install }: Toolchain): string {
+  if (install !== undefined) return install;
   return kit === undefined ? `sudo apt-get install ${debianPackages.join(' ')}` : `bash ${kitScript(kit.script)}`;
 }
 

@@ -33,6 +33,7 @@ export const build = defineCommand<Flags>({
   examples: [
     'nanoc build kws.onnx --target cortex-m4',
     'nanoc build kws.onnx --target cortex-m0 --no-compile --output firmware/kws',
+    'nanoc build kws.onnx --target esp32s3',
   ],
   declare: (command) => {
     declareModel(command);
@@ -56,9 +57,15 @@ export const build = defineCommand<Flags>({
     }
     const ok = built.every(({ diagnostics }) => diagnostics.every(({ severity }) => severity !== 'error'));
     if (session.json) await printJson(session, 'build', { ok, builds: built.map(({ picture: _, ...rest }) => rest) });
-    return ok ? EXIT.good : EXIT.failed;
+    if (!ok) return EXIT.failed;
+    return built.some(isUnchecked) ? EXIT.missingTool : EXIT.good;
   },
 });
+
+/** A check of the project was left out since a tool is missing. */
+function isUnchecked({ diagnostics }: Built): boolean {
+  return diagnostics.some(({ code }) => code === 'NC0620');
+}
 
 /** `--output` is the folder itself, or holds one for each target where there are several. */
 function outputFolder(session: Session, job: Job, target: string, flags: Flags): string {

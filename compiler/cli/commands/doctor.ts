@@ -45,7 +45,8 @@ const OPTIONAL_PURPOSE: Readonly<Record<string, string>> = {
 };
 
 function purpose(tool: Tool, targets: number): string {
-  if (tool.optional) return OPTIONAL_PURPOSE[tool.name] ?? 'optional';
+  if (tool.optional)
+    return OPTIONAL_PURPOSE[tool.name] ?? `optional: compiles the project of ${tool.neededBy.join(', ')}`;
   return tool.neededBy.length === targets && targets > 1 ? 'all targets' : tool.neededBy.join(', ');
 }
 

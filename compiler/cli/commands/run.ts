@@ -58,7 +58,8 @@ async function runAndShow(
   profiled: boolean,
 ): Promise<number> {
   const job = await resolveJob(session, model, flags);
-  const compilation = await compileJob(session, job, oneTarget(job, flags));
+  const { onProof } = await import('../../simulate/proof.js');
+  const compilation = await onProof(await compileJob(session, job, oneTarget(job, flags)));
   // A model with state shows what it remembers only over several steps.
   const count = compilation.reference.states.length > 0 ? 4 : 1;
   const set = await vectorsFor(session, compilation, flags, { file: flags.input, count, random: true });

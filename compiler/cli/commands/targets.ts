@@ -40,6 +40,11 @@ function describe(target: Target) {
     description: target.description,
     features: target.features,
     compiler: target.toolchain.compiler,
-    simulator: target.qemu === undefined ? 'runs directly' : `QEMU ${target.qemu.machine}`,
+    simulator: simulatorOf(target),
   };
+}
+
+function simulatorOf({ qemu, proof }: Target): string {
+  if (proof !== undefined) return `that of ${proof.target}`;
+  return qemu === undefined ? 'runs directly' : `QEMU ${qemu.machine}`;
 }

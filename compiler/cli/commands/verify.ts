@@ -72,7 +72,8 @@ function passed(result: VerifyResult, { strict }: Flags): boolean {
 }
 
 async function verifyOne(session: Session, job: Job, target: string, flags: Flags): Promise<Verified> {
-  const compilation = await compileJob(session, job, target);
+  const { onProof } = await import('../../simulate/proof.js');
+  const compilation = await onProof(await compileJob(session, job, target));
   const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count: DEFAULT_COUNT });
   const { verifyModel } = await import('../../verify/verify.js');
   const result = await interruptible((signal) =>

@@ -39,7 +39,8 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function mainView(context: EmitContext, parts: ModelParts): object {
+/** What a main.c shows: reading inputs, using outputs. */
+export function mainView(context: EmitContext, parts: ModelParts) {
   return {
     name: context.name,
     macro: context.macro,

@@ -3,6 +3,7 @@ import type { Compilation, EmittedFile } from '../../compilation.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
 import { bindingFile } from './binding.js';
 import { type EmitContext, makeContext } from './context.js';
+import { espIdfFiles } from './esp-idf.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
 import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
@@ -17,9 +18,11 @@ export type { EmitHost } from './host.js';
 export async function emit(compilation: Compilation, host: EmitHost): Promise<EmittedFile[]> {
   const { context, parts, library } = emitParts(compilation, host);
   const sources = library.map((file) => file.path).filter((path) => /\.[cS]$/.test(path));
+  const { espIdf } = compilation.target;
   const files = [
-    ...library,
-    ...firmwareFiles(context, parts, sources),
+    ...(espIdf === undefined
+      ? [...library, ...firmwareFiles(context, parts, sources)]
+      : espIdfFiles(context, parts, library, espIdf)),
     ...reportFiles(makeReport(compilation)),
     await bindingFile(context),
   ];

@@ -170,7 +170,8 @@ const FILLS: Readonly<Record<Exclude<FillKind, 'zero'>, { ctype: string; express
   f32: { ctype: 'float', expression: '(float)((int32_t)(seed >> 16) - 32768) * unit' },
 };
 
-function selftestView(name: string, { selftest, inputs, outputs, states }: ModelParts): object {
+/** The golden vector: how its inputs are made in C, and what is hashed. */
+export function selftestView(name: string, { selftest, inputs, outputs, states }: ModelParts) {
   const kinds = [...new Set(selftest.inputs.map((input) => input.kind))].filter((kind) => kind !== 'zero');
   const fillOf = (port: PortView, index: number): string => {
     const input = selftest.inputs[index]!;

@@ -53,6 +53,31 @@ export function makeSelftest(compilation: Compilation): Selftest {
   return selftest!;
 }
 
+/** What a call leaves in memory during the first inference of the self-test. */
+export interface CallHash {
+  /** Of the plan. */
+  readonly step: number;
+  readonly value: string;
+  readonly hash: number;
+}
+
+/** For every value that a call writes and the reference graph has too. Takes one inference of the reference evaluator. */
+export function callHashes(compilation: Compilation, { inputs, seed }: Selftest): CallHash[] {
+  const { graph, plan, reference } = compilation;
+  const generator = new Generator(seed);
+  const vector = new Map(inputs.map((input) => onnxInput(compilation, input, generator)));
+  const [result] = evaluateSteps(reference, [vector]);
+  return plan.calls.flatMap((call, step) =>
+    call.arguments.flatMap((argument): CallHash[] => {
+      if (argument.kind !== 'value' || argument.access !== 'write') return [];
+      const value = graph.values.get(argument.value);
+      const onnx = value?.source === undefined ? undefined : result!.get(value.source.name);
+      if (value === undefined || onnx === undefined) return [];
+      return [{ step, value: value.name, hash: fnv1a(bytesOf(toDevice(value, onnx).data), FNV_BASIS) }];
+    }),
+  );
+}
+
 function inputOf(graph: Graph, name: string): SelftestInput {
   const value = valueOf(graph, name);
   const kind = kindOf(value.dtype);
