@@ -16,6 +16,8 @@ import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
 import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
 import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
+import { lxConv } from '../kernels/xtensa/conv-kernel.js';
+import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from '../kernels/xtensa/depthwise-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -60,6 +62,10 @@ export default defineOp({
     v7mConv,
     v6mConv,
     rv32Conv,
+    lxDepthwiseOne,
+    lxDepthwise3x3,
+    lxDepthwise,
+    lxConv,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

@@ -12,6 +12,7 @@ import {
 import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
 import { rv32Matvec } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
+import { lxMatmul } from '../kernels/xtensa/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -42,6 +43,7 @@ export default defineOp({
     v7mMatmul,
     v6mMatmul,
     rv32Matmul,
+    lxMatmul,
     {
       function: 'nanoc_matmul_s8',
       family: 'portable',

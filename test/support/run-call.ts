@@ -90,7 +90,7 @@ export interface TargetResult {
   readonly instructions: number;
 }
 
-/** Runs the calls on a simulated Cortex-M, compiled with the target's own flags. Newlib's semihosting writes the results. */
+/** Runs the calls on a simulated core, compiled with the target's own flags. */
 export async function runCallsOnTarget(
   cases: readonly CallCase[],
   target: Target,
@@ -114,24 +114,13 @@ export async function runCallsOnTarget(
       ...libraryIncludes(linked),
       '-ffunction-sections',
     ];
-    const riscv = qemu.counter.timer === 'minstret';
-    if (riscv) code.push('-I', join(ROOT, dirname(qemu.support)));
-    const specs = riscv ? [] : ['-specs=rdimon.specs'];
-    const link = ['-nostartfiles', ...specs, '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
+    const own = usesSupport(qemu.counter);
+    if (own) code.push('-I', join(ROOT, dirname(qemu.support)));
+    const libraryFlags = own ? target.toolchain.linkFlags : ['-nostartfiles', '-specs=rdimon.specs'];
+    const link = [...libraryFlags, '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
     const arguments_ = [...code, 'main.c', ...sources, ...vendor, ...link, '-o', 'main.elf'];
-    await execa(target.toolchain.compiler, arguments_, { cwd: folder });
-    const machine = [
-      '-M',
-      qemu.machine,
-      ...(qemu.options ?? []),
-      '-icount',
-      'shift=0',
-      '-nographic',
-      '-monitor',
-      'none',
-    ];
-    const semihosting = ['-semihosting-config', 'enable=on,target=native', '-kernel', 'main.elf'];
-    await execa(qemu.command, [...machine, ...semihosting], { cwd: folder, stdin: 'ignore', timeout: 240_000 });
+    await execa(toolPath(target.toolchain, target.toolchain.compiler), arguments_, { cwd: folder });
+    await execa(qemu.command, [...qemuArguments(qemu), '-kernel', 'main.elf'], { cwd: folder, stdin: 'ignore', timeout: 240_000 });
     return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), true).map((result) => ({
       ...result,
       instructions: result.ticks * qemu.counter.instructionsPerTick,
@@ -254,23 +243,28 @@ function program(runs: readonly Run[], counter: QemuMachine['counter'] | undefin
     '#include <stdlib.h>',
     '#include <string.h>',
     ...headers.map((header) => `#include "${header}"`),
-    ...(counter?.timer === 'minstret' ? semihosted() : ['static FILE *response;']),
+    ...(counter !== undefined && usesSupport(counter) ? semihosted() : ['static FILE *response;']),
     ...(counter === undefined ? [] : timerCode(counter)),
     ...runs.map((run, i) => runFunction(run, i, counter !== undefined)),
-    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['extern void initialise_monitor_handles(void);']),
+    ...(counter === undefined || usesSupport(counter) ? [] : ['extern void initialise_monitor_handles(void);']),
     'int main(void) {',
-    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['  initialise_monitor_handles();']),
+    ...(counter === undefined || usesSupport(counter) ? [] : ['  initialise_monitor_handles();']),
     ...(counter === undefined ? [] : ['  start_timer();']),
-    ...(counter?.timer === 'minstret'
+    ...(counter !== undefined && usesSupport(counter)
       ? ['  open_response();']
       : ['  response = fopen("response.bin", "wb");', '  if (response == NULL) { return 1; }']),
     ...runs.map((_, i) => `  run_${i}();`),
-    ...(counter?.timer === 'minstret' ? ['  leave();'] : ['  (void)fclose(response);']),
-    ...(counter === undefined || counter.timer === 'minstret' ? [] : ['  exit(0);']),
+    ...(counter !== undefined && usesSupport(counter) ? ['  leave();'] : ['  (void)fclose(response);']),
+    ...(counter === undefined || usesSupport(counter) ? [] : ['  exit(0);']),
     '  return 0;',
     '}',
     '',
   ].join('\n');
+}
+
+/** Whether results and counts go through the target's `simulated.h`, and not through newlib and a timer. */
+function usesSupport({ timer }: Pick<QemuMachine['counter'], 'timer'>): boolean {
+  return timer === 'minstret' || timer === 'ccount';
 }
 
 function semihosted(): string[] {
@@ -291,9 +285,9 @@ function semihosted(): string[] {
 
 /** Both timers count down; SysTick has 24 bits. */
 function timerCode({ timer, address }: QemuMachine['counter']): string[] {
-  if (timer === 'minstret') {
+  if (usesSupport({ timer })) {
     return [
-      'static void start_timer(void) {}',
+      'static void start_timer(void) { counter_start(); }',
       'static uint32_t now(void) { return 0u - (uint32_t)counter_now(); }',
       'static void write_ticks(uint32_t ticks) { put(&ticks, 4u); }',
     ];
