@@ -5,7 +5,9 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTarget } from '../../compiler/targets.js';
+import { toolPath } from '../../compiler/toolchain/kit.js';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
+import { simulatedTargets } from '../support/simulated-targets.js';
 
 const root = mkdtempSync(join(tmpdir(), 'nanoc-runtime-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -33,11 +35,21 @@ const arm = await Promise.all(
   }),
 );
 
+const lx7 = await Promise.all(
+  (await simulatedTargets())
+    .filter((name) => name === 'lx7')
+    .map(async (name): Promise<Build> => {
+      const { toolchain } = await loadTarget(name);
+      return { name, compiler: toolPath(toolchain, toolchain.compiler), flags: toolchain.machineFlags };
+    }),
+);
+
 /** Which builds compile the kernels of a family; a new folder of runtime-c/src needs a line here. */
 const buildsOf: Readonly<Record<string, readonly Build[]>> = {
-  portable: [...host, ...arm],
+  portable: [...host, ...arm, ...lx7],
   'arm-dsp': [...host, ...arm],
   'arm-mve': [...host, ...arm],
+  xtensa: [...host, ...lx7],
   // Adapters include the headers of the vendor's library: compiler/kernels/cmsis-nn/products.test.ts compiles them with it.
   'cmsis-nn': [],
 };
@@ -117,24 +129,32 @@ describe('kernel objects', () => {
     ['portable', 'cortex-m4'],
     ['arm-dsp', 'cortex-m4'],
     ['arm-mve', 'cortex-m55'],
-  ])('of %s keep no data and call nothing but kernels and string.h on %s', async (family, target) => {
-    const build = arm.find((each) => each.name === target)!;
-    const directory = await compileFamily(family, build);
-    for (const source of sourcesOf(family)) {
-      const object = `${basename(source, '.c')}.o`;
-      const { stdout } = await execa('arm-none-eabi-nm', ['-P', object], { cwd: directory });
-      const symbols = stdout.split('\n').map((line) => line.split(' ') as [string, string]);
-      const mutable = symbols.filter(([, type]) => 'bBdDC'.includes(type));
-      expect(mutable, `mutable data in ${object}`).toEqual([]);
-      const foreign = symbols.filter(([symbol, type]) => type === 'U' && !allowed.test(symbol));
-      expect(foreign, `undefined symbols of ${object}`).toEqual([]);
-      const functions = symbols.filter(([, type]) => type === 'T').map(([symbol]) => symbol);
-      const name = basename(source, '.c');
-      expect(
-        functions.filter((each) => !each.startsWith(name)),
-        `functions that ${object} is not named after`,
-      ).toEqual([]);
-      expect(functions).not.toEqual([]);
-    }
-  });
+    ...lx7.flatMap(({ name }) => [
+      ['portable', name],
+      ['xtensa', name],
+    ]),
+  ] as [string, string][])(
+    'of %s keep no data and call nothing but kernels and string.h on %s',
+    async (family, target) => {
+      const build = [...arm, ...lx7].find((each) => each.name === target)!;
+      const nm = build.compiler.replace(/gcc$/, 'nm');
+      const directory = await compileFamily(family, build);
+      for (const source of sourcesOf(family)) {
+        const object = `${basename(source, '.c')}.o`;
+        const { stdout } = await execa(nm, ['-P', object], { cwd: directory });
+        const symbols = stdout.split('\n').map((line) => line.split(' ') as [string, string]);
+        const mutable = symbols.filter(([, type]) => 'bBdDC'.includes(type));
+        expect(mutable, `mutable data in ${object}`).toEqual([]);
+        const foreign = symbols.filter(([symbol, type]) => type === 'U' && !allowed.test(symbol));
+        expect(foreign, `undefined symbols of ${object}`).toEqual([]);
+        const functions = symbols.filter(([, type]) => type === 'T').map(([symbol]) => symbol);
+        const name = basename(source, '.c');
+        expect(
+          functions.filter((each) => !each.startsWith(name)),
+          `functions that ${object} is not named after`,
+        ).toEqual([]);
+        expect(functions).not.toEqual([]);
+      }
+    },
+  );
 });

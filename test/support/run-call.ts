@@ -18,6 +18,8 @@ import {
 } from '../../compiler/ir/kernel-call.js';
 import type { QemuMachine, Target } from '../../compiler/ir/target.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
+import { qemuArguments } from '../../compiler/simulate/simulator.js';
+import { toolPath } from '../../compiler/toolchain/kit.js';
 import { libraryFiles, libraryIncludes, libraryUnits } from '../../compiler/toolchain/library-units.js';
 import type { Library, LinkedLibrary } from '../../compiler/vendor/library.js';
 import { librariesOf } from '../../compiler/vendor/linked.js';
@@ -120,7 +122,11 @@ export async function runCallsOnTarget(
     const link = [...libraryFlags, '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
     const arguments_ = [...code, 'main.c', ...sources, ...vendor, ...link, '-o', 'main.elf'];
     await execa(toolPath(target.toolchain, target.toolchain.compiler), arguments_, { cwd: folder });
-    await execa(qemu.command, [...qemuArguments(qemu), '-kernel', 'main.elf'], { cwd: folder, stdin: 'ignore', timeout: 240_000 });
+    await execa(qemu.command, [...qemuArguments(qemu), '-kernel', 'main.elf'], {
+      cwd: folder,
+      stdin: 'ignore',
+      timeout: 240_000,
+    });
     return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), true).map((result) => ({
       ...result,
       instructions: result.ticks * qemu.counter.instructionsPerTick,

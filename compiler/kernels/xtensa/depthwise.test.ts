@@ -18,7 +18,15 @@ function depthwise(
 ): ConvSpec {
   const [top, left] = [Math.floor((kernel[0] - 1) / 2), Math.floor((kernel[1] - 1) / 2)];
   const pads = [top, left, kernel[0] - 1 - top, kernel[1] - 1 - left] as const;
-  return { input: [channels, height, width], outputs: channels, group: channels, kernel, strides: [1, 1], pads, ...more };
+  return {
+    input: [channels, height, width],
+    outputs: channels,
+    group: channels,
+    kernel,
+    strides: [1, 1],
+    pads,
+    ...more,
+  };
 }
 
 const chosen: ConvSpec[] = [
@@ -46,7 +54,9 @@ function casesOf(random: Random, count: number): NativeCase[] {
   const shapes = Array.from({ length: count }, (_, i): ConvSpec => {
     const spec = randomConvSpec(random, { channels: 9, size: 9, kernel: i % 2 === 0 ? 6 : 3 });
     const channels = spec.input[0];
-    const whole = random.chance(0.2) ? { kernel: [spec.input[1], spec.input[2]], pads: [0, 0, 0, 0], strides: [1, 1] } : {};
+    const whole = random.chance(0.2)
+      ? { kernel: [spec.input[1], spec.input[2]], pads: [0, 0, 0, 0], strides: [1, 1] }
+      : {};
     return { ...spec, outputs: channels, group: channels, ...whole } as ConvSpec;
   });
   return [...chosen, ...shapes].flatMap((spec) => OPTIONS.flatMap((option) => lowered(spec, random, option) ?? []));
@@ -70,7 +80,9 @@ describe('depthwise convolution for Xtensa', () => {
     expect(lowered(depthwise([4, 9, 9], [2, 3], { dilations: [1, 2] }), random, lxDepthwise)).toBeUndefined();
     expect(lowered(depthwise([4, 3, 3], [3, 3]), random, lxDepthwiseOne)).toBeUndefined();
     for (const option of OPTIONS) {
-      expect(lowered(depthwise([4, 3, 3], [3, 3], { pads: [0, 0, 0, 0], weightZero: 3 }), random, option)).toBeUndefined();
+      expect(
+        lowered(depthwise([4, 3, 3], [3, 3], { pads: [0, 0, 0, 0], weightZero: 3 }), random, option),
+      ).toBeUndefined();
       expect(lowered(depthwise([4, 3, 3], [3, 3], { pads: [0, 0, 0, 0], batches: 2 }), random, option)).toBeUndefined();
     }
   });

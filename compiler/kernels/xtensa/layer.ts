@@ -8,9 +8,9 @@ import type { StreamLayer } from '../arm-dsp/stream.js';
 /** MAC16 comes with every Xtensa core that has the FPU of the ESP32 and ESP32-S3. */
 export const LX_FEATURES: readonly Feature[] = ['xtensa', 'fpu'];
 
-/** Bytes of scratch that a kernel may take in any case, and the part of the layer's own tensors. */
+/** Bytes of scratch that a kernel may take in any case, and how much of the layer's own tensors: layers with large tensors need little. */
 const SCRATCH_ALWAYS = 1024;
-const SCRATCH_SHARE = 1 / 4;
+const SCRATCH_SHARE = 1;
 
 /** Bytes of scratch that a layer may take. */
 export function scratchRoom(context: LowerContext): number {
