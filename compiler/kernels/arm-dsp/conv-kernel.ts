@@ -6,7 +6,7 @@ import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { anyCall } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
-import { type DspConvShape, generateConv } from './conv.js';
+import { type DspConvShape, generateConv, sharesBorder } from './conv.js';
 import {
   clamps,
   hasLowestZeroPoint,
@@ -120,7 +120,7 @@ function convCall(context: LowerContext, shape: DspConvShape, layer: StreamLayer
     family: 'native',
     function: generated.function,
     header: generated.header,
-    sources: [],
+    sources: sharesBorder(shape) ? ['arm-dsp/nanoc_widen_border_dsp.c'] : [],
     generated: generated.generated,
     assemblyStack: SAVED_BYTES,
     arguments: [

@@ -16,6 +16,7 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_matvec_dsp_: (view) => matvecCost(view, false),
   nanoc_matvec16_dsp_: (view) => matvecCost(view, true),
   nanoc_depthwise_dsp_: depthwiseCost,
+  nanoc_depthwise16_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
 };
 
@@ -71,10 +72,10 @@ function convCost(view: CostView, gemm: Gemm): number | undefined {
   const products = fixed * groupCost(inner, gemm.fixed) + exact * groupCost(inner, gemm.exact);
   // Two pixels: widening takes 8 instructions for four inputs of each.
   const widening = 2 * inner + (row % 4 === 0 ? 0 : rows * (12 + row));
-  const rowCost = sizes !== undefined && sizes.borderPixels > 0 ? 25 : 12;
-  // Rows at the border that are no words are put together byte by byte.
-  const border = sizes === undefined || row % 4 === 0 ? 0 : (2 * sizes.borderPixels) / pixels;
-  const perPair = products + widening + rows * (rowCost + border * (15 + 1.3 * row)) + 66;
+  // Windows that leave the image are put together pixel by pixel; whether one does is asked of every pair.
+  const leaves = sizes !== undefined && sizes.borderPixels > 0;
+  const border = leaves ? (2 * sizes.borderPixels) / pixels : 0;
+  const perPair = products + widening + rows * (12 + 10 * border) + (leaves ? 16 : 0) + 66;
   return Math.ceil(pixels / 2) * perPair + 100 + clampCost(view, 8);
 }
 
@@ -109,23 +110,29 @@ function exactShare(view: CostView): number {
 
 /** 3x3 at stride 1: two rows of four channels at a time. */
 function depthwiseCost(view: CostView): number {
-  return depthwiseInstructions(windowSizes(view), exactShare(view)) + clampCost(view, 12);
+  const fast = view.call.function.includes('depthwise16');
+  return depthwiseInstructions(windowSizes(view), exactShare(view), fast) + clampCost(view, 12);
 }
 
 type DepthwiseSizes = Pick<WindowSizes, 'batches' | 'inWidth' | 'outHeight' | 'outWidth' | 'outChannels'>;
 
-/** Also where MVE has another way. @param exact share of the groups of channels that are requantized in float */
-export function depthwiseInstructions(sizes: DepthwiseSizes, exact: number): number {
+/**
+ * Also where MVE has another way.
+ * @param exact share of the groups of channels that are requantized in float
+ * @param fast for speed: both pairs of rows in one strip, weights as they are used
+ */
+export function depthwiseInstructions(sizes: DepthwiseSizes, exact: number, fast = false): number {
   const { batches, inWidth, outHeight, outWidth, outChannels } = sizes;
   const padding = outWidth <= 10 ? 2 + outWidth - Math.min(inWidth, outWidth + 2) : 0;
-  // A column of the strip is two moves; an output twelve products' worth of four SMLADs a tap, start, requantization, stores.
+  // A column of the strip is one or two moves; an output twelve products' worth of four SMLADs a tap, start, requantization, stores.
   const finish = 6 + 8 * exact;
-  // Wider rows are several strips.
+  // Wider rows are several strips, whose pointers skip the other columns.
   const strips = Math.ceil(outWidth / 10);
-  const columns = 2 * (outWidth + 2 * strips - padding);
-  const tile = 17 * strips + columns + 4 * (3 * outWidth - padding) + (1 + finish) * outWidth;
+  const columns = (fast ? 1 : 2) * (outWidth + 2 * strips - padding);
+  const loads = fast ? 11 * strips : 15 * strips + (strips > 1 ? 2 * strips : 0);
+  const tile = loads + columns + 4 * (3 * outWidth - padding) + (1 + finish) * outWidth;
   const twoRows = 4 * tile + 8 + 12 * inWidth + 35 + 80 * (strips - 1);
-  return batches * Math.ceil(outChannels / 4) * ((outHeight / 2) * twoRows + 300);
+  return batches * Math.ceil(outChannels / 4) * ((outHeight / 2) * twoRows + (fast ? 120 : 240));
 }
 
 /** Any window: four channels of one pixel; windows at the border are copied first. */

@@ -55,7 +55,7 @@ function specs(random: Random): ConvSpec[] {
 function lowered(
   each: ConvSpec,
   random: Random,
-  optimize: 'balanced' | 'size',
+  optimize: 'balanced' | 'speed' | 'size',
 ): { case: CallCase; expected: Int8Array } {
   const { graph, node, inputs, expected } = convCase(each, random);
   const view = viewNode(graph, node, operatorOf(node));
@@ -66,7 +66,7 @@ function lowered(
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-const levels = ['balanced', 'size'] as const;
+const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('depthwise convolution for the DSP extension, %s', (optimize) => {
   it('C twin: every byte', async () => {

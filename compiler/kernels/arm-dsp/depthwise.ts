@@ -2,6 +2,8 @@
  * Depthwise 3x3 at stride 1, four channels and two output rows at a time. Vertical pairs of inputs, less their zero point, are
  * widened into strips that run along a row: A holds rows r and r + 1, B rows r + 2 and r + 3, so that a row pair is read from the
  * image once: B is the next pair's A. Weights are 256 times theirs, which leaves room for an exact multiplier without addend.
+ *
+ * For speed A and B take turns in one strip, a word each, so that one move brings both, and weights lie in flash as they are used.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { assemblyFunction, SAVED_BYTES } from './assembly.js';
@@ -22,6 +24,8 @@ export interface DepthwiseShape {
   readonly clamps: boolean;
   /** One function for all rows, and loops where straight code would be faster. */
   readonly small: boolean;
+  /** A and B in one strip, weights of ten words a channel in flash. */
+  readonly fast: boolean;
 }
 
 export interface DspDepthwise {
@@ -41,7 +45,7 @@ const SAVED_FLOAT_BYTES = 64;
 
 interface Tile {
   readonly columns: number;
-  /** Words from one channel's strip to the next. */
+  /** Columns of a strip. */
   readonly pitch: number;
   /** The first or last column of the strip is padding, which adds nothing. */
   readonly skipLeft: boolean;
@@ -55,6 +59,9 @@ interface Target {
   /** How many rows are wanted. */
   readonly rows: 1 | 2;
 }
+
+/** Where A and B are: in strips of their own, or in turns in one, which begins with a column of A or of B. */
+type Strips = 'apart' | 'a-first' | 'b-first';
 
 /** Offsets of store instructions have twelve bits. */
 const FARTHEST = 4095;
@@ -79,11 +86,37 @@ function targetsOf(shape: DepthwiseShape, tile: Tile): readonly Target[] {
   return shape.outHeight % 2 === 0 ? [two] : [two, one];
 }
 
+/** One function of a tile. */
+interface Variant {
+  readonly tile: Tile;
+  readonly to: Target;
+  readonly kind: Segment['kind'];
+  readonly strips: Strips;
+  readonly shift: number;
+}
+
+/** Where A and B are when a target is written: each pair of rows ends with B in the place of the old A. */
+function stripsOf(shape: DepthwiseShape, to: Target): readonly Strips[] {
+  if (!shape.fast) return ['apart'];
+  const pairs = Math.ceil(shape.outHeight / 2);
+  const last = pairs % 2 === 1 ? 'a-first' : 'b-first';
+  if (to.rows === 1) return [last];
+  return pairs > 1 ? ['a-first', 'b-first'] : ['a-first'];
+}
+
+function variantsOf(shape: DepthwiseShape, tile: Tile): Variant[] {
+  return targetsOf(shape, tile).flatMap((to) =>
+    stripsOf(shape, to).flatMap((strips) =>
+      shape.kinds.map((kind) => ({ tile, to, kind, strips, shift: shape.shift })),
+    ),
+  );
+}
+
 export function generateDepthwise(shape: DepthwiseShape): DspDepthwise {
   const tail = `${shape.kinds.join('_')}${shape.kinds.includes('fixed') ? shape.shift : ''}${shape.clamps ? '_clamp' : ''}${shape.small ? '_small' : ''}`;
   const batch = shape.batches === 1 ? '' : `${shape.batches}x`;
   const size = `${batch}${shape.inHeight}x${shape.inWidth}x${shape.channels}_${shape.outHeight}x${shape.outWidth}`;
-  const name = `nanoc_depthwise_dsp_${size}_p${shape.padTop}x${shape.padLeft}_${tail}`;
+  const name = `nanoc_depthwise${shape.fast ? '16' : ''}_dsp_${size}_p${shape.padTop}x${shape.padLeft}_${tail}`;
   const header = `nanoc/generated/${name}.h`;
   const tiles = tilesOf(shape);
   const distinct = [...new Map(tiles.map((tile) => [tile.columns, tile])).values()];
@@ -94,13 +127,16 @@ export function generateDepthwise(shape: DepthwiseShape): DspDepthwise {
       { path: `include/${header}`, content: headerText(name) },
       { path: `src/${name}.c`, content: driverText(name, header, shape, tiles) },
       ...(unrollsWidening(shape) ? [widenSource(shape)] : []),
-      ...distinct.flatMap((tile) =>
-        targetsOf(shape, tile).flatMap((to) => shape.kinds.map((kind) => tileSource(tile, to, kind, shape.shift))),
-      ),
+      ...distinct.flatMap((tile) => variantsOf(shape, tile).map(tileSource)),
     ],
-    scratchBytes: 4 * (8 * pitchOf(shape) + 4 * CHANNEL_WORDS) + 8 * tiles[0]!.columns,
+    scratchBytes: 4 * scratchWords(shape) + (tiles.every((tile) => isDirect(shape, tile)) ? 0 : 8 * tiles[0]!.columns),
     stack: SAVED_BYTES + SAVED_FLOAT_BYTES,
   };
+}
+
+/** Both strips of four channels, and their weights where they are expanded. */
+function scratchWords(shape: DepthwiseShape): number {
+  return 8 * pitchOf(shape) + (shape.fast ? 0 : 4 * CHANNEL_WORDS);
 }
 
 function pitchOf({ outWidth }: DepthwiseShape): number {
@@ -148,36 +184,46 @@ function headerText(name: string): string {
   ].join('\n');
 }
 
-function tileName(tile: Tile, to: Target, kind: Segment['kind'], shift: number): string {
+function tileName({ tile, to, kind, strips, shift }: Variant): string {
   const { columns, pitch, skipLeft, skipRight } = tile;
   const skips = `${skipLeft ? 'l' : ''}${skipRight ? 'r' : ''}`;
-  return `nanoc_depthwise3_dsp_${columns}of${pitch}${skips}_to${to.column}x${to.rows === 1 ? 1 : to.row}_${kind === 'fixed' ? `shift${shift + 8}` : 'exact'}`;
+  const turns = { apart: '', 'a-first': '_ab', 'b-first': '_ba' }[strips];
+  return `nanoc_depthwise3_dsp_${columns}of${pitch}${skips}${turns}_to${to.column}x${to.rows === 1 ? 1 : to.row}_${kind === 'fixed' ? `shift${shift + 8}` : 'exact'}`;
 }
 
-function tilePrototype(name: string): string {
-  return `void ${name}(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y)`;
+function tilePrototype(name: string, strips: Strips): string {
+  const inputs = strips === 'apart' ? 'const uint32_t *a, const uint32_t *b' : 'const uint32_t *strip';
+  return `void ${name}(${inputs}, const uint32_t *w, int8_t *y)`;
 }
 
-function tileSource(tile: Tile, to: Target, kind: Segment['kind'], shift: number): GeneratedSource {
-  const name = tileName(tile, to, kind, shift);
-  const sizes = `${tile.columns}, ${tile.pitch}, ${to.rows}, ${to.column}, ${to.row}`;
+/** The twin's strips and their distances: from column to column, from channel to channel. */
+function twinInputs({ tile, strips }: Variant): string {
+  if (strips === 'apart') return `a, b, 1, ${tile.pitch}`;
+  const [a, b] = strips === 'a-first' ? ['strip', 'strip + 1'] : ['strip + 1', 'strip'];
+  return `${a}, ${b}, 2, ${2 * tile.pitch}`;
+}
+
+function tileSource(variant: Variant): GeneratedSource {
+  const { tile, to, kind, strips, shift } = variant;
+  const name = tileName(variant);
+  const sizes = `${tile.columns}, ${to.rows}, ${to.column}, ${to.row}`;
   const twin =
     kind === 'fixed'
-      ? `  nanoc_dsp_depthwise_fixed(a, b, w, y, ${sizes}, ${shift + 8});`
-      : `  nanoc_dsp_depthwise_exact(a, b, w, y, ${sizes});`;
+      ? `  nanoc_dsp_depthwise_fixed(${twinInputs(variant)}, w, y, ${sizes}, ${shift + 8});`
+      : `  nanoc_dsp_depthwise_exact(${twinInputs(variant)}, w, y, ${sizes});`;
   const lines = [
     '/* Generated by nanoc. Two rows of four channels; see nanoc/dsp.h for the layout of the strips and w. */',
     '#include "nanoc/dsp.h"',
     '',
-    `${tilePrototype(name)};`,
+    `${tilePrototype(name, strips)};`,
     '',
     '#if NANOC_DSP_ASSEMBLY',
     '',
-    ...assemblyFunction(name, instructions(tile, to, kind, shift + 8)),
+    ...assemblyFunction(name, instructions(variant)),
     '',
     '#else',
     '',
-    `${tilePrototype(name)} {`,
+    `${tilePrototype(name, strips)} {`,
     twin,
     '}',
     '',
@@ -190,30 +236,19 @@ function tileSource(tile: Tile, to: Target, kind: Segment['kind'], shift: number
 /**
  * r0 to r2 weight pairs (w0, w1) of the three columns, r3 to r5 (w1, w2), r6 and r7 a column of A and B, r8 to r11 sums of two
  * output columns, r12 multiplier (fixed) or zero point (exact), lr output; s0 and s1 the start of the sums, s2 scale, s3 and s4 the
- * strips, s5 weights, s6 and s7 temporary, from s8 the columns of A, then those of B.
+ * strips, s5 weights (one strip: s3 and s4 strip and weights), s6 and s7 temporary, from s8 the columns of A, then those of B, or
+ * both in turns.
  */
-function instructions(tile: Tile, to: Target, kind: Segment['kind'], shift: number): string[] {
-  const width = tile.columns + 2;
-  const a = (column: number) => `s${8 + column}`;
-  const b = (column: number) => `s${8 + width + column}`;
-  const step = tile.pitch * 4;
+function instructions(variant: Variant): string[] {
   return [
     'push {r4-r11,lr}',
     'vpush {s16-s31}',
-    'mov lr,r3',
-    'vmov s3,s4,r0,r1',
-    'vmov s5,r2',
-    '1: vmov r6,r7,s3,s4',
-    `vldmia r6,{${a(0)}-${a(width - 1)}}`,
-    `vldmia r7,{${b(0)}-${b(width - 1)}}`,
-    `addw r6,r6,#${step}`,
-    `addw r7,r7,#${step}`,
-    'vmov s3,s4,r6,r7',
-    'vmov r6,s5',
-    'ldm r6!,{r0-r5,r12}',
-    'vldmia r6!,{s0-s2}',
-    'vmov s5,r6',
-    ...columns(tile, to, kind, shift, a, b),
+    ...(variant.strips === 'apart'
+      ? ['mov lr,r3', 'vmov s3,s4,r0,r1', 'vmov s5,r2']
+      : ['mov lr,r2', 'vmov s3,s4,r0,r1']),
+    '1:',
+    ...loads(variant),
+    ...columns(variant),
     'add lr,lr,#1',
     'tst lr,#3',
     'bne.w 1b',
@@ -222,26 +257,57 @@ function instructions(tile: Tile, to: Target, kind: Segment['kind'], shift: numb
   ];
 }
 
+/** A channel's columns and weights; the pointers go on to the next channel's. */
+function loads({ tile, strips }: Variant): string[] {
+  const width = tile.columns + 2;
+  // Behind the columns of this tile.
+  const rest = (register: string, words: number) => (words === 0 ? [] : [`addw ${register},${register},#${4 * words}`]);
+  if (strips !== 'apart') {
+    return [
+      'vmov r6,r7,s3,s4',
+      `vldmia r6!,{s8-s${7 + 2 * width}}`,
+      ...rest('r6', 2 * (tile.pitch - width)),
+      'ldm r7!,{r0-r5,r12}',
+      'vldmia r7!,{s0-s2}',
+      'vmov s3,s4,r6,r7',
+    ];
+  }
+  return [
+    'vmov r6,r7,s3,s4',
+    `vldmia r6!,{s8-s${7 + width}}`,
+    `vldmia r7!,{s${8 + width}-s${7 + 2 * width}}`,
+    ...rest('r6', tile.pitch - width),
+    ...rest('r7', tile.pitch - width),
+    'vmov s3,s4,r6,r7',
+    'vmov r6,s5',
+    'ldm r6!,{r0-r5,r12}',
+    'vldmia r6!,{s0-s2}',
+    'vmov s5,r6',
+  ];
+}
+
+/** A column of A in r6 and of B in r7. */
+function columnMoves({ tile, strips }: Variant, column: number): string[] {
+  const width = tile.columns + 2;
+  if (strips === 'apart') return [`vmov r6,s${8 + column}`, `vmov r7,s${8 + width + column}`];
+  const [first, second] = strips === 'a-first' ? ['r6', 'r7'] : ['r7', 'r6'];
+  return [`vmov ${first},${second},s${8 + 2 * column},s${9 + 2 * column}`];
+}
+
 /** Column j of the strip adds to outputs j - 2, j - 1 and j; output j - 2 is then finished, and its registers are those of j. */
-function columns(
-  tile: Tile,
-  to: Target,
-  kind: Segment['kind'],
-  shift: number,
-  a: (column: number) => string,
-  b: (column: number) => string,
-): string[] {
+function columns(variant: Variant): string[] {
+  const { tile, to, kind } = variant;
   const sums = (output: number): readonly [string, string] => (output % 2 === 0 ? ['r8', 'r9'] : ['r10', 'r11']);
   const lines: string[] = [];
   for (let column = 0; column < tile.columns + 2; column += 1) {
     const padding = (column === 0 && tile.skipLeft) || (column === tile.columns + 1 && tile.skipRight);
-    if (!padding) lines.push(`vmov r6,${a(column)}`, `vmov r7,${b(column)}`);
+    if (!padding) lines.push(...columnMoves(variant, column));
     const add = (output: number) => {
       if (!padding && output >= 0 && output < tile.columns) lines.push(...multiply(sums(output), column - output, to));
     };
     add(column - 2);
     add(column - 1);
-    if (column >= 2) lines.push(...finish(sums(column - 2), column - 2, to, kind, shift));
+    if (column >= 2) lines.push(...finish(sums(column - 2), column - 2, to, kind, variant.shift + 8));
     if (column < tile.columns) {
       const [first, second] = sums(column);
       lines.push(`vmov ${first},${second},s0,s1`);
@@ -296,10 +362,8 @@ function driverText(name: string, header: string, shape: DepthwiseShape, tiles: 
     ['PAD_LEFT', shape.padLeft],
     ['PITCH', pitch],
   ];
-  const names = new Set(
-    tiles.flatMap((tile) =>
-      targetsOf(shape, tile).flatMap((to) => shape.kinds.map((kind) => tileName(tile, to, kind, shape.shift))),
-    ),
+  const prototypes = new Set(
+    tiles.flatMap((tile) => variantsOf(shape, tile).map((variant) => tilePrototype(tileName(variant), variant.strips))),
   );
   return [
     '/* Generated by nanoc: depthwise 3x3, four channels and two rows at a time (docs/KERNELS.md). */',
@@ -309,7 +373,7 @@ function driverText(name: string, header: string, shape: DepthwiseShape, tiles: 
     ...constants.map(([key, value]) => `  ${key} = ${value},`),
     '};',
     '',
-    ...[...names].map((each) => `${tilePrototype(each)};`),
+    ...[...prototypes].map((each) => `${each};`),
     '',
     ...stripFunction(shape),
     '',
@@ -325,8 +389,13 @@ function unrollsWidening({ inWidth, channels, small }: DepthwiseShape): boolean 
   return !small && inWidth <= WIDEST && inWidth * channels <= FARTHEST;
 }
 
-function widenName({ inWidth, channels, outWidth }: DepthwiseShape): string {
-  return `nanoc_widen_rows_dsp_${inWidth}x${channels}_pitch${outWidth + 2}`;
+function widenName({ inWidth, channels, outWidth, fast }: DepthwiseShape): string {
+  return `nanoc_widen_rows_dsp_${inWidth}x${channels}_pitch${outWidth + 2}${fast ? '_turns' : ''}`;
+}
+
+/** Words from one column of A to the next. */
+function columnStep({ fast }: DepthwiseShape): 1 | 2 {
+  return fast ? 2 : 1;
 }
 
 const WIDEN_ARGUMENTS = '(const int8_t *top, const int8_t *bottom, uint32_t *strip, uint32_t minus_zeros)';
@@ -335,7 +404,8 @@ const WIDEN_ARGUMENTS = '(const int8_t *top, const int8_t *bottom, uint32_t *str
 function widenSource(shape: DepthwiseShape): GeneratedSource {
   const name = widenName(shape);
   const { inWidth, channels } = shape;
-  const pitch = 4 * pitchOf(shape);
+  const step = columnStep(shape);
+  const pitch = step * pitchOf(shape);
   const columns = Array.from({ length: inWidth }, (_, column) => [
     `ldr r4,[r0,#${column * channels}]`,
     `ldr r5,[r1,#${column * channels}]`,
@@ -345,7 +415,7 @@ function widenSource(shape: DepthwiseShape): GeneratedSource {
     'sxtab16 r5,r3,r6,ror #8',
     'sxtab16 r6,r3,r7',
     'sxtab16 r7,r3,r7,ror #8',
-    ...[0, 1, 2, 3].map((channel) => `str r${4 + channel},[r2,#${4 * column + channel * pitch}]`),
+    ...[0, 1, 2, 3].map((channel) => `str r${4 + channel},[r2,#${4 * (step * column + channel * pitch)}]`),
   ]);
   const lines = [
     '/* Generated by nanoc. Two rows of four channels into strips; see nanoc/dsp.h. */',
@@ -360,7 +430,7 @@ function widenSource(shape: DepthwiseShape): GeneratedSource {
     '#else',
     '',
     `void ${name}${WIDEN_ARGUMENTS} {`,
-    `  nanoc_dsp_widen_rows(top, ${channels}, bottom, ${channels}, strip, ${inWidth}, ${pitchOf(shape)}, minus_zeros);`,
+    `  nanoc_dsp_widen_rows(top, ${channels}, bottom, ${channels}, strip, ${inWidth}, ${step}, ${pitch}, minus_zeros);`,
     '}',
     '',
     '#endif',
@@ -374,7 +444,7 @@ function stripFunction(shape: DepthwiseShape): string[] {
     ? [
         '  if (iy >= 0 && iy + 1 < IN_H) {',
         '    const int8_t *row = x + iy * IN_W * CHANNELS;',
-        `    ${widenName(shape)}(row, row + IN_W * CHANNELS, strip + PAD_LEFT, p->minus_zeros);`,
+        `    ${widenName(shape)}(row, row + IN_W * CHANNELS, strip + ${columnStep(shape) === 2 ? '2 * ' : ''}PAD_LEFT, p->minus_zeros);`,
         '    return;',
         '  }',
       ]
@@ -389,7 +459,7 @@ function stripFunction(shape: DepthwiseShape): string[] {
     '  const int32_t bottom_inside = iy + 1 >= 0 && iy + 1 < IN_H;',
     '  const int8_t *top = top_inside ? x + iy * IN_W * CHANNELS : zeros;',
     '  const int8_t *bottom = bottom_inside ? x + (iy + 1) * IN_W * CHANNELS : zeros;',
-    '  nanoc_dsp_widen_rows(top, top_inside ? CHANNELS : 0, bottom, bottom_inside ? CHANNELS : 0, strip + PAD_LEFT, IN_W, PITCH,',
+    `  nanoc_dsp_widen_rows(top, top_inside ? CHANNELS : 0, bottom, bottom_inside ? CHANNELS : 0, strip + ${shape.fast ? '2 * PAD_LEFT, IN_W, 2, 2 * PITCH' : 'PAD_LEFT, IN_W, 1, PITCH'},`,
     '                       p->minus_zeros);',
     '}',
   ];
@@ -404,9 +474,10 @@ function rowsFunction(shape: DepthwiseShape, tiles: readonly Tile[]): string[] {
   const direct = isDirect(shape, main);
   const needsRows = !direct || targetsOf(shape, main).length === 2;
   return [
-    '/* Two output rows of four channels from strips a and b; the second is dropped behind the last row. */',
-    'static void two_rows(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *tile, int8_t *y, int32_t rows,',
+    `/* Two output rows of four channels from ${shape.fast ? 'the strip, which begins with the upper rows where `turn` is 0' : 'strips a and b'}; the second is dropped behind the last row. */`,
+    `static void two_rows(${shape.fast ? 'const uint32_t *strip, int32_t turn' : 'const uint32_t *a, const uint32_t *b'}, const uint32_t *w, int8_t *tile, int8_t *y, int32_t rows,`,
     '                     int32_t exact, const nanoc_dsp_depthwise_params *p) {',
+    ...(shape.fast && shape.outHeight <= 2 ? ['  (void)turn;'] : []),
     ...unused,
     ...(direct ? ['  (void)tile;'] : []),
     ...(needsRows ? [] : ['  (void)rows;']),
@@ -422,21 +493,15 @@ function rowsFunction(shape: DepthwiseShape, tiles: readonly Tile[]): string[] {
 
 /** One tile: straight into the image, else by way of the tile store. */
 function tileCalls(shape: DepthwiseShape, tile: Tile): string[] {
-  const call = (to: Target, output: string) => {
-    const of = (kind: Segment['kind']) =>
-      `${tileName(tile, to, kind, shape.shift)}(a + column, b + column, w, ${output});`;
-    if (shape.kinds.length === 1) return [`    ${of(shape.kinds[0]!)}`];
-    return ['    if (exact != 0) {', `      ${of('exact')}`, '    } else {', `      ${of('fixed')}`, '    }'];
-  };
   const [first, last] = targetsOf(shape, tile);
   if (isDirect(shape, tile)) {
-    const straight = call(first!, 'y + column * CHANNELS');
+    const straight = targetCalls(shape, tile, first!, 'y + column * CHANNELS');
     if (last === undefined) return straight;
-    const single = call(last, 'y + column * CHANNELS');
+    const single = targetCalls(shape, tile, last, 'y + column * CHANNELS');
     return ['    if (rows == 2) {', ...indented(straight), '    } else {', ...indented(single), '    }'];
   }
   return [
-    ...call(first!, 'tile'),
+    ...targetCalls(shape, tile, first!, 'tile'),
     ...(shape.clamps ? [`    nanoc_dsp_clamp(tile, 8 * ${tile.columns}, p->low, p->high);`] : []),
     `    nanoc_dsp_place(tile, y + column * CHANNELS, ${tile.columns}, CHANNELS);`,
     '    if (rows == 2) {',
@@ -445,40 +510,74 @@ function tileCalls(shape: DepthwiseShape, tile: Tile): string[] {
   ];
 }
 
+/** The function for where A and B are and for the requantization of the four channels. */
+function targetCalls(shape: DepthwiseShape, tile: Tile, to: Target, output: string): string[] {
+  const inputs = shape.fast ? 'strip + 2 * column' : 'a + column, b + column';
+  const call = (strips: Strips, kind: Segment['kind']) =>
+    `${tileName({ tile, to, kind, strips, shift: shape.shift })}(${inputs}, w, ${output});`;
+  const of = (strips: Strips) =>
+    shape.kinds.length === 1
+      ? [`    ${call(strips, shape.kinds[0]!)}`]
+      : either('exact != 0', [`    ${call(strips, 'exact')}`], [`    ${call(strips, 'fixed')}`]);
+  const [one, two] = stripsOf(shape, to);
+  return two === undefined ? of(one!) : either('turn == 0', of(one!), of(two));
+}
+
+function either(condition: string, yes: readonly string[], no: readonly string[]): string[] {
+  return [`    if (${condition}) {`, ...indented(yes), '    } else {', ...indented(no), '    }'];
+}
+
 function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
 function mainFunction(name: string, shape: DepthwiseShape): string[] {
+  const { fast } = shape;
+  const rows = shape.outHeight % 2 === 0 ? '2' : 'oy + 2 <= OUT_H ? 2 : 1';
+  const output = `y + oy * OUT_W * CHANNELS + channel, ${rows}, exact, params`;
+  const weights = fast
+    ? [`    const uint32_t *w = params->weights + ${CHANNEL_WORDS} * channel;`]
+    : [
+        '    uint32_t *a = scratch;',
+        '    uint32_t *b = scratch + 4 * PITCH;',
+        '    uint32_t *w = scratch + 8 * PITCH;',
+        '    nanoc_dsp_depthwise_expand(params->weights + 5 * channel, w, exact, params->y_zero);',
+      ];
+  const pairs = fast
+    ? [
+        '      const int32_t turn = (oy >> 1) & 1;',
+        '      widen_rows(x + channel, oy - PAD_TOP + 2, scratch + 1 - turn, params);',
+        `      two_rows(scratch, turn, w, tile, ${output});`,
+      ]
+    : [
+        '      widen_rows(x + channel, oy - PAD_TOP + 2, b, params);',
+        `      two_rows(a, b, w, tile, ${output});`,
+        '      uint32_t *const next = a;',
+        '      a = b;',
+        '      b = next;',
+      ];
   const body = [
     '  for (int32_t channel = 0; channel < CHANNELS; channel += 4) {',
-    '    const uint32_t *packed = params->weights + 5 * channel;',
     '    const int32_t exact = params->exact == NULL ? 0 : params->exact[channel / 4];',
-    '    uint32_t *a = scratch;',
-    '    uint32_t *b = scratch + 4 * PITCH;',
-    '    uint32_t *w = scratch + 8 * PITCH;',
-    `    int8_t *tile = (int8_t *)(w + ${4 * CHANNEL_WORDS});`,
-    '    (void)memset(scratch, 0, 8 * PITCH * sizeof(uint32_t));',
-    '    nanoc_dsp_depthwise_expand(packed, w, exact, params->y_zero);',
-    '    widen_rows(x + channel, -PAD_TOP, a, params);',
+    ...weights,
+    `    widen_rows(x + channel, -PAD_TOP, ${fast ? 'scratch' : 'a'}, params);`,
     '    for (int32_t oy = 0; oy < OUT_H; oy += 2) {',
-    '      widen_rows(x + channel, oy - PAD_TOP + 2, b, params);',
-    '      two_rows(a, b, w, tile, y + oy * OUT_W * CHANNELS + channel, OUT_H - oy, exact, params);',
-    '      uint32_t *const next = a;',
-    '      a = b;',
-    '      b = next;',
+    ...pairs,
     '    }',
     '  }',
   ];
-  const rows = body.map((line) =>
-    line.replace('OUT_H - oy,', shape.outHeight % 2 === 0 ? '2,' : 'oy + 2 <= OUT_H ? 2 : 1,'),
-  );
-  if (shape.batches === 1) return [`void ${name}${ARGUMENTS} {`, ...rows, '}'];
   return [
     `void ${name}${ARGUMENTS} {`,
-    `  for (int32_t batch = 0; batch < ${shape.batches}; batch++, x += IN_H * IN_W * CHANNELS, y += OUT_H * OUT_W * CHANNELS) {`,
-    ...rows.map((line) => `  ${line}`),
-    '  }',
+    `  int8_t *tile = (int8_t *)(scratch + ${scratchWords(shape)});`,
+    '  /* Columns of padding stay 0: only what is inside the image is widened, and rows outside it over the width of it. */',
+    '  (void)memset(scratch, 0, 8 * PITCH * sizeof(uint32_t));',
+    ...(shape.batches === 1
+      ? body
+      : [
+          `  for (int32_t batch = 0; batch < ${shape.batches}; batch++, x += IN_H * IN_W * CHANNELS, y += OUT_H * OUT_W * CHANNELS) {`,
+          ...indented(body),
+          '  }',
+        ]),
     '}',
   ];
 }

@@ -31,20 +31,20 @@
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x1x8x8, "image", input, to step 1 */
-#define IMAGE_OFFSET 96u
+#define IMAGE_OFFSET 72u
 #define IMAGE_BYTES 64u
 /* int8 1x8x8x1, "image__nhwc", input, to step 1 */
-#define IMAGE_NHWC_OFFSET 96u
+#define IMAGE_NHWC_OFFSET 72u
 #define IMAGE_NHWC_BYTES 64u
 /* scratch, step 1 */
 #define STEM_SCRATCH_OFFSET 0u
-#define STEM_SCRATCH_BYTES 90u
+#define STEM_SCRATCH_BYTES 72u
 /* int8 1x8x8x12, "stem_relu_QuantizeLinear_Output__nhwc", steps 1 to 2 */
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_OFFSET 648u
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_BYTES 768u
 /* scratch, step 2 */
 #define DEPTHWISE1_SCRATCH_OFFSET 0u
-#define DEPTHWISE1_SCRATCH_BYTES 544u
+#define DEPTHWISE1_SCRATCH_BYTES 480u
 /* int8 1x8x8x12, "...ise1_relu_QuantizeLinear_Output__nhwc", steps 2 to 3 */
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_OFFSET 744u
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_2_BYTES 768u
@@ -62,7 +62,7 @@
 #define RELU_QUANTIZELINEAR_OUTPUT_NHWC_4_BYTES 384u
 /* scratch, step 5 */
 #define DEPTHWISE2_SCRATCH_OFFSET 480u
-#define DEPTHWISE2_SCRATCH_BYTES 384u
+#define DEPTHWISE2_SCRATCH_BYTES 352u
 /* scratch, step 6 */
 #define POINTWISE2_SCRATCH_OFFSET 0u
 #define POINTWISE2_SCRATCH_BYTES 96u

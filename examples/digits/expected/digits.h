@@ -36,7 +36,7 @@ extern "C" {
 #define DIGITS_INPUT_IMAGE_DIM_3 8u
 #define DIGITS_INPUT_IMAGE_SCALE 0.003921569f
 #define DIGITS_INPUT_IMAGE_ZERO_POINT (-128)
-#define DIGITS_INPUT_IMAGE_OFFSET 96u /* in the arena */
+#define DIGITS_INPUT_IMAGE_OFFSET 72u /* in the arena */
 
 /* output "probability": int8 1x10, real = (q + 128) * 0.00390625f */
 #define DIGITS_OUTPUT_PROBABILITY_SIZE 10u /* elements */

@@ -6,12 +6,12 @@
  * tool     nanoc 0.1.0
  * target   cortex-m4 (Armv7E-M with DSP and FPU)
  * command  nanoc build motion.onnx --target cortex-m4
- * arena    624 bytes, the lower bound of this order
+ * arena    444 bytes, the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
- *   weights           2088       arena              624
- *   table             1024       context              8
- *   parameters         284       total              632
+ *   weights           2088       arena              444
+ *   table             1024       context             12
+ *   parameters         284       total              456
  *   total             3396
  */
 #include "motion.h"
@@ -30,35 +30,35 @@
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x40x6, "window", input, to step 1 */
-#define WINDOW_OFFSET 384u
+#define WINDOW_OFFSET 204u
 #define WINDOW_BYTES 240u
 /* int8 1x1x40x6, "...posed_dequantized__2d_quantized__nhwc", input, to step 1 */
-#define DEQUANTIZED_2D_QUANTIZED_NHWC_OFFSET 384u
+#define DEQUANTIZED_2D_QUANTIZED_NHWC_OFFSET 204u
 #define DEQUANTIZED_2D_QUANTIZED_NHWC_BYTES 240u
 /* scratch, step 1 */
 #define STEM_QUANT_SCRATCH_OFFSET 0u
-#define STEM_QUANT_SCRATCH_BYTES 372u
+#define STEM_QUANT_SCRATCH_BYTES 192u
 /* int8 1x1x20x12, "stem_quantized_float__2d_quantized__nhwc", steps 1 to 2 */
-#define FLOAT_2D_QUANTIZED_NHWC_OFFSET 372u
+#define FLOAT_2D_QUANTIZED_NHWC_OFFSET 192u
 #define FLOAT_2D_QUANTIZED_NHWC_BYTES 240u
 /* scratch, step 2 */
 #define DEPTHWISE1_QUANT_SCRATCH_OFFSET 0u
 #define DEPTHWISE1_QUANT_SCRATCH_BYTES 100u
 /* int8 1x1x20x12, "...1_quantized_float__2d_quantized__nhwc", steps 2 to 3 */
-#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 100u
+#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 156u
 #define FLOAT_2D_QUANTIZED_NHWC_2_BYTES 240u
-/* int8 1x1x20x16, "...1_quantized_float__2d_quantized__nhwc", steps 3 to 4 */
-#define FLOAT_2D_QUANTIZED_NHWC_3_OFFSET 0u
-#define FLOAT_2D_QUANTIZED_NHWC_3_BYTES 320u
 /* scratch, step 3 */
-#define POINTWISE1_QUANT_SCRATCH_OFFSET 344u
+#define POINTWISE1_QUANT_SCRATCH_OFFSET 0u
 #define POINTWISE1_QUANT_SCRATCH_BYTES 48u
-/* int8 1x1x10x16, "...2_quantized_float__2d_quantized__nhwc", steps 4 to 5 */
-#define FLOAT_2D_QUANTIZED_NHWC_4_OFFSET 320u
-#define FLOAT_2D_QUANTIZED_NHWC_4_BYTES 160u
+/* int8 1x1x20x16, "...1_quantized_float__2d_quantized__nhwc", steps 3 to 4 */
+#define FLOAT_2D_QUANTIZED_NHWC_3_OFFSET 76u
+#define FLOAT_2D_QUANTIZED_NHWC_3_BYTES 320u
 /* scratch, step 4 */
-#define DEPTHWISE2_QUANT_SCRATCH_OFFSET 480u
+#define DEPTHWISE2_QUANT_SCRATCH_OFFSET 0u
 #define DEPTHWISE2_QUANT_SCRATCH_BYTES 76u
+/* int8 1x1x10x16, "...2_quantized_float__2d_quantized__nhwc", steps 4 to 5 */
+#define FLOAT_2D_QUANTIZED_NHWC_4_OFFSET 76u
+#define FLOAT_2D_QUANTIZED_NHWC_4_BYTES 160u
 /* int8 1x1x10x24, "...2_quantized_float__2d_quantized__nhwc", steps 5 to 6 */
 #define FLOAT_2D_QUANTIZED_NHWC_5_OFFSET 0u
 #define FLOAT_2D_QUANTIZED_NHWC_5_BYTES 240u
@@ -71,12 +71,12 @@
 /* int8 1x24, "features_quantized", steps 6 to 7 */
 #define FEATURES_QUANTIZED_OFFSET 240u
 #define FEATURES_QUANTIZED_BYTES 24u
-/* int8 1x4, "logits_quantized", steps 7 to 8 */
-#define LOGITS_QUANTIZED_OFFSET 0u
-#define LOGITS_QUANTIZED_BYTES 4u
 /* scratch, step 7 */
-#define CLASSIFIER_QUANT_SCRATCH_OFFSET 8u
+#define CLASSIFIER_QUANT_SCRATCH_OFFSET 0u
 #define CLASSIFIER_QUANT_SCRATCH_BYTES 48u
+/* int8 1x4, "logits_quantized", steps 7 to 8 */
+#define LOGITS_QUANTIZED_OFFSET 48u
+#define LOGITS_QUANTIZED_BYTES 4u
 /* int8 1x4, "probability", step 8 to the end */
 #define PROBABILITY_OFFSET 0u
 #define PROBABILITY_BYTES 4u
@@ -89,16 +89,16 @@ BUFFER_FITS(STEM_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC, MOTION_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE1_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_2, MOTION_ARENA_SIZE);
-BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_3, MOTION_ARENA_SIZE);
 BUFFER_FITS(POINTWISE1_QUANT_SCRATCH, MOTION_ARENA_SIZE);
-BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_4, MOTION_ARENA_SIZE);
+BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_3, MOTION_ARENA_SIZE);
 BUFFER_FITS(DEPTHWISE2_QUANT_SCRATCH, MOTION_ARENA_SIZE);
+BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_4, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_5, MOTION_ARENA_SIZE);
 BUFFER_FITS(POINTWISE2_QUANT_SCRATCH, MOTION_ARENA_SIZE);
 BUFFER_FITS(FLOAT_2D_QUANTIZED_NHWC_6, MOTION_ARENA_SIZE);
 BUFFER_FITS(FEATURES_QUANTIZED, MOTION_ARENA_SIZE);
-BUFFER_FITS(LOGITS_QUANTIZED, MOTION_ARENA_SIZE);
 BUFFER_FITS(CLASSIFIER_QUANT_SCRATCH, MOTION_ARENA_SIZE);
+BUFFER_FITS(LOGITS_QUANTIZED, MOTION_ARENA_SIZE);
 BUFFER_FITS(PROBABILITY, MOTION_ARENA_SIZE);
 NANOC_STATIC_ASSERT(
     sizeof(motion_t) <= MOTION_CONTEXT_SIZE,

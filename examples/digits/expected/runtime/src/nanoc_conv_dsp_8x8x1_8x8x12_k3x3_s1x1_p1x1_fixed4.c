@@ -18,59 +18,50 @@ enum {
   ROW = 3,
   INNER = 12,
   COPIES = 48,
-  BORDERS = 72,
-  SPARE = 90,
 };
 
 void nanoc_gemm_dsp_12x12_shift4(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end);
 
 /* All channels of two pixels. */
 static void multiply(const uint32_t *wide, int8_t *y, const nanoc_dsp_params *p) {
-  const int32_t *s = p->segments;
-  for (int32_t i = 0; i < p->segment_count; i++, s += 4) {
-    nanoc_gemm_dsp_12x12_shift4(wide, p->stream + s[2], y + s[1], p->stream + s[3]);
+  const uint32_t *const stream = p->stream;
+  const int32_t *const end = p->segments + 4 * p->segment_count;
+  for (const int32_t *s = p->segments; s != end; s += 4) {
+    nanoc_gemm_dsp_12x12_shift4(wide, stream + s[2], y + s[1], stream + s[3]);
   }
 }
 
-/* One row of a window. Of the border rows, two for two pixels, the first are all zero point, the next lack taps on the left, the
- * last on the right; their missing taps have been set once for all windows. */
-static const int8_t *row_at(const int8_t *line, int32_t iy, int32_t ix, int8_t *borders, int32_t zero) {
-  (void)zero;
-  if ((uint32_t)iy >= (uint32_t)IN_H) {
-    return borders;
-  }
-  if (ix < 0) {
-    (void)memcpy(borders + 2 * ROW + 1 * IN_C, line + 1 * IN_C, 2);
-    return borders + 2 * ROW;
-  }
-  if (ix > IN_W - KERNEL_W) {
-    (void)memcpy(borders + 4 * ROW, line, 2);
-    return borders + 4 * ROW;
-  }
-  return line;
-}
-
-/* The windows of two pixels, at[] being the rows and columns where they start, widened. */
-static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {
-  int8_t *copy = (int8_t *)scratch + COPIES;
-  int8_t *borders = (int8_t *)scratch + BORDERS;
-  const int8_t *line0 = x0 + (at[0] * IN_W + at[1]) * IN_C;
-  const int8_t *line1 = x1 + (at[2] * IN_W + at[3]) * IN_C;
+/* The windows of two pixels within the image, copied. */
+static void gather(const int8_t *a, const int8_t *b, int8_t *copy) {
   for (int32_t ky = 0; ky < KERNEL_H; ky++) {
-    const int8_t *a = row_at(line0, at[0] + ky, at[1], borders + 0 * ROW, zero);
-    const int8_t *b = row_at(line1, at[2] + ky, at[3], borders + 1 * ROW, zero);
     (void)memcpy(copy, a, ROW);
     (void)memcpy(copy + INNER, b, ROW);
     copy += ROW;
-    line0 += IN_W * IN_C;
-    line1 += IN_W * IN_C;
+    a += IN_W * IN_C;
+    b += IN_W * IN_C;
   }
-  copy = (int8_t *)scratch + COPIES;
-  nanoc_dsp_widen2(copy, copy + INNER, scratch, INNER / 4);
+}
+
+/* The window of one pixel, with the zero point for what is outside the image; it starts at row iy and column ix. */
+static void gather_one(const int8_t *x, int32_t iy, int32_t ix, int8_t *copy, int32_t zero) {
+  const int8_t *line = x + (iy * IN_W + ix) * IN_C;
+  for (int32_t row = iy; row < iy + KERNEL_H; row++, line += IN_W * IN_C, copy += ROW) {
+    if ((uint32_t)row >= (uint32_t)IN_H) {
+      (void)memset(copy, zero, ROW);
+    } else if (ix < 0) {
+      (void)memset(copy, zero, 1);
+      (void)memcpy(copy + 1, line + 1, 2);
+    } else if (ix > IN_W - KERNEL_W) {
+      (void)memcpy(copy, line, 2);
+      (void)memset(copy + 2, zero, 1);
+    } else {
+      (void)memcpy(copy, line, ROW);
+    }
+  }
 }
 
 void nanoc_conv_dsp_8x8x1_8x8x12_k3x3_s1x1_p1x1_fixed4(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_params *params) {
-  (void)memset((int8_t *)scratch + BORDERS, params->x_zero, 6 * ROW);
+  int8_t *copies = (int8_t *)scratch + COPIES;
   int32_t iy = -PAD_TOP;
   int32_t ix = -PAD_LEFT;
   for (int32_t pair = 0; pair < BATCHES * OUT_H * OUT_W / 2; pair++) {
@@ -82,8 +73,13 @@ void nanoc_conv_dsp_8x8x1_8x8x12_k3x3_s1x1_p1x1_fixed4(const int8_t *x, int8_t *
       ix = -PAD_LEFT;
       iy += STRIDE_H;
     }
-    const int32_t at[4] = {first_y, first_x, iy, ix};
-    gather(first, x, at, scratch, params->x_zero);
+    if ((uint32_t)first_y <= IN_H - KERNEL_H && (uint32_t)first_x <= IN_W - KERNEL_W && (uint32_t)iy <= IN_H - KERNEL_H && (uint32_t)ix <= IN_W - KERNEL_W) {
+      gather(first + (first_y * IN_W + first_x) * IN_C, x + (iy * IN_W + ix) * IN_C, copies);
+    } else {
+      gather_one(first, first_y, first_x, copies, params->x_zero);
+      gather_one(x, iy, ix, copies + INNER, params->x_zero);
+    }
+    nanoc_dsp_widen2(copies, copies + INNER, scratch, INNER / 4);
     multiply(scratch, y, params);
     ix += STRIDE_W;
     if (ix == OUT_W * STRIDE_W - PAD_LEFT) {

@@ -19,11 +19,10 @@ __asm__(
     "  mov lr,r3\n"
     "  vmov s3,s4,r0,r1\n"
     "  vmov s5,r2\n"
-    "1: vmov r6,r7,s3,s4\n"
-    "  vldmia r6,{s8-s13}\n"
-    "  vldmia r7,{s14-s19}\n"
-    "  addw r6,r6,#24\n"
-    "  addw r7,r7,#24\n"
+    "1:\n"
+    "  vmov r6,r7,s3,s4\n"
+    "  vldmia r6!,{s8-s13}\n"
+    "  vldmia r7!,{s14-s19}\n"
     "  vmov s3,s4,r6,r7\n"
     "  vmov r6,s5\n"
     "  ldm r6!,{r0-r5,r12}\n"
@@ -117,7 +116,7 @@ __asm__(
 #else
 
 void nanoc_depthwise3_dsp_4of6lr_to24x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y) {
-  nanoc_dsp_depthwise_fixed(a, b, w, y, 4, 6, 2, 24, 96, 12);
+  nanoc_dsp_depthwise_fixed(a, b, 1, 6, w, y, 4, 2, 24, 96, 12);
 }
 
 #endif

@@ -19,11 +19,10 @@ __asm__(
     "  mov lr,r3\n"
     "  vmov s3,s4,r0,r1\n"
     "  vmov s5,r2\n"
-    "1: vmov r6,r7,s3,s4\n"
-    "  vldmia r6,{s8-s17}\n"
-    "  vldmia r7,{s18-s27}\n"
-    "  addw r6,r6,#40\n"
-    "  addw r7,r7,#40\n"
+    "1:\n"
+    "  vmov r6,r7,s3,s4\n"
+    "  vldmia r6!,{s8-s17}\n"
+    "  vldmia r7!,{s18-s27}\n"
     "  vmov s3,s4,r6,r7\n"
     "  vmov r6,s5\n"
     "  ldm r6!,{r0-r5,r12}\n"
@@ -201,7 +200,7 @@ __asm__(
 #else
 
 void nanoc_depthwise3_dsp_8of10lr_to12x96_shift12(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y) {
-  nanoc_dsp_depthwise_fixed(a, b, w, y, 8, 10, 2, 12, 96, 12);
+  nanoc_dsp_depthwise_fixed(a, b, 1, 10, w, y, 8, 2, 12, 96, 12);
 }
 
 #endif

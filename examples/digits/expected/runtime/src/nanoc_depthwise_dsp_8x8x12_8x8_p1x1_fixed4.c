@@ -28,7 +28,7 @@ static void widen_rows(const int8_t *x, int32_t iy, uint32_t *strip, const nanoc
   const int32_t bottom_inside = iy + 1 >= 0 && iy + 1 < IN_H;
   const int8_t *top = top_inside ? x + iy * IN_W * CHANNELS : zeros;
   const int8_t *bottom = bottom_inside ? x + (iy + 1) * IN_W * CHANNELS : zeros;
-  nanoc_dsp_widen_rows(top, top_inside ? CHANNELS : 0, bottom, bottom_inside ? CHANNELS : 0, strip + PAD_LEFT, IN_W, PITCH,
+  nanoc_dsp_widen_rows(top, top_inside ? CHANNELS : 0, bottom, bottom_inside ? CHANNELS : 0, strip + PAD_LEFT, IN_W, 1, PITCH,
                        p->minus_zeros);
 }
 
@@ -45,15 +45,15 @@ static void two_rows(const uint32_t *a, const uint32_t *b, const uint32_t *w, in
 }
 
 void nanoc_depthwise_dsp_8x8x12_8x8_p1x1_fixed4(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_depthwise_params *params) {
+  int8_t *tile = (int8_t *)(scratch + 120);
+  /* Columns of padding stay 0: only what is inside the image is widened, and rows outside it over the width of it. */
+  (void)memset(scratch, 0, 8 * PITCH * sizeof(uint32_t));
   for (int32_t channel = 0; channel < CHANNELS; channel += 4) {
-    const uint32_t *packed = params->weights + 5 * channel;
     const int32_t exact = params->exact == NULL ? 0 : params->exact[channel / 4];
     uint32_t *a = scratch;
     uint32_t *b = scratch + 4 * PITCH;
     uint32_t *w = scratch + 8 * PITCH;
-    int8_t *tile = (int8_t *)(w + 40);
-    (void)memset(scratch, 0, 8 * PITCH * sizeof(uint32_t));
-    nanoc_dsp_depthwise_expand(packed, w, exact, params->y_zero);
+    nanoc_dsp_depthwise_expand(params->weights + 5 * channel, w, exact, params->y_zero);
     widen_rows(x + channel, -PAD_TOP, a, params);
     for (int32_t oy = 0; oy < OUT_H; oy += 2) {
       widen_rows(x + channel, oy - PAD_TOP + 2, b, params);

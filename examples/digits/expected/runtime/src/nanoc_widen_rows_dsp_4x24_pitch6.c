@@ -72,7 +72,7 @@ __asm__(
 #else
 
 void nanoc_widen_rows_dsp_4x24_pitch6(const int8_t *top, const int8_t *bottom, uint32_t *strip, uint32_t minus_zeros) {
-  nanoc_dsp_widen_rows(top, 24, bottom, 24, strip, 4, 6, minus_zeros);
+  nanoc_dsp_widen_rows(top, 24, bottom, 24, strip, 4, 1, 6, minus_zeros);
 }
 
 #endif

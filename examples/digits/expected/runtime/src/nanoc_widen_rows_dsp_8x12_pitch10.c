@@ -120,7 +120,7 @@ __asm__(
 #else
 
 void nanoc_widen_rows_dsp_8x12_pitch10(const int8_t *top, const int8_t *bottom, uint32_t *strip, uint32_t minus_zeros) {
-  nanoc_dsp_widen_rows(top, 12, bottom, 12, strip, 8, 10, minus_zeros);
+  nanoc_dsp_widen_rows(top, 12, bottom, 12, strip, 8, 1, 10, minus_zeros);
 }
 
 #endif

@@ -18,33 +18,26 @@ enum {
   ROW = 12,
   INNER = 12,
   COPIES = 48,
-  BORDERS = 48,
-  SPARE = 48,
 };
 
 void nanoc_gemm_dsp_12x16_shift4(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end);
 
 /* All channels of two pixels. */
 static void multiply(const uint32_t *wide, int8_t *y, const nanoc_dsp_params *p) {
-  const int32_t *s = p->segments;
-  for (int32_t i = 0; i < p->segment_count; i++, s += 4) {
-    nanoc_gemm_dsp_12x16_shift4(wide, p->stream + s[2], y + s[1], p->stream + s[3]);
+  const uint32_t *const stream = p->stream;
+  const int32_t *const end = p->segments + 4 * p->segment_count;
+  for (const int32_t *s = p->segments; s != end; s += 4) {
+    nanoc_gemm_dsp_12x16_shift4(wide, stream + s[2], y + s[1], stream + s[3]);
   }
 }
 
-/* The windows of two pixels, at[] being the rows and columns where they start, widened. */
-static void gather(const int8_t *x0, const int8_t *x1, const int32_t at[4], uint32_t *scratch, int32_t zero) {
-  uint32_t *wide = scratch;
-  (void)zero;
-  const int8_t *line0 = x0 + (at[0] * IN_W + at[1]) * IN_C;
-  const int8_t *line1 = x1 + (at[2] * IN_W + at[3]) * IN_C;
+/* The windows of two pixels within the image, widened. */
+static void gather(const int8_t *a, const int8_t *b, uint32_t *wide) {
   for (int32_t ky = 0; ky < KERNEL_H; ky++) {
-    const int8_t *a = line0;
-    const int8_t *b = line1;
     nanoc_dsp_widen2(a, b, wide, ROW / 4);
     wide += ROW;
-    line0 += IN_W * IN_C;
-    line1 += IN_W * IN_C;
+    a += IN_W * IN_C;
+    b += IN_W * IN_C;
   }
 }
 
@@ -60,8 +53,7 @@ void nanoc_conv_dsp_1x20x12_1x20x16_k1x1_s1x1_p0x0_fixed4(const int8_t *x, int8_
       ix = -PAD_LEFT;
       iy += STRIDE_H;
     }
-    const int32_t at[4] = {first_y, first_x, iy, ix};
-    gather(first, x, at, scratch, params->x_zero);
+    gather(first + (first_y * IN_W + first_x) * IN_C, x + (iy * IN_W + ix) * IN_C, scratch);
     multiply(scratch, y, params);
     ix += STRIDE_W;
     if (ix == OUT_W * STRIDE_W - PAD_LEFT) {

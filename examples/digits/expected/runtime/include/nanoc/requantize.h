@@ -100,6 +100,15 @@ static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, i
   return nanoc_clamp(rounded.i, low - zero, high - zero) + zero;
 }
 
+#elif defined(__GNUC__) && defined(__XTENSA__)
+
+static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  int32_t rounded;
+  /* Half to even, and saturated to 32 bits: clamping afterwards is clamping before. */
+  __asm__("round.s %0, %1, 0" : "=a"(rounded) : "f"((float)sum * scale));
+  return nanoc_clamp(rounded, low - zero, high - zero) + zero;
+}
+
 #else
 
 static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {

@@ -65,11 +65,62 @@ static inline void nanoc_dsp_widen2(const int8_t *a, const int8_t *b, uint32_t *
 #endif
 }
 
+/** Widens 4 * groups bytes of one of two pixels: two words of every four. */
+static inline void nanoc_dsp_widen_one(const int8_t *x, uint32_t *to, int32_t groups) {
+#if NANOC_DSP_ASSEMBLY
+#define NANOC_DSP_WIDEN_GROUP                                                                                             \
+  "ldr %[p], [%[x]], #4\n sxtb16 %[q], %[p]\n sxtb16 %[p], %[p], ror #8\n strd %[q], %[p], [%[to]], #16\n"
+  for (; groups >= 4; groups -= 4) {
+    uint32_t p;
+    uint32_t q;
+    __asm__ volatile(NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP NANOC_DSP_WIDEN_GROUP
+                     : [x] "+r"(x), [to] "+r"(to), [p] "=&r"(p), [q] "=&r"(q)
+                     :
+                     : "memory");
+  }
+#undef NANOC_DSP_WIDEN_GROUP
+  for (; groups > 0; groups--, x += 4, to += 4) {
+    uint32_t bytes;
+    (void)memcpy(&bytes, x, sizeof bytes);
+    __asm__("sxtb16 %0, %1" : "=r"(to[0]) : "r"(bytes));
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(to[1]) : "r"(bytes));
+  }
+#else
+  for (; groups > 0; groups--, x += 4, to += 4) {
+    to[0] = (uint32_t)(uint16_t)x[0] | ((uint32_t)(uint16_t)x[2] << 16);
+    to[1] = (uint32_t)(uint16_t)x[1] | ((uint32_t)(uint16_t)x[3] << 16);
+  }
+#endif
+}
+
+/** Sets 4 * groups inputs of one of two pixels to `value`. */
+static inline void nanoc_dsp_fill_one(uint32_t *to, int32_t value, int32_t groups) {
+  const uint32_t both = (uint32_t)(uint16_t)value * 0x00010001u;
+  for (; groups > 0; groups--, to += 4) {
+    to[0] = both;
+    to[1] = both;
+  }
+}
+
+typedef struct {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t kernel_h;
+  int32_t kernel_w;
+} nanoc_dsp_window_shape;
+
 /**
- * Depthwise 3x3. Strips: for each of four channels `pitch` words of two vertically adjacent inputs less their zero point; strip a
- * holds rows r and r + 1, strip b rows r + 2 and r + 3. Weights in flash, five words a channel: bytes (w0, w1, w1, w2) of the three
- * columns, 2^-32 multiplier or scale / 256, start of the sum times 256. Expanded, ten words: (w0, w1) * 256 of the three
- * columns, (w1, w2) * 256 of the three, multiplier or zero point of y, start, start, scale / 256. A tile that is not written into the image is [2 rows][columns][4].
+ * Widens the window of one of two pixels, with the zero point of x for what is outside the image; it starts at row iy and column ix.
+ * x: [in_h][in_w][in_c], in_c a multiple of four. wide: two words of every four, kernel_h * kernel_w * in_c words in all.
+ */
+void nanoc_widen_border_dsp(const int8_t *x, int32_t iy, int32_t ix, uint32_t *wide, int32_t zero, const nanoc_dsp_window_shape *shape);
+
+/**
+ * Depthwise 3x3. Strips: for each of four channels words of two vertically adjacent inputs less their zero point; strip a
+ * holds rows r and r + 1, strip b rows r + 2 and r + 3; for speed their words take turns in one strip. Weights in flash, five words a
+ * channel: bytes (w0, w1, w1, w2) of the three columns, 2^-32 multiplier or scale / 256, start of the sum times 256. Expanded, also in
+ * flash for speed, ten words: (w0, w1) * 256 of the three columns, (w1, w2) * 256 of the three, multiplier or zero point of y, start, start, scale / 256. A tile that is not written into the image is [2 rows][columns][4].
  */
 typedef struct {
   uint32_t x_zeros;     /* the zero point of x in four bytes */
@@ -95,9 +146,9 @@ static inline void nanoc_dsp_depthwise_expand(const uint32_t *packed, uint32_t *
   }
 }
 
-/** Widens `columns` words of two rows, `*_step` bytes apart, into four strips. */
-static inline void nanoc_dsp_widen_rows(const int8_t *top, int32_t top_step, const int8_t *bottom, int32_t bottom_step, uint32_t *strip, int32_t columns, int32_t pitch, uint32_t minus_zeros) {
-  for (int32_t column = 0; column < columns; column++, strip++, top += top_step, bottom += bottom_step) {
+/** Widens `columns` words of two rows, `*_step` bytes apart, into four strips `pitch` words apart, `step` words a column. */
+static inline void nanoc_dsp_widen_rows(const int8_t *top, int32_t top_step, const int8_t *bottom, int32_t bottom_step, uint32_t *strip, int32_t columns, int32_t step, int32_t pitch, uint32_t minus_zeros) {
+  for (int32_t column = 0; column < columns; column++, strip += step, top += top_step, bottom += bottom_step) {
 #if NANOC_DSP_ASSEMBLY
     uint32_t t;
     uint32_t b;
@@ -376,38 +427,38 @@ static inline void nanoc_dsp_dot_exact(const void *x, const uint32_t *w, int8_t 
   }
 }
 
-/** Sum of one output of a depthwise tile, 256 times itself. w: the expanded weights of its channel. */
-static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t *b, const uint32_t *w, int32_t row) {
+/** Sum of one output of a depthwise tile, 256 times itself; columns are `step` words apart. w: the expanded weights of its channel. */
+static inline uint32_t nanoc_dsp_depthwise_sum(const uint32_t *a, const uint32_t *b, int32_t step, const uint32_t *w, int32_t row) {
   uint32_t sum = w[7];
-  for (int32_t k = 0; k < 3; k++) {
+  for (int32_t k = 0; k < 3; k++, a += step, b += step) {
     if (row == 0) {
-      sum = nanoc_dsp_smlad(b[k] & 0xFFFFu, w[3 + k] >> 16, nanoc_dsp_smlad(a[k], w[k], sum));
+      sum = nanoc_dsp_smlad(*b & 0xFFFFu, w[3 + k] >> 16, nanoc_dsp_smlad(*a, w[k], sum));
     } else {
-      sum = nanoc_dsp_smlad(b[k], w[3 + k], nanoc_dsp_smlad(a[k] >> 16, w[k] & 0xFFFFu, sum));
+      sum = nanoc_dsp_smlad(*b, w[3 + k], nanoc_dsp_smlad(*a >> 16, w[k] & 0xFFFFu, sum));
     }
   }
   return sum;
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_shift*. */
-static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step, int32_t shift) {
+static inline void nanoc_dsp_depthwise_fixed(const uint32_t *a, const uint32_t *b, int32_t step, int32_t pitch, const uint32_t *w, int8_t *y, int32_t columns, int32_t rows, int32_t column_step, int32_t row_step, int32_t shift) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
-      const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
+      const uint32_t sum = nanoc_dsp_depthwise_sum(a + step * column, b + step * column, step, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = nanoc_dsp_fixed(sum, w[6], 0, shift);
     }
   }
 }
 
 /** C twin of the generated nanoc_depthwise3_dsp_*_exact. */
-static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, const uint32_t *w, int8_t *y, int32_t columns, int32_t pitch, int32_t rows, int32_t column_step, int32_t row_step) {
+static inline void nanoc_dsp_depthwise_exact(const uint32_t *a, const uint32_t *b, int32_t step, int32_t pitch, const uint32_t *w, int8_t *y, int32_t columns, int32_t rows, int32_t column_step, int32_t row_step) {
   for (int32_t channel = 0; channel < 4; channel++, a += pitch, b += pitch, w += 10) {
     float scale;
     memcpy(&scale, w + 9, sizeof scale);
     for (int32_t i = 0; i < rows * columns; i++) {
       const int32_t column = i % columns;
-      const uint32_t sum = nanoc_dsp_depthwise_sum(a + column, b + column, w, i / columns);
+      const uint32_t sum = nanoc_dsp_depthwise_sum(a + step * column, b + step * column, step, w, i / columns);
       y[(i / columns) * row_step + column * column_step + channel] = (int8_t)nanoc_round_clamp((float)(int32_t)sum * scale, (int32_t)w[6], -128, 127);
     }
   }
