@@ -20,12 +20,14 @@ import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
 import { loadTarget } from './targets.js';
 import { packageRoot } from './toolchain/package-root.js';
+import { withDefaultLibrary } from './vendor/default-library.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
 export { dequantizeArray, quantizeArray } from './numerics/arrays.js';
 export { createRunner, type Runner } from './simulate/runner.js';
 export { findCmsisNn } from './vendor/cmsis-nn.js';
+export { findEspNn } from './vendor/esp-nn.js';
 export type { Library } from './vendor/library.js';
 
 /**
@@ -35,10 +37,11 @@ export type { Library } from './vendor/library.js';
  */
 export async function compile(
   source: ModelSource,
-  options: CompileOptions,
+  given: CompileOptions,
   observe: CompileObserver = () => {},
 ): Promise<Compilation> {
-  const target = await loadTarget(options.target);
+  const target = await loadTarget(given.target);
+  const options = withDefaultLibrary(given, target);
   const diagnostics = new Diagnostics();
   const name = cIdentifier(options.name ?? source.fileName.replace(/\.onnx$/i, ''));
 

@@ -85,6 +85,10 @@ async function espIdfBuild(
 
 async function measuredOnProof(compilation: Compilation, signal: AbortSignal): ReturnType<typeof measured> {
   const { target } = compilation;
+  if (target.features.includes('pie') && linkedLibraries(compilation).length > 0) {
+    const notes = ["nothing was measured: a library's kernels for the vectors of the chip cannot be run here"];
+    return { measurements: { notes }, diagnostics: [] };
+  }
   const why = `${target.name} has no simulator here: measured on ${target.proof?.target}`;
   try {
     const there = await onProof(compilation);
@@ -100,8 +104,8 @@ async function measuredOnProof(compilation: Compilation, signal: AbortSignal): R
   }
 }
 
-/** A compiler or a simulator that is not here. */
-const MISSING = new Set(['NC0601', 'NC0701']);
+/** A compiler, a library or a simulator that is not here. */
+const MISSING = new Set(['NC0601', 'NC0613', 'NC0701']);
 
 /** The example firmware, built from the very files that are written. */
 async function linkProgram(

@@ -27,6 +27,8 @@ export const configSchema = z.strictObject({
   cmsisNn: z.string().min(1).optional(),
   /** How it is built to round. */
   cmsisNnRounding: z.enum(ROUNDINGS).optional(),
+  /** Folder of a copy of ESP-NN, relative to nanoc.json. */
+  espNn: z.string().min(1).optional(),
   optimize: z.enum(OPTIMIZE).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),

@@ -16,6 +16,8 @@ export interface CompileFlags {
   /** Folder of a copy of CMSIS-NN. */
   readonly cmsisNn?: string;
   readonly cmsisNnRounding?: (typeof ROUNDINGS)[number];
+  /** Folder of a copy of ESP-NN. */
+  readonly espNn?: string;
   readonly optimize?: (typeof OPTIMIZE)[number];
   readonly name?: string;
   /** Bytes of RAM to fit into. */
@@ -49,6 +51,7 @@ export function declareCompile(command: Command): void {
     .addOption(
       new Option('--cmsis-nn-rounding <how>', 'how CMSIS-NN is built to round (default: single)').choices(ROUNDINGS),
     )
+    .option('--esp-nn <dir>', 'your copy of ESP-NN (default: ESP_NN_PATH, or managed_components/espressif__esp-nn)')
     .addOption(new Option('--optimize <what>', 'what the compiler aims at').choices(OPTIMIZE))
     .option('--ram <bytes>', 'fit into so much RAM, in bands of rows where it takes them, e.g. 24000', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')

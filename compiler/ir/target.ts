@@ -79,6 +79,8 @@ export interface Target {
   readonly qemu?: QemuMachine;
   /** `nanoc build` writes an ESP-IDF project round a component, instead of a firmware with startup code of nanoc's. */
   readonly espIdf?: EspIdf;
+  /** The family that `--kernels auto` means here; absent: nanoc's own. */
+  readonly kernels?: 'esp-nn';
   /** Where `nanoc run` and `nanoc verify` run the C. */
   readonly proof?: Proof;
   /** Tests in its simulator are skipped, and say so, where its tools are missing and cannot be installed; never in CI. */

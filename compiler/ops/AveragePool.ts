@@ -1,6 +1,7 @@
 import type { Node } from '../ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
+import { espAveragePool } from '../kernels/esp-nn/pool.js';
 import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { averageFields, averageParams, finishAverage } from './shared/average.js';
@@ -25,6 +26,7 @@ export default defineOp({
   normalize: (view, editor) => pool.normalizePool(view, editor, { count_include_pad: view.int('count_include_pad') }),
   evaluate: (view, [x]) => [evaluateAveragePool(view, x!)],
   kernels: withMve([
+    espAveragePool,
     {
       function: 'nanoc_average_all_s8',
       family: 'portable',

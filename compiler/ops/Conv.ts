@@ -12,6 +12,7 @@ import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
+import { espConvolve, espDepthwise } from '../kernels/esp-nn/convolve.js';
 import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
 import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
 import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
@@ -43,6 +44,8 @@ export default defineOp({
   kernels: [
     cmsisDepthwise,
     cmsisConvolve,
+    espDepthwise,
+    espConvolve,
     mvePlanes,
     mveWindow,
     mveConvOfAll,

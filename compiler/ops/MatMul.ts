@@ -9,6 +9,7 @@ import {
   cmsisFullyConnectedPerChannel,
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
+import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from '../kernels/esp-nn/fully-connected.js';
 import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
 import { rv32Matvec } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
@@ -33,6 +34,9 @@ export default defineOp({
     cmsisFullyConnected,
     cmsisFullyConnectedPerChannel,
     cmsisMatmul,
+    espFullyConnected,
+    espFullyConnectedPerChannel,
+    espMatmul,
     mveMatvec,
     mveMatmul,
     dspMatvec,

@@ -1,5 +1,6 @@
 import { allocate, type DataType, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
+import { espMaxPool } from '../kernels/esp-nn/pool.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import * as pool from './shared/pool.js';
 import { resultOf } from './shared/quantized.js';
@@ -20,6 +21,7 @@ export default defineOp({
   normalize: (view, editor) => pool.normalizePool(view, editor),
   evaluate: (view, [x]) => [evaluateMaxPool(view, x!)],
   kernels: withMve([
+    espMaxPool,
     {
       function: 'nanoc_max_pool_s8',
       family: 'portable',

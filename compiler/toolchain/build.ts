@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import type { EmittedFile } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
+import { requireFiles } from '../vendor/esp-nn-release.js';
 import type { LinkedLibrary } from '../vendor/library.js';
 import { installCommand, toolPath } from './kit.js';
 import { libraryFiles, libraryIncludes, libraryUnits } from './library-units.js';
@@ -88,10 +89,11 @@ interface Compiled extends Pick<Build, 'sources' | 'objects' | 'warnings'> {
 /**
  * Writes the files and compiles each C source (two at a time). Objects come from the cache where the same source, headers, flags
  * and compiler have made them before.
- * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code; both exit code 3
+ * @throws CompileError NC0601 when the compiler is missing, NC0602 when it refuses the code, NC0613 when a library is not here; exit code 3
  */
 export async function compileSources(request: BuildRequest): Promise<Compiled> {
   const { target, directory, signal, libraries = [] } = request;
+  requireFiles(libraries);
   const files = [...request.files, ...(await startupFiles(target))];
   for (const file of [...files, ...libraryFiles(libraries)]) {
     const path = join(directory, file.path);

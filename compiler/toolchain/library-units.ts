@@ -29,9 +29,10 @@ export function libraryFiles(libraries: readonly LinkedLibrary[]): EmittedFile[]
 
 /** Flags with which our own sources see the libraries' headers, as those of the system: their warnings are not ours. */
 export function libraryIncludes(libraries: readonly LinkedLibrary[]): string[] {
-  return libraries.flatMap((linked) =>
-    linked.library.includeDirectories.flatMap((path) => ['-isystem', `${folderOf(linked)}/${path}`]),
-  );
+  return libraries.flatMap((linked) => [
+    ...linked.library.defines.map((define) => `-D${define}`),
+    ...linked.library.includeDirectories.flatMap((path) => ['-isystem', `${folderOf(linked)}/${path}`]),
+  ]);
 }
 
 export function libraryUnits(libraries: readonly LinkedLibrary[]): LibraryUnit[] {

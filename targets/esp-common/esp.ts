@@ -11,6 +11,8 @@ export interface EspChip {
   readonly flashOrigin: number;
   readonly espIdf: EspIdf;
   readonly leavesOut: string;
+  /** Espressif's kernels are the default where the chip has vector instructions, which only they use. */
+  readonly kernels?: 'esp-nn';
 }
 
 /** What the emitted project needs at least, and what the install command fetches. */
@@ -45,6 +47,7 @@ export function espChip(chip: EspChip): Target {
     optimization: ['-O2'],
     startup: [],
     espIdf,
+    ...(chip.kernels === undefined ? {} : { kernels: chip.kernels }),
     proof: { target: isXtensa ? 'lx7' : 'rv32imc', leavesOut: chip.leavesOut },
   };
 }

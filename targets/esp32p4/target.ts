@@ -9,6 +9,7 @@ export const target = espChip({
   ram: { origin: 0x4ff40000, bytes: 512 << 10 },
   flashOrigin: 0x40000000,
   espIdf: { flashMegabytes: 16, psram: { rodataOption: 'SPIRAM_XIP_FROM_PSRAM' }, sdkconfig: [] },
+  kernels: 'esp-nn',
   leavesOut:
     "the chip's PIE vector kernels, FPU, caches and memories; floats are computed by the C library's routines there",
 });

@@ -12,5 +12,6 @@ export const target = espChip({
     psram: { rodataOption: 'SPIRAM_RODATA' },
     sdkconfig: ['CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_240=y'],
   },
+  kernels: 'esp-nn',
   leavesOut: "the chip's PIE vector kernels, caches and memories",
 });

@@ -52,9 +52,11 @@ const buildsOf: Readonly<Record<string, readonly Build[]>> = {
   xtensa: [...host, ...lx7],
   // Adapters include the headers of the vendor's library: compiler/kernels/cmsis-nn/products.test.ts compiles them with it.
   'cmsis-nn': [],
+  // The same: compiler/kernels/esp-nn/products.test.ts.
+  'esp-nn': [],
 };
 /** Headers that include one of a vendor. */
-const VENDOR_HEADERS = ['cmsis_nn.h'];
+const VENDOR_HEADERS = ['cmsis_nn.h', 'esp_nn.h'];
 
 function sourcesOf(family: string): string[] {
   const names = readdirSync(join(sourceRoot, family)).filter((name) => name.endsWith('.c'));

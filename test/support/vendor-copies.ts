@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { unzipSync } from 'fflate';
 import { type Rounding, readCmsisNn } from '../../compiler/vendor/cmsis-nn.js';
+import { readEspNn } from '../../compiler/vendor/esp-nn.js';
 import type { Library } from '../../compiler/vendor/library.js';
 
 const PACKAGE = 'bakenn==1.0.0';
@@ -36,6 +37,14 @@ export async function testedCmsisNn(rounding: Rounding = 'single'): Promise<Libr
   const folder = await bakennFolder();
   if (folder === undefined) return undefined;
   return readCmsisNn(join(folder, 'bakenn/backend/cmsis_nn/vendor'), {}, rounding);
+}
+
+/** The copy of ESP-NN that tests use: ESP_NN_PATH, else release 1.2.6 of the same package. */
+export async function testedEspNn(): Promise<Library | undefined> {
+  const given = process.env.ESP_NN_PATH ?? '';
+  if (given !== '') return readEspNn(given);
+  const folder = await bakennFolder();
+  return folder === undefined ? undefined : readEspNn(join(folder, 'bakenn/backend/esp_nn/vendor'));
 }
 
 async function fetchPackage(): Promise<string> {

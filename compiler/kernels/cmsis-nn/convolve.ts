@@ -58,7 +58,7 @@ export function whyTooLarge(context: LowerContext, weights: Int8Array, { law }: 
   return overflows ? 'a sum can leave 32 bits' : undefined;
 }
 
-interface Geometry extends ConvolveShape {
+export interface Geometry extends ConvolveShape {
   readonly batches: number;
   readonly outHeight: number;
   readonly outChannels: number;
@@ -67,7 +67,7 @@ interface Geometry extends ConvolveShape {
 }
 
 /** x and y are NHWC. */
-function geometryOf(context: LowerContext): Geometry {
+export function geometryOf(context: LowerContext): Geometry {
   const w = context.required(1);
   const [batches, inHeight, inWidth, inChannels] = context.required(0).shape as [number, number, number, number];
   const window = windowOf(context, [inHeight, inWidth], w.shape.slice(2));
@@ -81,13 +81,13 @@ function geometryOf(context: LowerContext): Geometry {
 }
 
 /** The 1x1 kernels take the output's size from the input's. */
-function whyNotPadded({ kernel, pads, trailing }: Geometry): string | undefined {
+export function whyNotPadded({ kernel, pads, trailing }: Geometry): string | undefined {
   const onlyBehind = kernel.every((n) => n === 1) && pads.every((n) => n === 0) && trailing.some((n) => n > 0);
   return onlyBehind ? 'a 1x1 window is padded at the end alone' : undefined;
 }
 
 /** Weights [channels][taps][inputs]. */
-function rowsOf(context: LowerContext): Int8Array {
+export function rowsOf(context: LowerContext): Int8Array {
   return channelsLast(constantOf(context, 1).data as Int8Array, context.required(1).shape);
 }
 

@@ -9,12 +9,13 @@ import type { KernelOption, LowerContext, Lowered, LoweredCall } from '../../ops
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import type { TunedLayer } from '../../tune/tuned-layer.js';
+import { familyOf } from '../../vendor/default-library.js';
 import type { LibraryName } from '../../vendor/library.js';
 import { chooseKernel, explained, fittingKernels } from './choice.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
-function allowedFamilies(kernels: CompileOptions['kernels']): readonly KernelFamily[] {
-  switch (kernels ?? 'auto') {
+function allowedFamilies(options: CompileOptions, target: Target): readonly KernelFamily[] {
+  switch (familyOf(options, target)) {
     case 'auto':
     case 'native':
       return ['native', 'portable'];
@@ -43,7 +44,7 @@ function requireLibrary({ kernels = 'auto', libraries = [] }: CompileOptions): v
  * others were passed over is kept in the call's `reason`.
  */
 export function lower(graph: Graph, target: Target, options: CompileOptions, diagnostics: Diagnostics): Program {
-  const families = allowedFamilies(options.kernels);
+  const families = allowedFamilies(options, target);
   requireLibrary(options);
   const features = new Set(target.features);
   const calls: LoweredCall[] = [];
@@ -65,7 +66,7 @@ export function candidatesOf(
   target: Target,
   options: CompileOptions,
 ): ReadonlyMap<string, readonly string[]> {
-  const families = allowedFamilies(options.kernels);
+  const families = allowedFamilies(options, target);
   const features = new Set(target.features);
   return new Map(
     graph.nodes.map((node): [string, readonly string[]] => {

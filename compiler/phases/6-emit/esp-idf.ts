@@ -3,6 +3,7 @@ import type { EmittedFile } from '../../compilation.js';
 import { valueOf } from '../../ir/graph.js';
 import type { EspIdf } from '../../ir/target.js';
 import { byteLength } from '../../ir/tensor.js';
+import { linkedLibraries } from '../../vendor/linked.js';
 import { commandText } from './command.js';
 import { type EmitContext, locate } from './context.js';
 import { mainView } from './firmware.js';
@@ -80,7 +81,9 @@ function projectView(
     sdkconfig,
     flash,
     appBytes: `0x${((flash << 20) - PARTITIONS_BYTES).toString(16)}`,
-    dependencies: [],
+    dependencies: linkedLibraries(compilation).flatMap(({ library }) =>
+      library.name === 'esp-nn' ? [{ name: 'espressif/esp-nn', version: `==${library.version}` }] : [],
+    ),
     selftest: { ...selftest, inputs: selftest.inputs.map((text) => text.replace(/^ {2}/gm, '')) },
     hasState: compilation.plan.stateBytes > 0,
     checks: callHashes(compilation, parts.selftest).map((check) => checkLine(context, check)),

@@ -1,0 +1,138 @@
+/** Conv by `esp_nn_conv_s8` and `esp_nn_depthwise_conv_s8`. */
+import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
+import type { LowerContext } from '../../ops/define.js';
+import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
+import { clampOf, perTensor } from '../../ops/shared/quantized.js';
+import type { Library } from '../../vendor/library.js';
+import {
+  biasField,
+  type Geometry,
+  geometryOf,
+  lawOfCall,
+  requantizationFields,
+  rowsOf,
+  turned,
+  whyNotPadded,
+  whyNotQuantized,
+  whyTooLarge,
+} from '../cmsis-nn/convolve.js';
+import { vendorRequantization } from '../vendor-requantization.js';
+import { convolveFault, depthwiseFault } from './faults.js';
+import { activation, dims, type EspFunction, espCall, espOption, pair, VECTOR_BYTES, variantOf } from './option.js';
+import { convolveAsked, convolveBytes, depthwiseAsked, depthwiseBytes } from './scratch.js';
+
+export const CONVOLVE: EspFunction = {
+  adapter: 'nanoc_esp_convolve_s8',
+  functions: ['esp_nn_conv_s8_opt', 'esp_nn_set_conv_scratch_buf_opt'],
+};
+const DEPTHWISE: EspFunction = {
+  adapter: 'nanoc_esp_depthwise_s8',
+  functions: ['esp_nn_depthwise_conv_s8_opt', 'esp_nn_set_depthwise_conv_scratch_buf_opt'],
+};
+
+export const espConvolve = espOption({
+  ...CONVOLVE,
+  whyNot: (context, library) => {
+    const refusal = whyNotQuantized(context) ?? (context.int('group') !== 1 ? 'grouped' : undefined);
+    if (refusal !== undefined) return refusal;
+    const g = geometryOf(context);
+    const fault = whyNotImage(g) ?? whyNotPadded(g) ?? convolveFault(g, variantOf(context));
+    return fault ?? whyTooLarge(context, rowsOf(context), library);
+  },
+  build: (context, { law }) => {
+    const g = geometryOf(context);
+    const variant = variantOf(context);
+    const weights = rowsOf(context);
+    const scratchBytes = convolveBytes(g, variant);
+    const asked = variant === 'generic' ? 0 : convolveAsked(g, variant);
+    const filter = dims(g.kernel[0], g.kernel[1], g.inChannels);
+    return productCall(context, CONVOLVE, g, weights, { weights, filter, law, scratchBytes, asked });
+  },
+});
+
+export const espDepthwise = espOption({
+  ...DEPTHWISE,
+  whyNot: (context, library) => {
+    const quantized = whyNotQuantized(context);
+    if (quantized !== undefined) return quantized;
+    const [, perGroup] = context.required(1).shape;
+    const isDepthwise = perGroup === 1 && context.int('group') === context.required(0).shape[3];
+    if (!isDepthwise || context.int('group') === 1) return 'not one filter for each channel';
+    const g = geometryOf(context);
+    const fault = whyNotImage(g) ?? depthwiseFault(g, zeroOf(context.required(0)), variantOf(context));
+    return fault ?? whyTooLarge(context, constantOf(context, 1).data as Int8Array, library);
+  },
+  build: (context, { law }) => {
+    const g = geometryOf(context);
+    const rows = constantOf(context, 1).data as Int8Array;
+    const scratchBytes = depthwiseBytes(g, variantOf(context));
+    return productCall(context, DEPTHWISE, g, rows, {
+      weights: turned(rows, g.outChannels),
+      filter: dims(g.kernel[0], g.kernel[1], g.outChannels),
+      multiplier: g.outChannels / g.inChannels,
+      ...{ law, scratchBytes, asked: variantOf(context) === 's3' ? depthwiseAsked(g) : 0 },
+    });
+  },
+});
+
+/** The library takes one image, and no spaces between the elements of a window. */
+function whyNotImage({ batches, dilations }: Geometry): string | undefined {
+  if (batches !== 1) return 'more than one image';
+  return dilations.some((n) => n !== 1) ? 'dilated' : undefined;
+}
+
+interface Product {
+  readonly weights: Int8Array;
+  readonly filter: ParamValue;
+  /** Of a depthwise layer. */
+  readonly multiplier?: number;
+  readonly law: Library['law'];
+  readonly scratchBytes: number;
+  /** What the library itself asks for. */
+  readonly asked: number;
+}
+
+/** @param rows the weights as [channels][inner] */
+function productCall(
+  context: LowerContext,
+  called: EspFunction,
+  g: Geometry,
+  rows: Int8Array,
+  { weights, filter, multiplier, law, scratchBytes, asked }: Product,
+): KernelCall {
+  const requantization = vendorRequantization(context, rows, g.outChannels, law);
+  const [x, y] = [context.required(0), context.output(0)];
+  const fields = {
+    weights: { constant: { suffix: 'weights', data: weights, role: 'weights' as const, alignment: VECTOR_BYTES } },
+    ...biasField(context),
+    ...requantizationFields(requantization),
+    layer: {
+      fields: {
+        in_offset: { int: -zeroOf(x) },
+        out_offset: { int: perTensor(y).zeroPoint },
+        ...(multiplier === undefined ? {} : { ch_mult: { int: multiplier } }),
+        stride: pair(g.strides),
+        padding: pair(g.pads),
+        dilation: pair(g.dilations),
+        activation: activation(clampOf(context, y)),
+      },
+    },
+    input: dims(g.inHeight, g.inWidth, g.inChannels),
+    filter,
+    output: dims(g.outHeight, g.outWidth, g.outChannels),
+  };
+  const profile = lawOfCall(requantization);
+  const more = scratchBytes - asked;
+  return espCall(
+    context,
+    { ...called, inputs: [x.name], scratchBytes, fields },
+    {
+      macs: macsOf(y, rows.length / g.outChannels),
+      ...profile,
+      remarks: [
+        ...(profile.remarks ?? []),
+        ...(more > 0 ? [`scratch: ${more} bytes more than ESP-NN asks for, which its kernel writes`] : []),
+      ],
+    },
+  );
+}
