@@ -24,6 +24,7 @@ import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
 import dropout from './Dropout.js';
 import type { OperatorDefinition, QuantizedBehaviour } from './define.js';
+import elementwise from './Elementwise.js';
 import elu from './Elu.js';
 import equal from './Equal.js';
 import erf from './Erf.js';
@@ -85,6 +86,8 @@ import relu from './Relu.js';
 import requantize from './Requantize.js';
 import reshape from './Reshape.js';
 import resize from './Resize.js';
+import rmsNormalization from './RMSNormalization.js';
+import rotaryEmbedding from './RotaryEmbedding.js';
 import round from './Round.js';
 import selu from './Selu.js';
 import shape from './Shape.js';
@@ -133,6 +136,7 @@ export const operators: readonly OperatorDefinition[] = [
   dequantizeLinear,
   div,
   dropout,
+  elementwise,
   elu,
   equal,
   erf,
@@ -194,6 +198,8 @@ export const operators: readonly OperatorDefinition[] = [
   requantize,
   reshape,
   resize,
+  rmsNormalization,
+  rotaryEmbedding,
   round,
   selu,
   shape,

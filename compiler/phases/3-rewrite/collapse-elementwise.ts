@@ -30,7 +30,7 @@ function collapse(editor: GraphEditor, quantizeNode: Node): void {
   if (leaves.size !== 1) return;
   const [leaf] = leaves;
   const x = byteActivation(editor, leaf!)!;
-  const table = tabulate(editor, x, leaf!, interior, quantizeNode, output);
+  const table = tabulate(editor, x, leaf!, [...interior, quantizeNode], output);
   editor.replaceNode(quantizeNode, {
     ...quantizeNode,
     op: 'Table',
@@ -41,8 +41,12 @@ function collapse(editor: GraphEditor, quantizeNode: Node): void {
   });
 }
 
-/** Walks up from a float value; false when it is not a function of dequantized bytes and single constants alone. */
-function gather(
+/**
+ * Walks up from a float value; false when it is not a function of dequantized bytes and single constants alone.
+ * @param interior the nodes on the way, in topological order
+ * @param leaves the dequantized values that were met
+ */
+export function gather(
   editor: GraphEditor,
   name: string,
   shape: readonly number[],
@@ -66,12 +70,16 @@ function gather(
   return true;
 }
 
-function tabulate(
+/**
+ * The results of some elementwise nodes for all 256 bytes of x, indexed by the byte as uint8.
+ * @param leaf the dequantized x
+ * @param interior the nodes in topological order; the last one writes `output`
+ */
+export function tabulate(
   editor: GraphEditor,
   x: Value,
   leaf: string,
   interior: readonly Node[],
-  quantizeNode: Node,
   output: Value,
 ): Tensor {
   const shape = [256];
@@ -92,7 +100,7 @@ function tabulate(
     inputs: [x.name],
     outputs: [output.name],
     values,
-    nodes: [editor.producer(leaf)!, ...interior, quantizeNode],
+    nodes: [editor.producer(leaf)!, ...interior],
     states: [],
   };
   const bytes = Uint8Array.from({ length: 256 }, (_unused, i) => i);

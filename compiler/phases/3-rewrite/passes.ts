@@ -6,6 +6,7 @@ import { foldConstants, foldWeights } from './fold-constants.js';
 import { foldPads } from './fold-pads.js';
 import { foldScaleIntoConv } from './fold-scale-into-conv.js';
 import { fuseBias } from './fuse-bias.js';
+import { fuseElementwise } from './fuse-elementwise.js';
 import { fuseFloatActivation } from './fuse-float-activation.js';
 import { layoutNhwc } from './layout-nhwc.js';
 import { liftQdq } from './lift-qdq.js';
@@ -16,6 +17,8 @@ import { permuteWeights } from './permute-weights.js';
 import { propagateQuantization } from './propagate-quantization.js';
 import { quantizeCaches } from './quantize-caches.js';
 import { recogniseAttention } from './recognise-attention.js';
+import { recogniseNormalization } from './recognise-normalization.js';
+import { recogniseRotary } from './recognise-rotary.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { reportFloatIslands } from './report-float-islands.js';
 import { signedActivations } from './signed-activations.js';
@@ -44,7 +47,11 @@ export const canonicalisePasses: readonly Pass[] = [
   splitStates,
   updateCaches,
   quantizeCaches,
+  slideQuantization,
   recogniseAttention,
+  recogniseNormalization,
+  recogniseRotary,
+  fuseElementwise,
   removeNoOps,
   reportFloatIslands,
 ];

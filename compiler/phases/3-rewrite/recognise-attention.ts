@@ -12,6 +12,7 @@ import type { GraphEditor } from '../../ir/builders.js';
 import type { Node } from '../../ir/graph.js';
 import { elementCount } from '../../ir/tensor.js';
 import { expF32 } from '../../numerics/float-math.js';
+import { isOp, soleProducer } from './chains.js';
 import type { Pass } from './pass.js';
 import { positionAgainstIndices } from './positions.js';
 import { isDequantize, isQuantize } from './quantization.js';
@@ -61,22 +62,12 @@ function recognise(editor: GraphEditor, product: Node): void {
   });
 }
 
-function isOp(node: Node | undefined, op: string): node is Node {
-  return node?.op === op && node.domain === '';
-}
-
 function isMatMul(node: Node): boolean {
   return isOp(node, 'MatMul') && node.attributes.clamp === undefined;
 }
 
 function isLastAxis(editor: GraphEditor, node: Node): boolean {
   return Number(node.attributes.axis) === editor.value(node.outputs[0]!).shape.length - 1;
-}
-
-/** The writer of a value that nothing else reads. */
-function soleProducer(editor: GraphEditor, name: string): Node | undefined {
-  const alone = editor.consumers(name).length === 1 && !editor.isGraphOutput(name);
-  return alone ? editor.producer(name) : undefined;
 }
 
 function above<T extends Node>(editor: GraphEditor, name: string, is: (node: Node | undefined) => node is T) {

@@ -44,7 +44,19 @@ static inline int32_t nanoc_round(float x) {
   return magic.i - 0x4B400000;
 }
 
-#if NANOC_FPU
+#if NANOC_FPU && defined(__GNUC__) && defined(__ARM_FP) && defined(__thumb2__)
+
+/** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero). VCVTR rounds half to even, saturates, and makes 0 of NaN. */
+static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int32_t high) {
+  union {
+    float f;
+    int32_t i;
+  } rounded;
+  __asm__("vcvtr.s32.f32 %0, %1" : "=t"(rounded.f) : "t"(x));
+  return nanoc_clamp(rounded.i, low - zero, high - zero) + zero;
+}
+
+#elif NANOC_FPU
 
 /** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero), as numerics/requantize.ts `quantize`. |low - zero| and |high - zero| at most 2^22. */
 static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int32_t high) {

@@ -1,0 +1,166 @@
+/** One loop for several elementwise operators, in C: the kernel of Elementwise. Layers of equal steps share it; numbers are parameters. */
+import type { GeneratedSource, KernelCall, ParamValue } from '../ir/kernel-call.js';
+import { bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
+import type { KernelOption, LowerContext } from '../ops/define.js';
+import { BINARY_STEPS, isBinary, parseSteps, type Step } from '../ops/shared/elementwise-steps.js';
+import { perTensor } from '../ops/shared/quantized.js';
+import { elementLead } from '../ops/shared/unary.js';
+
+export const elementwiseKernel: KernelOption = {
+  function: 'nanoc_elementwise',
+  family: 'portable',
+  build: (context) => ({ call: elementwiseCall(context) }),
+};
+
+/** A field of the parameters: its C declaration and its value. */
+interface Field {
+  readonly name: string;
+  readonly declaration: string;
+  readonly value: ParamValue;
+}
+
+function elementwiseCall(context: LowerContext): KernelCall {
+  const steps = parseSteps(context.node.attributes.steps as readonly string[]);
+  const inputs = context.node.inputs.map((_, index) => context.required(index));
+  const y = context.output(0);
+  const count = elementCount(y.shape);
+  const fields = fieldsOf(context, steps);
+  const name = nameOf(steps, y.dtype);
+  const generated = sourcesOf(
+    name,
+    steps,
+    inputs.map(({ dtype }) => dtype),
+    y.dtype,
+    fields,
+  );
+  return {
+    node: context.node,
+    family: 'portable',
+    function: name,
+    header: `nanoc/generated/${name}.h`,
+    sources: [],
+    generated,
+    arguments: [
+      ...inputs.map((input) => ({ kind: 'value', value: input.name, access: 'read' }) as const),
+      { kind: 'value', value: y.name, access: 'write' },
+      { kind: 'int', value: count, comment: 'elements' },
+      ...(fields.length === 0
+        ? []
+        : [
+            {
+              kind: 'params' as const,
+              struct: `${name}_params`,
+              fields: Object.fromEntries(fields.map((field) => [field.name, field.value])),
+            },
+          ]),
+    ],
+    overlaps: inputs.map((input) => ({
+      input: input.name,
+      output: y.name,
+      lead: elementLead(count, input.dtype, y.dtype),
+    })),
+    alignment: Math.max(...[...inputs, y].map(({ dtype }) => bytesPerElement(dtype))),
+    macs: 0,
+  };
+}
+
+function fieldsOf(context: LowerContext, steps: readonly Step[]): Field[] {
+  const fields: Field[] = [];
+  for (const step of steps) {
+    if (step.kind === 'dequantize') {
+      const { scale, zeroPoint } = perTensor(context.required(step.index));
+      fields.push(floatField(`scale${step.index}`, scale), intField(`zero${step.index}`, zeroPoint));
+    }
+    if (step.kind === 'table') {
+      const { data } = context.node.attributes[`table${step.index}`] as Tensor;
+      const constant = { suffix: `table${step.index}`, data, role: 'table' } as const;
+      const name = `table${step.index}`;
+      fields.push({ name, declaration: `const float *${name}; /* 256, by the byte as uint8 */`, value: { constant } });
+    }
+    if (step.kind === 'constant') {
+      const name = `constant${step.index}`;
+      fields.push(floatField(name, Math.fround(Number(context.node.attributes[name]))));
+    }
+  }
+  const y = context.output(0);
+  if (y.dtype === 'float32') return fields;
+  const { scale, zeroPoint } = perTensor(y);
+  return [...fields, floatField('y_scale', scale), intField('y_zero', zeroPoint)];
+}
+
+function floatField(name: string, value: number): Field {
+  return { name, declaration: `float ${name};`, value: { float: value } };
+}
+
+function intField(name: string, value: number): Field {
+  return { name, declaration: `int32_t ${name};`, value: { int: value } };
+}
+
+/** Names all that the code depends on: `nanoc_elementwise_t0_d1_mul01_s8`. */
+function nameOf(steps: readonly Step[], output: string): string {
+  const parts = steps.map((step) =>
+    isBinary(step) ? `${step.kind.toLowerCase()}${step.left}${step.right}` : `${step.kind[0]}${step.index}`,
+  );
+  return ['nanoc_elementwise', ...parts, output === 'float32' ? 'f32' : 's8'].join('_');
+}
+
+function sourcesOf(
+  name: string,
+  steps: readonly Step[],
+  inputTypes: readonly string[],
+  outputType: string,
+  fields: readonly Field[],
+): GeneratedSource[] {
+  const type = (dtype: string) => (dtype === 'float32' ? 'float' : 'int8_t');
+  const parameters = [
+    ...inputTypes.map((dtype, i) => `const ${type(dtype)} *x${i}`),
+    `${type(outputType)} *y`,
+    'int32_t count',
+    ...(fields.length === 0 ? [] : [`const ${name}_params *params`]),
+  ];
+  const prototype = `void ${name}(${parameters.join(', ')})`;
+  const guard = `${name.toUpperCase()}_H`;
+  const struct = ['typedef struct {', ...fields.map((field) => `  ${field.declaration}`), `} ${name}_params;`, ''];
+  const header = [
+    `#ifndef ${guard}`,
+    `#define ${guard}`,
+    '',
+    '#include "nanoc/requantize.h"',
+    '',
+    ...(fields.length === 0 ? [] : struct),
+    '/** Generated by nanoc for a chain of elementwise operators. Ascending: y may be any of the inputs of its own element size. */',
+    `${prototype};`,
+    '',
+    '#endif',
+    '',
+  ];
+  const result = `r${steps.length - 1}`;
+  const written =
+    outputType === 'float32' ? result : `(int8_t)nanoc_round_clamp(${result} / p.y_scale, p.y_zero, -128, 127)`;
+  const body = [
+    `#include "nanoc/generated/${name}.h"`,
+    '',
+    `${prototype} {`,
+    // A byte that is written could be one of the parameters, for all that the C compiler knows.
+    ...(fields.length === 0 ? [] : [`  const ${name}_params p = *params;`]),
+    '  for (int32_t i = 0; i < count; i++) {',
+    ...steps.map((step, index) => `    const float r${index} = ${expressionOf(step)};`),
+    `    y[i] = ${written};`,
+    '  }',
+    '}',
+    '',
+  ];
+  return [
+    { path: `include/nanoc/generated/${name}.h`, content: header.join('\n') },
+    { path: `src/${name}.c`, content: body.join('\n') },
+  ];
+}
+
+function expressionOf(step: Step): string {
+  if (isBinary(step)) return `r${step.left} ${BINARY_STEPS[step.kind].symbol} r${step.right}`;
+  const { kind, index } = step;
+  if (kind === 'input') return `x${index}[i]`;
+  if (kind === 'constant') return `p.constant${index}`;
+  if (kind === 'table') return `p.table${index}[(uint8_t)x${index}[i]]`;
+  return `(float)(x${index}[i] - p.zero${index}) * p.scale${index}`;
+}
