@@ -44,9 +44,16 @@ static inline int32_t nanoc_round(float x) {
   return magic.i - 0x4B400000;
 }
 
+/** 1 where VCVTR is there: rounds half to even, saturates to 32 bits, and makes 0 of NaN. */
 #if NANOC_FPU && defined(__GNUC__) && defined(__ARM_FP) && defined(__thumb2__)
+#define NANOC_VCVTR 1
+#else
+#define NANOC_VCVTR 0
+#endif
 
-/** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero). VCVTR rounds half to even, saturates, and makes 0 of NaN. */
+#if NANOC_VCVTR
+
+/** clamp(zero + round_half_even(x)) for any x; NaN gives clamp(zero). */
 static inline int32_t nanoc_round_clamp(float x, int32_t zero, int32_t low, int32_t high) {
   union {
     float f;
@@ -100,7 +107,7 @@ int32_t nanoc_requantize_exact(int32_t sum, float scale, int32_t zero, int32_t l
 
 #if NANOC_FPU
 
-#if defined(__GNUC__) && defined(__ARM_FP) && defined(__thumb2__)
+#if NANOC_VCVTR
 
 static inline int32_t nanoc_requantize(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
   union {
