@@ -72,6 +72,18 @@ describe('a project that calls ESP-NN', () => {
     expect(own.find(({ path }) => path.endsWith('idf_component.yml'))!.content).not.toContain('esp-nn');
   });
 
+  it("has room on the main task's stack for the library's arrays", async () => {
+    const stackOf = async (kernels: CompileOptions['kernels']) => {
+      const files = await emitFiles(
+        await compile(readModelFile(example('digits')), { target: 'esp32p4', kernels: kernels ?? 'auto' }),
+      );
+      const defaults = files.find(({ path }) => path === 'sdkconfig.defaults')!.content;
+      return /^CONFIG_ESP_MAIN_TASK_STACK_SIZE=(\d+)$/m.exec(defaults)![1];
+    };
+    expect(await stackOf('native')).toBe('8192');
+    expect(await stackOf('esp-nn')).toBe('9216');
+  });
+
   it('cannot be run without a copy, which is said', async () => {
     const args = [example('digits'), '--target', 'esp32s3', '--output', join(work.path, 'out')];
     const verified = await nanoc(['verify', ...args.slice(0, 3)], { cwd: work.path });

@@ -17,6 +17,7 @@ import {
   whyTooLarge,
 } from '../cmsis-nn/convolve.js';
 import { vendorRequantization } from '../vendor-requantization.js';
+import { lxConv } from '../xtensa/conv-kernel.js';
 import { convolveFault, depthwiseFault } from './faults.js';
 import { activation, dims, type EspFunction, espCall, espOption, pair, VECTOR_BYTES, variantOf } from './option.js';
 import { convolveAsked, convolveBytes, depthwiseAsked, depthwiseBytes } from './scratch.js';
@@ -37,7 +38,7 @@ export const espConvolve = espOption({
     if (refusal !== undefined) return refusal;
     const g = geometryOf(context);
     const fault = whyNotImage(g) ?? whyNotPadded(g) ?? convolveFault(g, variantOf(context));
-    return fault ?? whyTooLarge(context, rowsOf(context), library);
+    return fault ?? whyTooLarge(context, rowsOf(context), library) ?? whySlower(context, g);
   },
   build: (context, { law }) => {
     const g = geometryOf(context);
@@ -74,6 +75,24 @@ export const espDepthwise = espOption({
     });
   },
 });
+
+/** Elements of a vector register, and of the largest window that is known to be slower here. */
+const VECTOR = 16;
+const SLOW_WINDOW = 48;
+
+/**
+ * Windows of few channels are copied pixel by pixel on the ESP32-S3: some 115 instructions an output, on an emulator with PIE,
+ * for windows of 27 and of 40 elements, where nanoc's own kernel takes 78.
+ */
+function whySlower(context: LowerContext, { kernel, inChannels }: Geometry): string | undefined {
+  if (context.isAuto !== true || variantOf(context) !== 's3') return undefined;
+  const row = kernel[1] * inChannels;
+  const window = kernel[0] * row;
+  const isCopied = row < VECTOR && window >= VECTOR && window <= SLOW_WINDOW;
+  return isCopied && lxConv.when!(context) === true
+    ? "ESP32-S3: nanoc's own kernel is faster on so few channels"
+    : undefined;
+}
 
 /** The library takes one image, and no spaces between the elements of a window. */
 function whyNotImage({ batches, dilations }: Geometry): string | undefined {

@@ -90,10 +90,17 @@ function contextOf(
   graph: Graph,
   node: Node,
   features: LowerContext['features'],
-  { optimize = 'balanced', libraries = [] }: CompileOptions,
+  { optimize = 'balanced', libraries = [], kernels = 'auto' }: CompileOptions,
   diagnostics: Diagnostics,
 ): LowerContext {
-  return { ...viewNode(graph, node, operatorOf(node)), features, diagnostics, optimize, libraries };
+  return {
+    ...viewNode(graph, node, operatorOf(node)),
+    features,
+    diagnostics,
+    optimize,
+    libraries,
+    isAuto: kernels === 'auto',
+  };
 }
 
 function lowerNode(

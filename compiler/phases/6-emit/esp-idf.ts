@@ -19,6 +19,9 @@ const IDF_RANGE = '>=5.1';
 const PROGRAM_BYTES = 1 << 20;
 const PARTITIONS_BYTES = 0x10000;
 
+/** Of the main task, for printing and for kernels whose stack is bounded. */
+const MAIN_STACK = 8192;
+
 /**
  * Files of the project.
  * @param library the C of the model and its kernels, with paths relative to the component
@@ -79,6 +82,7 @@ function projectView(
     psram: psram !== undefined,
     rodataOption: psram?.rodataOption ?? false,
     sdkconfig,
+    stackBytes: stackBytes(context),
     flash,
     appBytes: `0x${((flash << 20) - PARTITIONS_BYTES).toString(16)}`,
     dependencies: linkedLibraries(compilation).flatMap(({ library }) =>
@@ -93,6 +97,14 @@ function projectView(
 function useComment(label: string, single: boolean): string {
   const what = single ? '' : ': the index of its largest element is printed';
   return wrapComment(`What becomes of output "${label}"${what}.`, '');
+}
+
+/** ESP-NN keeps up to four words for each channel on the stack, in arrays of variable length. */
+function stackBytes({ compilation }: EmitContext): number {
+  const { plan } = compilation;
+  const calls = plan.calls.filter(({ vendor }) => vendor?.library === 'esp-nn');
+  const channels = calls.map(({ node }) => compilation.program.graph.values.get(node.outputs[0]!)!.shape.at(-1)!);
+  return MAIN_STACK + Math.ceil((16 * Math.max(0, ...channels)) / 1024) * 1024;
 }
 
 /** Flash in MB for constants and program: 4, which all modules have, or the next size. */
