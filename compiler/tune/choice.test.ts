@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listModels, modelsFolder } from '../../bench/models.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import { readModelFile } from '../cli/model-file.js';
 import type { CompileOptions, ModelSource } from '../compilation.js';
 import { tuneModel } from './tune-model.js';
@@ -38,7 +39,9 @@ const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
   .map((name) => join(outside ?? '', 'mlperf-tiny', `${name}.onnx`))
   .filter((path) => outside !== undefined && existsSync(path));
 
-describe.each(['cortex-m4', 'cortex-m3', 'cortex-m0', 'cortex-m55'])('the choice for %s', (target) => {
+const lx7 = (await simulatedTargets()).filter((name) => name === 'lx7');
+
+describe.each(['cortex-m4', 'cortex-m3', 'cortex-m0', 'cortex-m55', ...lx7])('the choice for %s', (target) => {
   it('is no slower than another kernel on any layer of the examples', { timeout: SLOW_MS }, async () => {
     for (const { path, name: _, peer: __, ...rest } of examples) {
       expect(slower(await measured(readModelFile(path), { ...rest, target }))).toEqual([]);

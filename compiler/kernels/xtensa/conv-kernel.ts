@@ -47,6 +47,11 @@ function blockOf(context: LowerContext, pixels: number, quads: number): number {
   return Math.max(1, Math.min(BLOCK[context.optimize ?? 'balanced'], room, pixels));
 }
 
+/** Weights of a channel (not for a single pixel), windows, two words a pixel, a window's bytes; the word behind the last window is read too. */
+function scratchWords(quads: number, block: number, inWords: boolean): number {
+  return 2 * quads * (block === 1 ? 1 : block + 1) + 2 * block + (inWords ? 0 : quads);
+}
+
 function convCall(context: LowerContext): KernelCall {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const [batches, inHeight, inWidth, inChannels] = x.shape as [number, number, number, number];
@@ -110,7 +115,7 @@ function lxCall(
       { kind: 'scratch' },
       { kind: 'params', struct: 'nanoc_lx_conv_params', fields },
     ],
-    scratch: { bytes: 4 * (2 * quads * (block + 1) + 2 * block + (inWords ? 0 : quads)), alignment: 8 },
+    scratch: { bytes: scratchWords(quads, block, inWords) * 4, alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
     ...(inWords ? { alignment: 4 } : {}),
     macs: macsOf(y, layer.inner),

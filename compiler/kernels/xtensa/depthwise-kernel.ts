@@ -28,6 +28,7 @@ export const lxDepthwise: KernelOption = {
     const refusal = whyNotDepthwise(context);
     if (refusal !== undefined) return refusal;
     if (alongDilation(context) !== 1) return 'dilated along the rows of a plane';
+    if (isThreeWide(depthwiseWindow(context))) return 'nanoc_depthwise_s8 takes four outputs of such a row at a time';
     if (elementCount(depthwiseWindow(context).output) < FEWEST_OUTPUTS) return 'few outputs for each widened input';
     return fits(context, planeOfAny);
   },
@@ -71,6 +72,11 @@ function depthwiseWindow(context: LowerContext): Window {
 
 function isThree({ kernel, strides, dilations }: Window): boolean {
   return kernel.every((k) => k === 3) && [...strides, ...dilations].every((s) => s === 1);
+}
+
+/** Several rows of three taps side by side. */
+function isThreeWide({ kernel, strides, dilations }: Window): boolean {
+  return kernel[0]! > 1 && kernel[1] === 3 && strides[1] === 1 && dilations[1] === 1;
 }
 
 type PlaneOf = (context: LowerContext) => number;

@@ -79,6 +79,7 @@ describe('depthwise convolution for Xtensa', () => {
     expect(lowered(depthwise([4, 9, 9], [3, 3], { strides: [2, 2] }), random, lxDepthwise3x3)).toBeUndefined();
     expect(lowered(depthwise([4, 9, 9], [2, 3], { dilations: [1, 2] }), random, lxDepthwise)).toBeUndefined();
     expect(lowered(depthwise([4, 3, 3], [3, 3]), random, lxDepthwiseOne)).toBeUndefined();
+    expect(lowered(depthwise([4, 9, 9], [3, 3]), random, lxDepthwise)).toBeUndefined();
     for (const option of OPTIONS) {
       expect(
         lowered(depthwise([4, 3, 3], [3, 3], { pads: [0, 0, 0, 0], weightZero: 3 }), random, option),

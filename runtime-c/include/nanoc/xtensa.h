@@ -81,7 +81,7 @@ typedef struct {
 
 /**
  * Convolution without groups and dilation, or a matrix product, whose rows are pixels. x on a word where in_c is a multiple of four. Scratch:
- * words, 2 * quads * (block + 1) + 2 * block, and `quads` more where in_c is no multiple of four. A block is read whole before it is written.
+ * words, 2 * quads * (block + 1) + 2 * block (2 * quads + 2 for a block of 1), and `quads` more where in_c is no multiple of four. A block is read whole before it is written.
  */
 void nanoc_conv_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_lx_conv_params *params);
 

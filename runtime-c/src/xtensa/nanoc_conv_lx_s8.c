@@ -126,6 +126,34 @@ static NANOC_NOINLINE void first_channel(const block *b, const uint32_t *w, uint
       : OPERANDS);
 }
 
+/* Sum of the first channel of a pair for one pixel, its weights masked on the way: cheaper than a copy that serves only once. */
+static NANOC_NOINLINE uint32_t first_sum(const uint32_t *x, const uint32_t *w, int32_t quads, uint32_t start) {
+  uint32_t sum = start;
+  uint32_t px = NANOC_LX_BEFORE(x);
+  const uint32_t mask = 0x00FF00FFu;
+  uint32_t a;
+  uint32_t b;
+  __asm__ volatile(
+      "wsr.acclo %[sum]\n"
+      "\tldinc m0, %[x]\n"
+      "\tloop %[quads], 1f\n"
+      "\tl32i %[a], %[w], 0\n"
+      "\tl32i %[b], %[w], 4\n"
+      "\tand %[a], %[a], %[mask]\n"
+      "\tand %[b], %[b], %[mask]\n"
+      "\tmula.da.ll.ldinc m1, %[x], m0, %[a]\n"
+      "\tmula.da.hh m0, %[a]\n"
+      "\tmula.da.ll.ldinc m0, %[x], m1, %[b]\n"
+      "\tmula.da.hh m1, %[b]\n"
+      "\taddi %[w], %[w], 8\n"
+      "1:\n"
+      "\trsr.acclo %[sum]"
+      : [sum] "+a"(sum), [x] "+a"(px), [w] "+a"(w), [a] "=&a"(a), [b] "=&a"(b)
+      : [quads] "a"(quads), [mask] "a"(mask)
+      : "acc", "memory");
+  return sum;
+}
+
 /* The second channel of a pair, from the sum of both. */
 static NANOC_NOINLINE void second_channel(const block *b, const uint32_t *w, uint32_t start, float scale, int8_t *y) {
   uint32_t x = NANOC_LX_BEFORE(b->windows);
@@ -184,6 +212,13 @@ static void first_channel(const block *b, const uint32_t *w, uint32_t start, flo
   }
 }
 
+static uint32_t first_sum(const uint32_t *x, const uint32_t *w, int32_t quads, uint32_t start) {
+  for (int32_t i = 0; i < 2 * quads; i++) {
+    start += nanoc_lx_product(x[i], w[i] & 0x00FF00FFu);
+  }
+  return start;
+}
+
 static void second_channel(const block *b, const uint32_t *w, uint32_t start, float scale, int8_t *y) {
   for (int32_t i = 0; i < b->count; i++, y += b->channels) {
     const uint32_t both = dot(b->windows + 2 * b->quads * i, w, b->quads, start - b->pixels[i].correction);
@@ -219,8 +254,13 @@ static NANOC_NOINLINE void multiply(const nanoc_lx_conv_params *p, const block *
   const float *scale = p->output.scale;
   const int32_t step = p->output.scale_step;
   for (int32_t channel = 0; channel < channels; channel += 2, w += 2 * b->quads, start += 2) {
-    part(w, b->quads, lows);
-    first_channel(b, lows, (uint32_t)start[0], scale[channel * step], y + channel);
+    if (p->block == 1) {
+      b->pixels->sum = first_sum(b->windows, w, b->quads, (uint32_t)start[0] - b->pixels->correction);
+      y[channel] = nanoc_lx_requantize(b->pixels->sum, scale[channel * step], b->zero);
+    } else {
+      part(w, b->quads, lows);
+      first_channel(b, lows, (uint32_t)start[0], scale[channel * step], y + channel);
+    }
     if (channel + 1 < channels) {
       second_channel(b, w, (uint32_t)start[1], scale[(channel + 1) * step], y + channel + 1);
     }
@@ -233,7 +273,7 @@ static NANOC_NOINLINE void multiply(const nanoc_lx_conv_params *p, const block *
 void nanoc_conv_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_lx_conv_params *params) {
   const nanoc_lx_conv_params *p = params;
   const int32_t words = 2 * p->quads;
-  uint32_t *windows = scratch + words;
+  uint32_t *windows = scratch + (p->block == 1 ? 0 : words);
   pixel *pixels = (pixel *)(windows + words * p->block);
   int8_t *copy = (int8_t *)(pixels + p->block);
   block b = {windows, pixels, 0, p->quads, p->out_c, p->output.y_zero};
