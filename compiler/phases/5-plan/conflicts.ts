@@ -3,7 +3,7 @@ import type { KernelCall } from '../../ir/kernel-call.js';
 import { type Allowance, Allowances } from './allowances.js';
 import type { Contents } from './contents.js';
 import type { Span } from './lifetimes.js';
-import type { Storage } from './storage.js';
+import type { Block, Storage } from './storage.js';
 
 /** Forbidden: address(second) - address(first) strictly between `low` and `high`. */
 export interface Gap {
@@ -11,28 +11,35 @@ export interface Gap {
   readonly high: number;
 }
 
-/** By block index: the other blocks that it conflicts with, and the forbidden distances, sorted and without touching ones. */
+/** By block, as a place in a list: the later ones that it conflicts with, and their forbidden distances, sorted and without touching ones. */
 export type Conflicts = readonly ReadonlyMap<number, readonly Gap[]>[];
 
+/** @param blocks the blocks that are of interest; the others' spans are passed over */
 export function conflictsOf(
+  blocks: readonly Block[],
   spans: readonly Span[],
   order: readonly KernelCall[],
   contents: Contents,
   storage: Storage,
   guardBytes: number,
 ): Conflicts {
-  const gaps: Map<number, Gap[]>[] = storage.blocks.map(() => new Map());
+  const numbers = new Map(blocks.map((block, i) => [block, i]));
+  const gaps: Map<number, Gap[]>[] = blocks.map(() => new Map());
   const add = (a: number, b: number, gap: Gap): void => {
     if (gap.high - gap.low < 2) return;
-    push(gaps[a]!, b, gap);
-    push(gaps[b]!, a, { low: -gap.high, high: -gap.low });
+    if (a < b) push(gaps[a]!, b, gap);
+    else push(gaps[b]!, a, { low: -gap.high, high: -gap.low });
   };
   const allowances = new Allowances(contents, storage);
-  forEachPairAliveAtOnce(spans, (a, b) => {
+  const own = spans.filter(({ block }) => numbers.has(block));
+  forEachPairAliveAtOnce(own, (a, b) => {
     if (a.block === b.block) return;
-    for (const gap of gapsOf(a, b, order, guardBytes, allowances, storage)) add(a.block.index, b.block.index, gap);
+    const [first, second] = [numbers.get(a.block)!, numbers.get(b.block)!];
+    for (const gap of gapsOf(a, b, order, guardBytes, allowances, storage)) add(first, second, gap);
   });
-  return gaps.map((map) => new Map([...map].map(([other, list]) => [other, merge(list)])));
+  // Nearly all pairs have one gap.
+  for (const map of gaps) for (const [other, list] of map) if (list.length > 1) map.set(other, merge(list));
+  return gaps;
 }
 
 /** Forbidden distances for one pair of spans; `a` does not begin after `b`. */

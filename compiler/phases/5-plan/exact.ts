@@ -24,22 +24,34 @@ interface Pair {
   readonly bytes: number;
 }
 
+/** The pairs that conflict, once for all questions about the same items. */
+export interface PairTable {
+  readonly pairs: readonly Pair[];
+  /** Indices of the pairs of each item. */
+  readonly ofItem: readonly (readonly number[])[];
+}
+
+export function pairTable(items: readonly Item[], conflicts: Conflicts): PairTable {
+  const pairs: Pair[] = [];
+  const ofItem: number[][] = items.map(() => []);
+  conflicts.forEach((map, a) => {
+    for (const [b, gaps] of map) {
+      ofItem[a]!.push(pairs.length);
+      ofItem[b]!.push(pairs.length);
+      pairs.push({ a, b, gaps, bytes: items[a]!.bytes + items[b]!.bytes });
+    }
+  });
+  return { pairs, ofItem };
+}
+
 /**
  * @param bytes size of the arena that all items must fit in
  * @param budget pairs that may be looked at before the search is given up
  */
-export function placeWithin(items: readonly Item[], conflicts: Conflicts, bytes: number, budget: number): ExactResult {
-  const pairs = pairsOf(items, conflicts);
-  const search = new Search(items, pairs, bytes, budget);
+export function placeWithin(items: readonly Item[], table: PairTable, bytes: number, budget: number): ExactResult {
+  const search = new Search(items, table, bytes, budget);
   const addresses = search.run();
   return { ...(addresses === undefined ? {} : { addresses }), finished: search.work <= budget, work: search.work };
-}
-
-function pairsOf(items: readonly Item[], conflicts: Conflicts): Pair[] {
-  const bytesOf = (a: number, b: number) => items[a]!.bytes + items[b]!.bytes;
-  return conflicts.flatMap((map, a) =>
-    [...map].flatMap(([b, gaps]) => (a < b && gaps.length > 0 ? [{ a, b, gaps, bytes: bytesOf(a, b) }] : [])),
-  );
 }
 
 function alignDown(address: number, { alignment, residue }: Item): number {
@@ -64,12 +76,15 @@ class Search {
   private readonly to: Float64Array;
   /** What was overwritten, to be restored when a decision is taken back. */
   private readonly trail: { readonly list: Float64Array; readonly index: number; readonly old: number }[] = [];
-  private readonly pairsOfItem: number[][];
+  /** Off until the first decision: what holds before it is never taken back. */
+  private remembers = false;
+  private readonly pairs: readonly Pair[];
+  private readonly pairsOfItem: readonly (readonly number[])[];
   private readonly queued: Uint8Array;
 
   constructor(
     private readonly items: readonly Item[],
-    private readonly pairs: readonly Pair[],
+    { pairs, ofItem }: PairTable,
     bytes: number,
     private readonly budget: number,
   ) {
@@ -78,17 +93,15 @@ class Search {
     this.from = new Float64Array(pairs.length).fill(Number.NEGATIVE_INFINITY);
     this.to = new Float64Array(pairs.length).fill(Number.POSITIVE_INFINITY);
     this.queued = new Uint8Array(pairs.length);
-    this.pairsOfItem = items.map(() => []);
-    pairs.forEach(({ a, b }, index) => {
-      this.pairsOfItem[a]!.push(index);
-      this.pairsOfItem[b]!.push(index);
-    });
+    this.pairs = pairs;
+    this.pairsOfItem = ofItem;
   }
 
   /** Depth first. Addresses, or undefined when there are none or the budget is used up. */
   run(): readonly number[] | undefined {
     const all = this.pairs.map((_, index) => index);
     if (this.items.some((_, i) => this.low[i]! > this.high[i]!) || !this.narrow(all)) return undefined;
+    this.remembers = true;
     const choices: Choice[] = [];
     while (this.work <= this.budget) {
       const pair = this.mostPressing();
@@ -119,7 +132,7 @@ class Search {
   private set(list: Float64Array, index: number, value: number): void {
     const old = list[index]!;
     if (old === value) return;
-    this.trail.push({ list, index, old });
+    if (this.remembers) this.trail.push({ list, index, old });
     list[index] = value;
   }
 
@@ -207,13 +220,18 @@ class Search {
 /** The smallest distance from `distance` on that no gap forbids; the gaps are sorted. */
 function firstAllowed(gaps: readonly Gap[], distance: number): number {
   let result = distance;
-  for (const { low, high } of gaps) if (result > low && result < high) result = high;
+  for (let i = 0; i < gaps.length; i += 1) {
+    const gap = gaps[i]!;
+    if (result > gap.low && result < gap.high) result = gap.high;
+  }
   return result;
 }
 
 function lastAllowed(gaps: readonly Gap[], distance: number): number {
   let result = distance;
-  for (let i = gaps.length - 1; i >= 0; i -= 1)
-    if (result > gaps[i]!.low && result < gaps[i]!.high) result = gaps[i]!.low;
+  for (let i = gaps.length - 1; i >= 0; i -= 1) {
+    const gap = gaps[i]!;
+    if (result > gap.low && result < gap.high) result = gap.low;
+  }
   return result;
 }

@@ -1,6 +1,6 @@
 /** Addresses of all blocks for one order of the calls. */
 import type { KernelCall, Program } from '../../ir/kernel-call.js';
-import { type Conflicts, conflictsOf, type Gap } from './conflicts.js';
+import { conflictsOf } from './conflicts.js';
 import type { Contents } from './contents.js';
 import { type Span, spansOf } from './lifetimes.js';
 import { alignUp, forbiddenBy, type Item } from './place.js';
@@ -39,7 +39,7 @@ export function layoutArena(
   const guardBytes = options.guardBytes ?? 0;
   const spans = spansOf(program, order, contents, storage);
   const blocks = storage.blocks.filter((block) => block.region === 'arena');
-  const conflicts = among(blocks, conflictsOf(spans, order, contents, storage, guardBytes));
+  const conflicts = conflictsOf(blocks, spans, order, contents, storage, guardBytes);
   const forbidden = forbiddenBy(conflicts);
   const within = lifeOfBlocks(spans);
   const find = (alignment: number): Found =>
@@ -70,19 +70,6 @@ export function layoutArena(
     how: found.how,
     optimal: found.optimal,
   };
-}
-
-/** The conflicts of some blocks, by their index in the list. */
-function among(blocks: readonly Block[], conflicts: Conflicts): Conflicts {
-  const numbers = new Map(blocks.map((block, i) => [block.index, i]));
-  return blocks.map(({ index }) => {
-    const own = new Map<number, readonly Gap[]>();
-    for (const [other, gaps] of conflicts[index]!) {
-      const number = numbers.get(other);
-      if (number !== undefined) own.set(number, gaps);
-    }
-    return own;
-  });
 }
 
 function lifeOfBlocks(spans: readonly Span[]): Map<Block, { from: number; to: number }> {

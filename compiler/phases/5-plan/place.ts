@@ -30,20 +30,32 @@ export function alignUp(address: number, { alignment, residue }: Pick<Item, 'ali
 export type Forbidden = readonly Float64Array[];
 
 export function forbiddenBy(conflicts: Conflicts): Forbidden {
-  return conflicts.map((map) => {
-    let count = 0;
-    for (const gaps of map.values()) count += gaps.length;
-    const list = new Float64Array(3 * count);
-    let to = 0;
+  const counts = new Int32Array(conflicts.length);
+  conflicts.forEach((map, item) => {
+    for (const [other, gaps] of map) {
+      counts[item]! += gaps.length;
+      counts[other]! += gaps.length;
+    }
+  });
+  const lists = Array.from(counts, (count) => new Float64Array(3 * count));
+  const ends = new Int32Array(conflicts.length);
+  const add = (item: number, other: number, low: number, high: number): void => {
+    const list = lists[item]!;
+    const end = ends[item]!;
+    list[end] = other;
+    list[end + 1] = low;
+    list[end + 2] = high;
+    ends[item] = end + 3;
+  };
+  conflicts.forEach((map, item) => {
     for (const [other, gaps] of map) {
       for (const { low, high } of gaps) {
-        list[to++] = other;
-        list[to++] = low;
-        list[to++] = high;
+        add(item, other, low, high);
+        add(other, item, -high, -low);
       }
     }
-    return list;
   });
+  return lists;
 }
 
 /** Places sequences of the same items. */

@@ -1,6 +1,6 @@
 /** Looks for a layout of few bytes. Work is bounded by counts, never by the clock, so that the same program gets the same plan. */
 import type { Conflicts } from './conflicts.js';
-import { placeWithin } from './exact.js';
+import { pairTable, placeWithin } from './exact.js';
 import { type Forbidden, type Item, type Layout, Placer } from './place.js';
 
 export interface Found {
@@ -95,8 +95,9 @@ function prove(items: readonly Item[], conflicts: Conflicts, bound: number, star
   let low = bound;
   let wanted = bound;
   let refused = false;
+  const table = pairTable(items, conflicts);
   for (let work = 0; work < PROOF_WORK && layout.bytes > low; ) {
-    const result = placeWithin(items, conflicts, wanted, QUESTION_WORK);
+    const result = placeWithin(items, table, wanted, QUESTION_WORK);
     work += Math.max(result.work, items.length);
     if (result.addresses !== undefined) {
       layout = {

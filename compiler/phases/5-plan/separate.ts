@@ -181,15 +181,16 @@ function positionAfter(editor: ProgramEditor, names: readonly string[]): number 
 /** Outputs that show bytes of a state's old value are copied out, so that they are there when the new one is. */
 function saveOldStates(editor: ProgramEditor): void {
   const { states, outputs } = editor.program.graph;
+  let contents = contentsOf(editor.program);
   for (const output of outputs) {
     if (states.some((state) => state.output === output)) continue;
-    const contents = contentsOf(editor.program);
     if (contents.definitions.get(output)?.writer === 'state') refuseOldState(output);
     if (contents.definitions.has(output)) continue;
     const changes = states.filter((state) => !isUnchanged(contents, state)).map((state) => state.input);
     const holdsOld = contents.piecesOf(output).some(({ definition }) => changes.includes(definition.name));
     if (!holdsOld) continue;
     editor.insertCopy(editor.rename(output, `${output}__old`), output, 0);
+    contents = contentsOf(editor.program);
   }
 }
 
