@@ -136,6 +136,18 @@ describe('the firmware on the host', () => {
   });
 });
 
+it.each([
+  ['log', 'log_model'],
+  ['esp_dsp', 'esp_dsp_model'],
+  ['vad', 'vad'],
+])('a model called %s is the component %s', async (name, component) => {
+  const files = await emitFiles(await compile(branchModel(), { target: 'esp32c3', name }));
+  const text = (path: string) => files.find((file) => file.path === path)!.content;
+  expect(text(`components/${component}/CMakeLists.txt`)).toContain(`"${name}.c"`);
+  expect(text(`components/${component}/linker.lf`)).toContain(`archive: lib${component}.a`);
+  expect(text('main/CMakeLists.txt')).toContain(`PRIV_REQUIRES ${component} esp_timer`);
+});
+
 describe('nanoc build', () => {
   const build = (target: string, ...more: string[]) =>
     nanoc(['build', work.write('small.onnx', smallModelBytes()), '--target', target, '--force', ...more], {

@@ -32,7 +32,7 @@ export function espIdfFiles(
   library: readonly EmittedFile[],
   espIdf: EspIdf,
 ): EmittedFile[] {
-  const component = `components/${context.name}`;
+  const component = `components/${componentName(context.name)}`;
   const view = projectView(context, parts, library, espIdf);
   const file = (path: string, template: string): EmittedFile => ({
     path,
@@ -69,6 +69,7 @@ function projectView(
   const main = mainView(context, parts);
   return {
     ...main,
+    component: componentName(name),
     outputs: main.outputs.map((port) => ({ ...port, comment: useComment(port.label, port.single) })),
     version: host.version,
     chip: target.name,
@@ -105,6 +106,18 @@ function stackBytes({ compilation }: EmitContext): number {
   const calls = plan.calls.filter(({ vendor }) => vendor?.library === 'esp-nn');
   const channels = calls.map(({ node }) => compilation.program.graph.values.get(node.outputs[0]!)!.shape.at(-1)!);
   return MAIN_STACK + Math.ceil((16 * Math.max(0, ...channels)) / 1024) * 1024;
+}
+
+/** Components of ESP-IDF, and the project's own, whose place a model of that name would take. */
+const FOREIGN = new Set(
+  'main app_trace app_update bootloader bt cmock console cxx driver efuse esptool_py fatfs freertos hal heap http_parser idf_test ieee802154 json linux log lwip mbedtls mqtt newlib nvs_flash openthread partition_table perfmon protobuf pthread protocomm riscv rt sdmmc soc spi_flash spiffs tcp_transport touch_element ulp unity usb vfs wear_levelling wifi_provisioning wpa_supplicant xtensa'.split(
+    ' ',
+  ),
+);
+
+/** Of the model's name; `<name>_model` where ESP-IDF has a component of that name, or may have. */
+function componentName(name: string): string {
+  return FOREIGN.has(name) || /^(esp|idf)_/.test(name) ? `${name}_model` : name;
 }
 
 /** Flash in MB for constants and program: 4, which all modules have, or the next size. */
