@@ -13,23 +13,15 @@ const FARTHEST = 4095;
 /** Saved registers, and the vertically transformed columns that `inputInstructions` pushes. */
 export const WINOGRAD_STACK = SAVED_BYTES + 32 * COLUMNS;
 
-/** r0 V, r1 U, r2 M; one pair of channels, whose sums are then requantized in C. */
-export function productInstructions(channels: number): string[] {
-  return [
-    'push {r4-r11,lr}',
-    'add r3,r2,#256',
-    'vmov s0,s1,r2,r3',
-    ...allPositions(channels),
-    'mov r0,r1',
-    'pop {r4-r11,pc}',
-  ];
-}
+/** How four outputs of a tile become bytes: by a multiplier, addend and shift, or by a float scale. */
+export type Tail = { readonly kind: 'fixed'; readonly shift: number } | { readonly kind: 'exact' };
 
 /**
  * r0 V and then M, r1 stream, r2 to r5 sums, r6 to r9 words of V, r10 to r12 and lr words of U; s0 and s1 M and its end, s2 the end of the
- * inner loop, s3 V, s8 M, s14 output, s15 end of the stream.
+ * inner loop, s3 V, s8 M, s14 output, s15 end of the stream; exact: s4 to s7 outputs, s9 scale, the zero point of y on the stack.
  */
-export function fixedInstructions(channels: number, outputs: number, rowStep: number, shift: number): string[] {
+export function pairInstructions(channels: number, outputs: number, rowStep: number, tail: Tail): string[] {
+  const isFixed = tail.kind === 'fixed';
   return [
     'push {r4-r11,lr}',
     'vmov s14,s15,r2,r3',
@@ -45,10 +37,11 @@ export function fixedInstructions(channels: number, outputs: number, rowStep: nu
     ...[0, 1].flatMap((channel) => [
       `ldr r11,[r1,#${4 * channel}]`,
       `ldr r12,[r1,#${8 + 4 * channel}]`,
-      `ldr lr,[r1,#${16 + 4 * channel}]`,
+      ...(isFixed ? [`ldr lr,[r1,#${16 + 4 * channel}]`] : ['vmov s9,r12', `ldr lr,[sp,#${SAVED_BYTES}]`]),
       ...[0, 1].flatMap((tile) => [
         ...sums(2 * channel + tile),
-        ...stores(channel + 2 * tile * outputs, outputs, rowStep, shift),
+        ...(isFixed ? fixed(tail.shift) : exact()),
+        ...stores(channel + 2 * tile * outputs, outputs, rowStep),
       ]),
     ]),
     'vmov s0,r0',
@@ -56,7 +49,7 @@ export function fixedInstructions(channels: number, outputs: number, rowStep: nu
     'vmov r6,r7,s14,s15',
     'add r6,r6,#2',
     'vmov s14,r6',
-    'add r1,r1,#24',
+    `add r1,r1,#${isFixed ? 24 : 16}`,
     'cmp r1,r7',
     'bne.w 4b',
     'pop {r4-r11,pc}',
@@ -129,17 +122,37 @@ function sums(index: number): string[] {
   ];
 }
 
-/** Requantizes r2 to r5 by the multiplier in r12 and the addend in lr, and stores them. */
-function stores(offset: number, outputs: number, rowStep: number, shift: number): string[] {
-  const registers = ['r2', 'r3', 'r4', 'r5'];
+const OUTPUTS = ['r2', 'r3', 'r4', 'r5'];
+
+/** By the multiplier in r12 and the addend in lr. */
+function fixed(shift: number): string[] {
+  return [...OUTPUTS.map((r) => `smmla ${r},${r},r12,lr`), ...OUTPUTS.map((r) => `ssat ${r},#8,${r},asr #${shift}`)];
+}
+
+/** float32(sum) * scale, rounded to nearest even and saturated by VCVTR, plus the zero point in lr. */
+function exact(): string[] {
+  const each = (line: (s: number) => string) => [4, 5, 6, 7].map(line);
+  return [
+    'vmov s4,s5,r2,r3',
+    'vmov s6,s7,r4,r5',
+    ...each((s) => `vcvt.f32.s32 s${s},s${s}`),
+    ...each((s) => `vmul.f32 s${s},s${s},s9`),
+    ...each((s) => `vcvtr.s32.f32 s${s},s${s}`),
+    'vmov r2,r3,s4,s5',
+    'vmov r4,r5,s6,s7',
+    ...OUTPUTS.map((r) => `qadd ${r},${r},lr`),
+    ...OUTPUTS.map((r) => `ssat ${r},#8,${r}`),
+  ];
+}
+
+/** Stores r2 to r5, `offset` bytes behind the output of the first channel and tile. */
+function stores(offset: number, outputs: number, rowStep: number): string[] {
   const isNear = offset + rowStep + outputs <= FARTHEST;
   const lower = isNear ? `[r6,#${offset + rowStep}]` : `[r7,#${offset}]`;
   const last = isNear ? `[r6,#${offset + rowStep + outputs}]` : `[r7,#${offset + outputs}]`;
   return [
-    ...registers.map((r) => `smmla ${r},${r},r12,lr`),
     'vmov r6,s14',
     ...(isNear ? [] : [...immediate('r7', rowStep), 'add r7,r6,r7']),
-    ...registers.map((r) => `ssat ${r},#8,${r},asr #${shift}`),
     `strb r2,[r6,#${offset}]`,
     `strb r3,[r6,#${offset + outputs}]`,
     `strb r4,${lower}`,

@@ -5,22 +5,21 @@ import { WINOGRAD_UNROLL } from './winograd-assembly.js';
 
 /** Positions of a tile. */
 const POSITIONS = 16;
-/** Around a block; for a segment's call; for the sixteen outputs of a pair that are requantized in float; a byte that is clamped. */
-const GLUE = { block: 40, segment: 12, exact: 930, clamp: 9 };
+/** Around a block; for a segment's call; a byte that is clamped. */
+const GLUE = { block: 40, segment: 12, clamp: 9 };
 
 export function winogradCost(view: CostView): number {
   const { call } = view;
   const { batches, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = windowSizes(view);
   const inner = { 1: POSITIONS, 2: innerRounds(inChannels / 4, WINOGRAD_UNROLL) };
   const segments = [...((view.constant('segments') as Int32Array | undefined) ?? [])];
-  const fixed = [...assemblyOf(call)].find(([name]) => name.includes('_to'))?.[1];
-  const exact = [...assemblyOf(call)].find(([name]) => name.endsWith('_products'))?.[1];
+  const fixed = [...assemblyOf(call)].find(([name]) => /_shift\d+$/.test(name))?.[1];
+  const exact = [...assemblyOf(call)].find(([name]) => name.endsWith('_exact'))?.[1];
   let products = 0;
   for (let i = 0; i < segments.length; i += 4) {
     const next = segments[i + 5] ?? outChannels;
     const pairs = Math.max(1, Math.ceil((next - segments[i + 1]!) / 2));
-    if (segments[i] === 0) products += executed(fixed!, { ...inner, 4: pairs }) + GLUE.segment;
-    else products += pairs * (executed(exact!, inner) + GLUE.exact) + GLUE.segment;
+    products += executed((segments[i] === 0 ? fixed : exact)!, { ...inner, 4: pairs }) + GLUE.segment;
   }
   const inputs = executed(assemblyNamed(call, /_inputs$/), { 1: inChannels / 4 });
   const clamped = call.function.endsWith('_clamp') ? 8 * GLUE.clamp * outChannels : 0;

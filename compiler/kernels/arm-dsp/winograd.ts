@@ -2,7 +2,7 @@
 import type { GeneratedSource } from '../../ir/kernel-call.js';
 import { assemblyFunction } from './assembly.js';
 import type { Segment } from './stream.js';
-import { fixedInstructions, inputInstructions, productInstructions } from './winograd-assembly.js';
+import { inputInstructions, pairInstructions, type Tail } from './winograd-assembly.js';
 
 export interface WinogradShape {
   readonly batches: number;
@@ -89,31 +89,26 @@ function inputsFunction({ inChannels }: WinogradShape): AssemblyWithTwin {
 }
 
 /** All pairs of a segment, from V to bytes; M lies behind V. */
-function fixedFunction({ inChannels, outChannels, outWidth, shift }: WinogradShape): AssemblyWithTwin {
+function pairsFunction(
+  { inChannels, outChannels, outWidth, shift }: WinogradShape,
+  kind: Segment['kind'],
+): AssemblyWithTwin {
   const rowStep = outWidth * outChannels;
-  const name = `nanoc_winograd_dsp_${inChannels}_to${outChannels}x${rowStep}_shift${shift + 2}`;
+  const isFixed = kind === 'fixed';
+  const name = `nanoc_winograd_dsp_${inChannels}_to${outChannels}x${rowStep}_${isFixed ? `shift${shift + 2}` : 'exact'}`;
+  const tail: Tail = isFixed ? { kind, shift: shift + 2 } : { kind };
   return {
     name,
-    prototype: `void ${name}(uint32_t *v, const uint32_t *u, int8_t *y, const uint32_t *u_end)`,
-    instructions: fixedInstructions(inChannels, outChannels, rowStep, shift + 2),
-    twin: `nanoc_winograd_fixed(v, u, y, u_end, ${inChannels}, ${outChannels}, ${rowStep}, ${shift + 2})`,
-  };
-}
-
-/** M of one pair, for the exact requantization. */
-function productsFunction({ inChannels }: WinogradShape): AssemblyWithTwin {
-  const name = `nanoc_winograd_dsp_${inChannels}_products`;
-  return {
-    name,
-    prototype: `const uint32_t *${name}(const uint32_t *v, const uint32_t *u, uint32_t *m)`,
-    instructions: productInstructions(inChannels),
-    twin: `return nanoc_winograd_products(v, u, m, ${inChannels})`,
+    prototype: `void ${name}(uint32_t *v, const uint32_t *u, int8_t *y, const uint32_t *u_end${isFixed ? '' : ', int32_t zero'})`,
+    instructions: pairInstructions(inChannels, outChannels, rowStep, tail),
+    twin: isFixed
+      ? `nanoc_winograd_fixed(v, u, y, u_end, ${inChannels}, ${outChannels}, ${rowStep}, ${shift + 2})`
+      : `nanoc_winograd_exact(v, u, y, u_end, zero, ${inChannels}, ${outChannels}, ${rowStep})`,
   };
 }
 
 function assemblyOf(shape: WinogradShape): AssemblyWithTwin[] {
-  const products = shape.kinds.map((kind) => (kind === 'fixed' ? fixedFunction(shape) : productsFunction(shape)));
-  return [inputsFunction(shape), ...products];
+  return [inputsFunction(shape), ...shape.kinds.map((kind) => pairsFunction(shape, kind))];
 }
 
 function fileOf({ name, prototype, instructions, twin }: AssemblyWithTwin): GeneratedSource {
@@ -185,24 +180,17 @@ const BORDER_FUNCTION = [
 ];
 
 function blockFunction(shape: WinogradShape): string[] {
-  const fixed = `${fixedFunction(shape).name}(v, p->stream + s[2], y + s[1], p->stream + s[3]);`;
-  const exact = [
-    `for (const uint32_t *u = p->stream + s[2]; u != p->stream + s[3]; u += 4, to += 2) {`,
-    `  u = ${productsFunction(shape).name}(v, u, v + 16 * IN_C);`,
-    '  nanoc_winograd_outputs_exact(v + 16 * IN_C, u, to, OUT_C, OUT_W * OUT_C, p->y_zero);',
-    '}',
-  ];
-  const start = ['int8_t *to = y + s[1];', ...exact];
-  const indent = (lines: readonly string[], by: string) => lines.map((line) => by + line);
-  const both = ['    if (s[0] == 0) {', `      ${fixed}`, '    } else {', ...indent(start, '      '), '    }'];
-  const single = shape.kinds[0] === 'fixed' ? [`    ${fixed}`] : indent(start, '    ');
+  const call = (kind: Segment['kind']) =>
+    `${pairsFunction(shape, kind).name}(v, stream + s[2], y + s[1], stream + s[3]${kind === 'fixed' ? '' : ', p->y_zero'});`;
+  const both = ['    if (s[0] == 0) {', `      ${call('fixed')}`, '    } else {', `      ${call('exact')}`, '    }'];
   const rows = ['', ' + OUT_W * OUT_C'].map((row) => `  nanoc_dsp_clamp(y${row}, 4 * OUT_C, p->low, p->high);`);
   return [
     '/* All channels of two rows and four columns from V. */',
     'static void multiply(uint32_t *v, int8_t *y, const nanoc_dsp_params *p) {',
-    '  const int32_t *s = p->segments;',
-    '  for (int32_t i = 0; i < p->segment_count; i++, s += 4) {',
-    ...(shape.kinds.length === 2 ? both : single),
+    '  const uint32_t *const stream = p->stream;',
+    '  const int32_t *const end = p->segments + 4 * p->segment_count;',
+    '  for (const int32_t *s = p->segments; s != end; s += 4) {',
+    ...(shape.kinds.length === 2 ? both : [`    ${call(shape.kinds[0]!)}`]),
     '  }',
     ...(shape.clamps ? rows : []),
     '}',

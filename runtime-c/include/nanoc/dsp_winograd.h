@@ -13,6 +13,8 @@
 
 #include "nanoc/dsp.h"
 
+#if !NANOC_DSP_ASSEMBLY
+
 /** Four times the sums of one channel and tile: y[row][column]. */
 static inline void nanoc_winograd_sums(const uint32_t *m, uint32_t start, uint32_t sums[4]) {
   uint32_t upper[4];
@@ -31,7 +33,7 @@ static inline void nanoc_winograd_sums(const uint32_t *m, uint32_t start, uint32
   sums[3] = lower[1] - lower[2] - lower[3] + start;
 }
 
-/** The same in float arithmetic; `constants` are the starts and scales / 4. */
+/** Stores eight outputs of each of two channels, requantized in float; `constants` are the starts and scales / 4. */
 static inline void nanoc_winograd_outputs_exact(const uint32_t *m, const uint32_t *constants, int8_t *y, int32_t channels, int32_t row_step, int32_t zero) {
   for (int32_t channel = 0; channel < 2; channel++) {
     float scale;
@@ -47,8 +49,6 @@ static inline void nanoc_winograd_outputs_exact(const uint32_t *m, const uint32_
   }
 }
 
-#if !NANOC_DSP_ASSEMBLY
-
 static inline uint32_t nanoc_winograd_add(uint32_t a, uint32_t b) {
   return ((a + b) & 0xFFFFu) | ((a & 0xFFFF0000u) + (b & 0xFFFF0000u));
 }
@@ -57,7 +57,7 @@ static inline uint32_t nanoc_winograd_subtract(uint32_t a, uint32_t b) {
   return ((a - b) & 0xFFFFu) | ((a & 0xFFFF0000u) - (b & 0xFFFF0000u));
 }
 
-/** C twin of the generated nanoc_winograd_dsp_*_products: M of a pair of channels; returns what follows U. */
+/** M of a pair of channels; returns what follows U. */
 static inline const uint32_t *nanoc_winograd_products(const uint32_t *v, const uint32_t *u, uint32_t *m, int32_t channels) {
   for (int32_t position = 0; position < 16; position++, m += 4) {
     for (int32_t i = 0; i < 4; i++) {
@@ -141,6 +141,14 @@ static inline void nanoc_winograd_fixed(uint32_t *v, const uint32_t *u, int8_t *
   for (uint32_t *m = v + 16 * channels; u != u_end; u += 6, y += 2) {
     u = nanoc_winograd_products(v, u, m, channels);
     nanoc_winograd_outputs_fixed(m, u, y, outputs, row_step, shift);
+  }
+}
+
+/** C twin of the generated nanoc_winograd_dsp_*_exact. */
+static inline void nanoc_winograd_exact(uint32_t *v, const uint32_t *u, int8_t *y, const uint32_t *u_end, int32_t zero, int32_t channels, int32_t outputs, int32_t row_step) {
+  for (uint32_t *m = v + 16 * channels; u != u_end; u += 4, y += 2) {
+    u = nanoc_winograd_products(v, u, m, channels);
+    nanoc_winograd_outputs_exact(m, u, y, outputs, row_step, zero);
   }
 }
 
