@@ -135,8 +135,7 @@ function sourcesOf(
     '',
   ];
   const result = `r${steps.length - 1}`;
-  const written =
-    outputType === 'float32' ? result : `(int8_t)nanoc_round_clamp(${result} / p.y_scale, p.y_zero, -128, 127)`;
+  const written = outputType === 'float32' ? result : `(int8_t)nanoc_round_s8(${result} / p.y_scale, p.y_zero)`;
   const body = [
     `#include "nanoc/generated/${name}.h"`,
     '',

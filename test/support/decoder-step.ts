@@ -3,8 +3,7 @@ import type { Tensor } from '../../compiler/ir/tensor.js';
 import { ModelSketch, tensor } from './model-sketch.js';
 
 export const CONTEXT = 6;
-const [HEADS, GROUP, DIM] = [2, 2, 4];
-const WIDTH = HEADS * DIM;
+const [HEADS, GROUP] = [2, 2];
 
 export interface DecoderOptions {
   readonly quantized: boolean;
@@ -13,23 +12,27 @@ export interface DecoderOptions {
   /** Where(not allowed, mask, x) instead of Where(allowed, x, mask). */
   readonly inverted?: boolean;
   readonly mask?: number;
+  /** Elements of a head. */
+  readonly dim?: number;
 }
 
 export const STATES = ['present_key=past_key', 'present_value=past_value'];
 
-/** Inputs `q` [1, 2, 16], `k` and `v` [2, 1, 8], `pos` [1] and the pasts [2, 6, 8]; outputs `y0`, `y1` [2, 2, 4] and the presents. */
+/** For both layers inputs `q0` [2, 2, dim], `k0` and `v0` [1, 2 * dim], `pos` [1] and the pasts [2, 6, 2 * dim]; outputs `y0` [2, 2, dim] and the presents. */
 export function decoderStep({
   quantized,
   scaling = 'Div',
   inverted = true,
   mask = -10000,
+  dim = 4,
 }: DecoderOptions): ModelSketch {
   const m = new ModelSketch(17);
+  const width = HEADS * dim;
   const ints = (name: string, ...values: number[]) => m.constant(name, tensor('int64', [values.length], ...values));
-  for (const name of ['q0', 'q1']) m.input(name, 'float32', HEADS, GROUP, DIM);
-  for (const name of ['k0', 'v0', 'k1', 'v1']) m.input(name, 'float32', 1, WIDTH);
+  for (const name of ['q0', 'q1']) m.input(name, 'float32', HEADS, GROUP, dim);
+  for (const name of ['k0', 'v0', 'k1', 'v1']) m.input(name, 'float32', 1, width);
   m.input('pos', 'int64', 1);
-  for (const name of ['past_key', 'past_value']) m.input(name, 'float32', 2, CONTEXT, WIDTH);
+  for (const name of ['past_key', 'past_value']) m.input(name, 'float32', 2, CONTEXT, width);
   m.constant('indices', tensor('int64', [CONTEXT], ...Array.from({ length: CONTEXT }, (_, i) => i)));
   m.node('Reshape', [m.node('Equal', ['indices', 'pos'], 'here'), ints('column', CONTEXT, 1)], 'here_column');
   m.node('Reshape', [m.node('LessOrEqual', ['indices', 'pos'], 'seen'), ints('row', 1, CONTEXT)], 'seen_row');
@@ -49,7 +52,7 @@ export function decoderStep({
     const turned = (name: string, perm: number[]) =>
       m.node(
         'Transpose',
-        [m.node('Reshape', [name, ints(`${name}_shape`, CONTEXT, HEADS, DIM)], `${name}_r`)],
+        [m.node('Reshape', [name, ints(`${name}_shape`, CONTEXT, HEADS, dim)], `${name}_r`)],
         `${name}_t`,
         { perm },
       );
@@ -63,7 +66,7 @@ export function decoderStep({
     if (quantized)
       m.dequantize(m.quantize(n('o'), n('o_q'), { scale: 0.02, zero: -4 }), { scale: 0.02, zero: -4 }, n('y'));
     else m.node('Identity', [n('o')], n('y'));
-    m.output(n('y'), 'float32', HEADS, GROUP, DIM);
+    m.output(n('y'), 'float32', HEADS, GROUP, dim);
   }
   for (const [past, present] of [
     ['past_key', 'present_key'],
@@ -73,13 +76,13 @@ export function decoderStep({
       m.node('Unsqueeze', [`${past}_now${layer}`, ints(`${present}${layer}_axis`, 0)], `${present}${layer}`),
     );
     m.node('Concat', layers, present, { axis: 0 });
-    m.output(present, 'float32', 2, CONTEXT, WIDTH);
+    m.output(present, 'float32', 2, CONTEXT, width);
   }
   return m;
 }
 
 /** Steps at these positions, with inputs from -2 to 2 that depend on the step. */
-export function decoderInputs(positions: readonly number[]): ReadonlyMap<string, Tensor>[] {
+export function decoderInputs(positions: readonly number[], dim = 4): ReadonlyMap<string, Tensor>[] {
   let seed = 1;
   const next = () => {
     seed = (seed * 48271) % 2147483647;
@@ -92,8 +95,8 @@ export function decoderInputs(positions: readonly number[]): ReadonlyMap<string,
   return positions.map(
     (position) =>
       new Map<string, Tensor>([
-        ...['q0', 'q1'].map((name) => [name, floats([HEADS, GROUP, DIM])] as const),
-        ...['k0', 'v0', 'k1', 'v1'].map((name) => [name, floats([1, WIDTH])] as const),
+        ...['q0', 'q1'].map((name) => [name, floats([HEADS, GROUP, dim])] as const),
+        ...['k0', 'v0', 'k1', 'v1'].map((name) => [name, floats([1, HEADS * dim])] as const),
         ['pos', { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(position)) }],
       ]),
   );

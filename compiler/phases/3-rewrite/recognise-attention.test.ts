@@ -1,5 +1,7 @@
 /** Attention over caches: fused and spelled out give the same bytes, on the device too. */
+
 import { describe, expect, it } from 'vitest';
+import { target as host } from '../../../targets/host/target.js';
 import {
   CONTEXT,
   type DecoderOptions,
@@ -64,6 +66,29 @@ describe.each(cases)('%s', (_, options) => {
     );
     expect(result.firstDivergence).toBeUndefined();
     expect(result.passed).toBe(true);
+  });
+});
+
+describe('the kernel of the DSP extension', () => {
+  it.each([4, 8, 12])('heads of %i elements: assembly on the core, C on the host', async (dim) => {
+    const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim }).bytes() };
+    const compilation = await compile(source, { target: 'cortex-m4', states: STATES });
+    const functions = compilation.plan.calls.map((call) => call.function);
+    expect(functions.filter((name) => name === `nanoc_cached_attention_dsp_2x2x${dim}`)).toHaveLength(2);
+    const set = { vectors: decoderInputs(POSITIONS, dim), labels: POSITIONS.map(String) };
+    for (const target of [compilation.target, host]) {
+      const sanitize = target === host;
+      const result = await verifyModel({ ...compilation, target }, set, { onnxRuntime: 'off', sanitize });
+      expect(result.firstDivergence).toBeUndefined();
+      expect(result.passed).toBe(true);
+    }
+  });
+
+  it('heads of other sizes are left to the portable one', async () => {
+    const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim: 6 }).bytes() };
+    const { plan } = await compile(source, { target: 'cortex-m4', states: STATES });
+    const attention = plan.calls.find((call) => call.function === 'nanoc_cached_attention_s8');
+    expect(attention?.reason).toMatch(/6 elements, no multiple of 4/);
   });
 });
 

@@ -21,7 +21,7 @@ static int32_t score(const int8_t *q, const int8_t *keys, int8_t *scores, int32_
       sum += (q[j] - q_zero) * keys[j];
     }
     keys += step;
-    const int32_t result = nanoc_requantize(sum, score_scale, score_zero, -128, 127);
+    const int32_t result = nanoc_requantize_s8(sum, score_scale, score_zero);
     highest = result > highest ? result : highest;
     scores[i] = (int8_t)result;
   }
@@ -44,7 +44,7 @@ static int32_t weigh(int8_t *scores, int32_t count, int32_t highest, const nanoc
     const int32_t own = scores[i];
     int32_t weight = weight_zero;
     if (own > lowest) {
-      weight = nanoc_round_clamp(table[-own] * inverse / weight_scale, weight_zero, -128, 127);
+      weight = nanoc_round_s8(table[-own] * inverse / weight_scale, weight_zero);
     }
     total += weight - weight_zero;
     scores[i] = (int8_t)weight;
@@ -84,7 +84,7 @@ static void gather(const int8_t *weights, const int8_t *values, int8_t *y, int32
     }
   }
   for (int32_t j = 0; j < elements; j++) {
-    y[j] = (int8_t)nanoc_requantize(sum[j] - params->v_zero * total, params->y_scale, params->y_zero, -128, 127);
+    y[j] = (int8_t)nanoc_requantize_s8(sum[j] - params->v_zero * total, params->y_scale, params->y_zero);
   }
 }
 

@@ -6,7 +6,7 @@ void nanoc_quantize_s8(const float *x, int8_t *y, const nanoc_quantization *para
       const float scale = params->scale[channel];
       const int32_t zero = params->zero[channel];
       for (int32_t i = 0; i < params->inner; i++) {
-        *y++ = (int8_t)nanoc_round_clamp(*x++ / scale, zero, -128, 127);
+        *y++ = (int8_t)nanoc_round_s8(*x++ / scale, zero);
       }
     }
   }

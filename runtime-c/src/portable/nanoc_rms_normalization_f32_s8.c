@@ -12,7 +12,7 @@ void nanoc_rms_normalization_f32_s8(const float *x, int8_t *y, const nanoc_rms_n
     const float inverse = 1.0f / root;
     for (int32_t i = 0; i < count; i++) {
       const float normalized = reciprocal != 0 ? x[i] * inverse : x[i] / root;
-      y[i] = (int8_t)nanoc_round_clamp(normalized * scale[i] / y_scale, y_zero, -128, 127);
+      y[i] = (int8_t)nanoc_round_s8(normalized * scale[i] / y_scale, y_zero);
     }
     x += count;
     y += count;

@@ -10,8 +10,8 @@ void nanoc_rotary_embedding_s8(const int8_t *x, const float *cosines, const floa
       const float sine = sines[i];
       const float a = (float)(x[0] - p.x_zero) * p.x_scale;
       const float b = (float)(x[1] - p.x_zero) * p.x_scale;
-      y[0] = (int8_t)nanoc_round_clamp((a * cosine - b * sine) / p.y_scale, p.y_zero, -128, 127);
-      y[1] = (int8_t)nanoc_round_clamp((a * sine + b * cosine) / p.y_scale, p.y_zero, -128, 127);
+      y[0] = (int8_t)nanoc_round_s8((a * cosine - b * sine) / p.y_scale, p.y_zero);
+      y[1] = (int8_t)nanoc_round_s8((a * sine + b * cosine) / p.y_scale, p.y_zero);
       x += 2;
       y += 2;
     }

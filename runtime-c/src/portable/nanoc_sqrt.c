@@ -1,4 +1,19 @@
 #include "nanoc/math.h"
+#include "nanoc/requantize.h"
+
+#if NANOC_VCVTR
+
+/* The FPU's root is correctly rounded too (IEEE 754); a NaN is nanoc's own. */
+float nanoc_sqrt(float x) {
+  float root;
+  if (x < 0.0f) {
+    return nanoc_nan();
+  }
+  __asm__("vsqrt.f32 %0, %1" : "=t"(root) : "t"(x));
+  return root;
+}
+
+#else
 
 /* Bit by bit: 24 bits of the root and one more to round with; the remainder tells whether the root is exact. */
 float nanoc_sqrt(float x) {
@@ -40,3 +55,5 @@ float nanoc_sqrt(float x) {
   root = (root + (root & 1u)) >> 1;
   return nanoc_from_bits(root + ((uint32_t)(exponent + 126) << 23));
 }
+
+#endif

@@ -186,4 +186,33 @@ static inline int8_t nanoc_output_s8(const nanoc_output *output, int32_t sum, in
   return (int8_t)nanoc_requantize(sum, scale, output->y_zero, output->low, output->high);
 }
 
+#if NANOC_VCVTR && defined(__ARM_FEATURE_DSP)
+
+/** nanoc_round_clamp to all of int8. */
+static inline int32_t nanoc_round_s8(float x, int32_t zero) {
+  union {
+    float f;
+    int32_t i;
+  } rounded;
+  int32_t sum;
+  __asm__("vcvtr.s32.f32 %0, %1" : "=t"(rounded.f) : "t"(x));
+  __asm__("qadd %0, %1, %2\n\tssat %0, #8, %0" : "=r"(sum) : "r"(rounded.i), "r"(zero));
+  return sum;
+}
+
+/** nanoc_requantize to all of int8. */
+static inline int32_t nanoc_requantize_s8(int32_t sum, float scale, int32_t zero) {
+  return nanoc_round_s8((float)sum * scale, zero);
+}
+
+#else
+
+static inline int32_t nanoc_round_s8(float x, int32_t zero) { return nanoc_round_clamp(x, zero, -128, 127); }
+
+static inline int32_t nanoc_requantize_s8(int32_t sum, float scale, int32_t zero) {
+  return nanoc_requantize(sum, scale, zero, -128, 127);
+}
+
+#endif
+
 #endif
