@@ -19,6 +19,9 @@ import { v6mConv, v7mConv } from './arm-scalar/conv-kernel.js';
 import { v7mDepthwise } from './arm-scalar/depthwise-kernel.js';
 import { v6mMatvec, v7mMatvec } from './arm-scalar/matvec-kernel.js';
 import { predictInstructions } from './cost.js';
+import { rv32Conv } from './riscv/conv-kernel.js';
+import { rv32Depthwise } from './riscv/depthwise-kernel.js';
+import { rv32Matvec } from './riscv/matvec-kernel.js';
 
 const SHAPES = process.env.NANOC_FULL === undefined ? 10 : 40;
 const TOLERANCE = 0.15;
@@ -87,6 +90,10 @@ const images: readonly (readonly [string, KernelOption, Shape, 'speed' | 'balanc
   ['cortex-m0', v6mConv, conv, 'balanced'],
   ['cortex-m3', v7mDepthwise, depthwise(5), 'balanced'],
   ['cortex-m3', v7mDepthwise, threeByThree(depthwise(3)), 'balanced'],
+  ['rv32imc', rv32Conv, conv, 'balanced'],
+  ['rv32imc', rv32Conv, conv, 'speed'],
+  ['rv32imc', rv32Depthwise, depthwise(5), 'balanced'],
+  ['rv32imc', rv32Depthwise, threeByThree(depthwise(3)), 'balanced'],
   ['cortex-m55', mveConv, conv, 'balanced'],
   ['cortex-m55', anyRows, inFours(conv, 16), 'balanced'],
   ['cortex-m55', anyWindow, depthwise(5), 'balanced'],
@@ -97,6 +104,7 @@ const vectors: readonly (readonly [target: string, option: KernelOption])[] = [
   ['cortex-m4', dspMatvec],
   ['cortex-m3', v7mMatvec],
   ['cortex-m0', v6mMatvec],
+  ['rv32imc', rv32Matvec],
   ['cortex-m55', mveMatvec],
 ];
 

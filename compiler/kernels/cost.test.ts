@@ -52,9 +52,11 @@ const choices = [
   { target: 'cortex-m55', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m3', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m0', kernels: 'auto', optimize: 'balanced' },
+  { target: 'rv32imc', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m4', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m3', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m0', kernels: 'portable', optimize: 'balanced' },
+  { target: 'rv32imc', kernels: 'portable', optimize: 'balanced' },
 ] as const;
 
 describe.each(choices)('the cost model, $target $kernels $optimize', (options) => {

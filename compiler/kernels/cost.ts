@@ -8,9 +8,10 @@ import { mveCosts } from './arm-mve/cost.js';
 import { scalarCosts } from './arm-scalar/cost.js';
 import { costView } from './cost-view.js';
 import { portableCosts, portableNumbers } from './portable-cost.js';
+import { riscvCosts } from './riscv/cost.js';
 
 /** By the start of the function's name. */
-const generatedCosts = { ...dspCosts, nanoc_winograd_dsp_: winogradCost, ...scalarCosts, ...mveCosts };
+const generatedCosts = { ...dspCosts, nanoc_winograd_dsp_: winogradCost, ...scalarCosts, ...mveCosts, ...riscvCosts };
 
 /**
  * Instructions of one call on the target's core, right within 15 % for layers above 20,000 (cost.test.ts); undefined where there

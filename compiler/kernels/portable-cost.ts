@@ -1,6 +1,6 @@
 /**
  * Instructions of the portable kernels, which are what the C compiler makes of them: the form of each formula follows the loops of
- * the source, its numbers were fitted to measurements on the core with arm-none-eabi-gcc 12 at the flags of the target.
+ * the source, its numbers were fitted to measurements on the core with arm-none-eabi-gcc 12 and riscv64-unknown-elf-gcc 12 at the flags of the target.
  */
 import { type CostView, elements, windowSizes } from './cost-view.js';
 
@@ -52,6 +52,14 @@ export const portableNumbers: Readonly<Record<string, PortableNumbers>> = {
     depthwise: { strip: 0, inputRow: 97.4, kernelRow: 65.4, pixel: 782 },
     averageAll: { input: 4, channel: 137 },
     maxPool: 10.8,
+  },
+  rv32imc: {
+    pair: { input: 26.8, around: 557, tap: 48, channel: 3.3 },
+    row: { input: 13.75, around: 290 },
+    depthwise: { strip: 112, inputRow: 65, kernelRow: 30, pixel: 388 },
+    averageAll: { input: 2.75, channel: 71 },
+    maxPool: 9,
+    add: { exact: 18.5, near: 23.5 },
   },
 };
 

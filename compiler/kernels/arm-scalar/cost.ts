@@ -2,11 +2,13 @@
  * Instructions of the scalar kernels (Armv7-M, Armv6-M). The assembly is counted in its own text; what the C compiler makes of the code
  * around it was measured with arm-none-eabi-gcc 12 at the flags of the targets, and stands here for a pair of pixels, an input or a row.
  */
-import { assemblyOf, executed, innerRounds } from '../assembly-count.js';
+import { executed, innerRounds } from '../assembly-count.js';
 import { type CostView, productSizes } from '../cost-view.js';
+import { partsOf, surplusOf } from '../packed/cost-parts.js';
+import { LONGEST_ROW } from '../packed/depthwise.js';
+import { depthwiseCost } from '../packed/depthwise-cost.js';
 import { paddedInner } from '../packed/stream.js';
 import type { ArmCore } from './core.js';
-import { depthwiseCost } from './depthwise-cost.js';
 import { unrollOf } from './gemm.js';
 import { MATVEC_UNROLL } from './matvec-v7m.js';
 
@@ -18,9 +20,24 @@ export const scalarCosts: Readonly<Record<string, Formula>> = {
   nanoc_conv_v7m_: (view) => convCost(view, 'v7m'),
   nanoc_conv_v6m_: (view) => convCost(view, 'v6m'),
   // That of Armv6-M has none: what the C compiler makes of its loops is too different from shape to shape.
-  nanoc_depthwise_v7m_: depthwiseCost,
+  nanoc_depthwise_v7m_: (view) => depthwiseCost(view, PLANES),
   nanoc_matvec_v7m_: (view) => matvecCost(view, 'v7m'),
   nanoc_matvec_v6m_: (view) => matvecCost(view, 'v6m'),
+};
+
+/** Depthwise: see PlaneNumbers. */
+const PLANES = {
+  channel: 0,
+  row: 9,
+  columnRow: 2,
+  copied: 2.3,
+  looped: 5,
+  output: 6.6,
+  tap: 3.5,
+  exact: 32,
+  clamp: 7,
+  clampedLines: 0,
+  longest: () => LONGEST_ROW,
 };
 
 interface Glue {
@@ -42,42 +59,6 @@ const GLUE: Readonly<Record<Name, Glue>> = {
   v7m: { pair: 66, row: 14, segment: 12, exact: 32, clamp: 7, group: 32, inputs: 8, input: 6, copy: 0 },
   v6m: { pair: 100, row: 25, segment: 20, exact: 100, clamp: 10, group: 52, inputs: 4, input: 0, copy: 5 },
 };
-
-/** Channels of one kind: what runs them, in how many calls, and how long their lists of surplus weights are. */
-interface Part {
-  readonly lines: readonly string[];
-  readonly exact: boolean;
-  readonly flush: number;
-  readonly calls: number;
-  readonly groups: number;
-  readonly words: number;
-}
-
-/** The segments of a stream by the function that runs them; `width` channels are one group. */
-function partsOf(view: CostView, prefix: string, channels: number, width: number): readonly Part[] {
-  const segments = [...((view.constant('segments') as Int32Array | undefined) ?? [])];
-  const rows = Array.from({ length: segments.length / 4 }, (_, i) => segments.slice(4 * i, 4 * i + 4));
-  // Functions are numbered in the order in which their files are generated.
-  return [...assemblyOf(view.call)]
-    .filter(([name]) => name.startsWith(prefix))
-    .map(([name, lines], number) => {
-      const own = rows.flatMap(([kind, first, start, end], i) => {
-        if (kind !== number) return [];
-        const next = rows[i + 1]?.[1] ?? channels;
-        return [{ groups: Math.max(1, Math.ceil((next - first!) / width)), words: end! - start! }];
-      });
-      const sum = (key: 'groups' | 'words') => own.reduce((total, each) => total + each[key], 0);
-      const flush = Number(/_by(\d+)/.exec(name)?.[1]);
-      return { lines, exact: /_sums/.test(name), flush, calls: own.length, groups: sum('groups'), words: sum('words') };
-    });
-}
-
-/** Entries of one list of surplus weights, on average; `base` words of a group are no part of its lists. */
-function surplusOf(name: string, { words, groups }: Part, base: number, lists: number): number {
-  const perWord = name.includes('_bytes') ? 4 : name.includes('_halfwords') ? 2 : 0;
-  if (perWord === 0 || groups === 0) return 0;
-  return Math.max(0, ((words / groups - base) * perWord) / 2 / lists - 0.5);
-}
 
 function convCost(view: CostView, core: Name): number {
   const glue = GLUE[core];

@@ -5,7 +5,7 @@ import { depthwiseOption } from '../packed/depthwise-call.js';
 import { FEATURES } from './conv-kernel.js';
 import { ROTATING_STACK, rotatingInstructions } from './depthwise-v7m.js';
 
-const common = { header: 'nanoc/packed.h', bounds: false };
+const common = { header: 'nanoc/packed.h', bounds: false, copiesInside: false };
 const rotating = {
   stack: ROTATING_STACK,
   reach: { output: 4096, pitch: 2000 },

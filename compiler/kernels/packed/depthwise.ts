@@ -31,6 +31,28 @@ export interface RotatingAssembly {
   source(name: string, shape: RotatingShape): readonly string[];
 }
 
+/** Any window, of a plane of bytes. */
+export interface PlaneWindowShape {
+  /** Offsets of the taps in the plane. */
+  readonly taps: readonly number[];
+  readonly outputs: number;
+  readonly channels: number;
+  /** Bytes of the plane from one output to the next, and from one row of outputs to the next. */
+  readonly columnStep: number;
+  readonly rowStep: number;
+  readonly shift: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface WindowAssembly {
+  readonly stack: number;
+  /** The largest offset of a tap. */
+  readonly reach: number;
+  /** The function as lines of C. */
+  source(name: string, shape: PlaneWindowShape): readonly string[];
+}
+
 export interface DepthwiseCore {
   readonly name: 'v7m' | 'v6m' | 'rv32';
   /** A word of the plane holds two pixels. */
@@ -41,6 +63,9 @@ export interface DepthwiseCore {
   /** The bounds of an activation are those of the requantization; otherwise all outputs are clamped at the end. */
   readonly bounds: boolean;
   readonly rotating?: RotatingAssembly;
+  readonly window?: WindowAssembly;
+  /** Rows inside the image are copied without a look at the others, where a plane serves the whole image. */
+  readonly copiesInside: boolean;
 }
 
 export interface DepthwiseShape {
@@ -97,7 +122,7 @@ export function generateDepthwise(shape: DepthwiseShape): Depthwise {
       { path: `src/${name}.c`, content: sourceText(name, header, shape) },
     ],
     scratchBytes: planeBytes(shape, shape.rows) + (shape.core.pairs ? 4 * tapsOf(shape).length : 0),
-    assemblyStack: rotates(shape) ? shape.core.rotating!.stack : 0,
+    assemblyStack: rotates(shape) ? shape.core.rotating!.stack : windows(shape) ? shape.core.window!.stack : 0,
   };
 }
 
@@ -134,6 +159,12 @@ function rotates(shape: DepthwiseShape): boolean {
   const reach = shape.core.rotating?.reach;
   if (reach === undefined || !plain || !shape.kinds.includes('fixed')) return false;
   return stripWidth(shape) * channels < reach.output && planeWidth(shape) < reach.pitch;
+}
+
+/** Whether other windows are assembly. */
+function windows(shape: DepthwiseShape): boolean {
+  const { core, kinds } = shape;
+  return core.window !== undefined && kinds.includes('fixed') && tapsOf(shape).at(-1)! <= core.window.reach;
 }
 
 /** Outputs of a row that are written out; wide rows take several strips, of which the last may overlap the one before it. */
@@ -240,7 +271,49 @@ function copyLine(columns: number): string[] {
   ];
 }
 
+/** Pixels that a turn of the loop copies, about. */
+const COPIED_AT_ONCE = 6;
+
+/** Rows that `insideFunction` copies in a turn of its loop. */
+export function rowsAtOnce(columns: number): number {
+  return columns > LONGEST_ROW ? 1 : Math.max(1, Math.floor(COPIED_AT_ONCE / Math.max(1, columns)));
+}
+
+/** A plane for the whole image: its rows outside stay as they were set. */
+function insideFunction(shape: DepthwiseShape): string[] {
+  const columns = copiedColumns(shape);
+  const rows = Math.max(0, Math.min(shape.inHeight, planeRows(shape, shape.rows) - shape.padTop));
+  const atOnce = rowsAtOnce(columns);
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, row) =>
+      Array.from(
+        { length: columns },
+        (__, i) => `plane[${row} * PLANE_W + ${i}] = x[${row} * IN_W * CHANNELS + ${i} * CHANNELS];`,
+      ),
+    ).flat();
+  const turn =
+    columns > LONGEST_ROW
+      ? ['for (int32_t column = 0; column < COPIED; column++) {', '  plane[column] = x[column * CHANNELS];', '}']
+      : lines(atOnce);
+  return [
+    '/* One channel of the rows of the image that the plane has. */',
+    'static void gather(const int8_t *x, int8_t *plane) {',
+    '  plane += PAD_TOP * PLANE_W + PAD_LEFT;',
+    `  for (int32_t row = ${Math.floor(rows / atOnce)}; row > 0; row--, plane += ${atOnce} * PLANE_W, x += ${atOnce} * IN_W * CHANNELS) {`,
+    ...turn.map((line) => `    ${line}`),
+    '  }',
+    ...lines(rows % atOnce).map((line) => `  ${line}`),
+    '}',
+  ];
+}
+
+/** Whether `insideFunction` fills the plane. */
+function copiesInside(shape: DepthwiseShape): boolean {
+  return shape.core.copiesInside && shape.rows === shape.outHeight;
+}
+
 function gatherFunction(shape: DepthwiseShape): string[] {
+  if (copiesInside(shape)) return insideFunction(shape);
   if (!shape.core.pairs) {
     return [
       '/* One channel of n rows from row iy on; rows outside the image hold the zero point. */',
@@ -278,30 +351,57 @@ function gatherFunction(shape: DepthwiseShape): string[] {
 
 function channelFunction(name: string, shape: DepthwiseShape, kind: 'fixed' | 'exact'): string[] {
   if (shape.core.pairs) return pairsFunction(shape, kind);
-  if (kind === 'exact' || !rotates(shape)) return bytesFunction(shape, kind);
-  const assembly = `${name}_rows`;
+  if (kind === 'exact') return bytesFunction(shape, kind);
+  if (rotates(shape))
+    return assemblyChannel(shape, `${name}_rows`, rotatingSource(shape, `${name}_rows`), strips(shape));
+  if (windows(shape)) return assemblyChannel(shape, `${name}_window`, windowSource(shape, `${name}_window`), [0]);
+  return bytesFunction(shape, kind);
+}
+
+function rotatingSource(shape: DepthwiseShape, name: string): readonly string[] {
+  return shape.core.rotating!.source(name, {
+    pitch: planeWidth(shape),
+    outputs: stripWidth(shape),
+    channels: shape.channels,
+    rowBytes: shape.outWidth * shape.channels,
+    stride: shape.strideHeight,
+    ...{ shift: shape.shift, low: shape.low, high: shape.high },
+  });
+}
+
+function windowSource(shape: DepthwiseShape, name: string): readonly string[] {
+  return shape.core.window!.source(name, {
+    taps: tapsOf(shape),
+    outputs: shape.outWidth,
+    channels: shape.channels,
+    columnStep: shape.strideWidth,
+    rowStep: shape.strideHeight * planeWidth(shape),
+    ...{ shift: shape.shift, low: shape.low, high: shape.high },
+  });
+}
+
+/** A channel in assembly, called for each of the first outputs, and elsewhere in C. */
+function assemblyChannel(
+  shape: DepthwiseShape,
+  assembly: string,
+  source: readonly string[],
+  firsts: readonly number[],
+): string[] {
   return [
     `#if ${shape.core.macro}`,
     '',
     `void ${assembly}(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows);`,
     '',
-    ...shape.core.rotating!.source(assembly, {
-      pitch: planeWidth(shape),
-      outputs: stripWidth(shape),
-      channels: shape.channels,
-      rowBytes: shape.outWidth * shape.channels,
-      stride: shape.strideHeight,
-      ...{ shift: shape.shift, low: shape.low, high: shape.high },
-    }),
+    ...source,
     '',
     'static void channel_fixed(const int8_t *plane, int8_t *y, const uint32_t *w, int32_t rows, const nanoc_packed_depthwise_params *p) {',
     '  (void)p;',
-    ...strips(shape).map((first) => `  ${assembly}(plane + ${first}, y + ${first} * CHANNELS, w, rows);`),
+    ...firsts.map((first) => `  ${assembly}(plane + ${first}, y + ${first} * CHANNELS, w, rows);`),
     '}',
     '',
     '#else',
     '',
-    ...bytesFunction(shape, kind),
+    ...bytesFunction(shape, 'fixed'),
     '',
     '#endif',
   ];
@@ -389,12 +489,14 @@ function mainFunction(name: string, shape: DepthwiseShape): string[] {
   const both = ['if (params->exact[channel] != 0) {', `  ${call('exact')}`, '} else {', `  ${call('fixed')}`, '}'];
   const zero = '((uint32_t)params->x_zero + ((uint32_t)params->x_zero << 16))';
   const chunk = [
-    ...(bytes
-      ? ['gather(x + channel, plane, oy * STRIDE_H - PAD_TOP, (rows - 1) * STRIDE_H + EXTENT_H, params->x_zero);']
-      : [
-          'const int32_t half = (rows + 1) / 2;',
-          'gather(x + channel, plane, oy * STRIDE_H - PAD_TOP, (half - 1) * STRIDE_H + EXTENT_H, half * STRIDE_H, (int8_t)params->x_zero);',
-        ]),
+    ...(copiesInside(shape)
+      ? ['gather(x + channel, plane);']
+      : bytes
+        ? ['gather(x + channel, plane, oy * STRIDE_H - PAD_TOP, (rows - 1) * STRIDE_H + EXTENT_H, params->x_zero);']
+        : [
+            'const int32_t half = (rows + 1) / 2;',
+            'gather(x + channel, plane, oy * STRIDE_H - PAD_TOP, (half - 1) * STRIDE_H + EXTENT_H, half * STRIDE_H, (int8_t)params->x_zero);',
+          ]),
     'int8_t *to = y + oy * OUT_W * CHANNELS + channel;',
     ...(shape.kinds.length === 2 ? both : [call(shape.kinds[0]!)]),
   ];

@@ -1,10 +1,15 @@
-/** RV32IM: 3x3 windows, stride 1 along the row, of one channel in a plane of bytes. */
-import type { RotatingShape } from '../packed/depthwise.js';
-import { add, clamp, framed } from './assembly.js';
+/** RV32IM: windows of one channel in a plane of bytes; 3x3 with stride 1 along the row share their columns. */
+import { LONGEST_ROW, type PlaneWindowShape, type RotatingShape } from '../packed/depthwise.js';
+import { add, clamp, framed, immediate } from './assembly.js';
 
 const WEIGHTS = ['s2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's10'];
 /** In the eight registers that compressed instructions reach. */
 const SUMS = ['s0', 's1', 'a5'];
+
+/** Outputs of a strip, which stores reach with twelve bits. */
+export function longestStrip(channels: number): number {
+  return Math.min(LONGEST_ROW, Math.floor(2047 / channels) + 1);
+}
 
 /**
  * Called with the plane, the output, the channel's words and the number of rows. a0 plane, a1 output, a2 input, a3 rows left, a4 product,
@@ -50,4 +55,57 @@ function rotatingColumn(column: number, { pitch, outputs, channels, shift }: Rot
     ...clamp(a, 't2', 't3'),
     `sb ${a},${ended * channels}(a1)`,
   ];
+}
+
+/** Weights that are held in registers. With more taps some registers serve the others, which are loaded for each output. */
+const HELD = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's10', 'ra', 't6', 's11', 'a6', 'a7'];
+const HELD_OF_MANY = 13;
+
+/**
+ * As above, any window. a5 the sum, t4 outputs left in the row, t5 plane under an output; with many taps s11 the sum of those that are
+ * not held, which are not times 256, a6 the words, a7 a weight.
+ */
+export function windowInstructions(shape: PlaneWindowShape): string[] {
+  const { taps, outputs, channels, columnStep, rowStep, low, high, shift } = shape;
+  const held = taps.length <= HELD.length ? taps.length : HELD_OF_MANY;
+  const loop = outputs > 1;
+  const at = loop ? 't5' : 'a0';
+  const products = taps.flatMap((offset, i) => {
+    const load = `lb a2,${offset}(${at})`;
+    if (i < held) return [load, `mul a4,a2,${HELD[i]}`, `add a5,${i === 0 ? 't0' : 'a5'},a4`];
+    const weight = `lb a7,${8 + i}(a6)`;
+    return i === held ? [load, weight, 'mul s11,a2,a7'] : [load, weight, 'mul a4,a2,a7', 'add s11,s11,a4'];
+  });
+  const output = [
+    ...products,
+    ...(held < taps.length ? ['slli s11,s11,8', 'add a5,a5,s11'] : []),
+    'mulh a5,a5,t1',
+    `srai a5,a5,${shift}`,
+    ...clamp('a5', 't2', 't3'),
+    'sb a5,0(a1)',
+    ...add('a1', channels, 'a2'),
+  ];
+  return framed([
+    'lw t0,0(a2)',
+    'lw t1,4(a2)',
+    ...HELD.slice(0, held).flatMap((w, i) => [`lb ${w},${8 + i}(a2)`, `slli ${w},${w},8`]),
+    ...(held < taps.length ? ['mv a6,a2'] : []),
+    `addi t2,x0,${low}`,
+    `addi t3,x0,${high}`,
+    '1:',
+    ...(loop
+      ? [
+          'mv t5,a0',
+          ...immediate('t4', outputs),
+          '2:',
+          ...output,
+          ...add('t5', columnStep, 'a2'),
+          'addi t4,t4,-1',
+          'bnez t4,2b',
+        ]
+      : output),
+    ...add('a0', rowStep, 'a2'),
+    'addi a3,a3,-1',
+    'bnez a3,1b',
+  ]);
 }

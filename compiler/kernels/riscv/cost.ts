@@ -1,0 +1,77 @@
+/**
+ * Instructions of the RISC-V kernels. The assembly is counted in its own text; what the C compiler makes of the code around it was
+ * measured with riscv64-unknown-elf-gcc 12 at the flags of the target.
+ */
+import { executed, innerRounds } from '../assembly-count.js';
+import { type CostView, productSizes } from '../cost-view.js';
+import { partsOf, surplusOf } from '../packed/cost-parts.js';
+import { depthwiseCost } from '../packed/depthwise-cost.js';
+import { paddedInner } from '../packed/stream.js';
+import { longestStrip } from './depthwise-instructions.js';
+import { UNROLL } from './gemm-instructions.js';
+import { MATVEC_UNROLL } from './matvec-instructions.js';
+
+type Formula = (view: CostView) => number | undefined;
+
+/** By the start of the function's name. */
+export const riscvCosts: Readonly<Record<string, Formula>> = {
+  nanoc_conv_rv32_: convCost,
+  nanoc_depthwise_rv32_: (view) => depthwiseCost(view, PLANES),
+  nanoc_matvec_rv32_: matvecCost,
+};
+
+/** Of the two instructions that set an output to a bound, so many are passed over. */
+const PASSED = 1.6;
+
+const PLANES = {
+  ...{ channel: 30, row: 9, columnRow: 6, copied: 2.2, looped: 5, output: 9, tap: 3.3, exact: 34, clamp: 0 },
+  turn: 4,
+  clampedLines: PASSED,
+  longest: longestStrip,
+};
+
+/** For a block of pixels, a pair of them, a row of its taps, a tap in a loop and written out, a call of a segment, an exact output. */
+const CONV = { block: 20, pair: 30, row: 16, looped: 6, written: 5, segment: 12, exact: 34 };
+
+function convCost(view: CostView): number {
+  const { channels, pixels, rows, row, sizes } = productSizes(view);
+  const inner = paddedInner(rows * row);
+  const pairs = Number(/_by(\d)$/.exec(view.call.function)![1]) / 2;
+  const batches = sizes?.batches ?? 1;
+  const blocks = batches * Math.ceil(pixels / batches / (2 * pairs));
+  const products = partsOf(view, 'nanoc_gemm_', channels, 2).reduce((sum, part) => {
+    if (part.calls === 0) return sum;
+    const base = 2 + inner / 2 + (part.exact ? 0 : 4);
+    const surplus = part.flush === 4 ? surplusOf(view.call.function, part, base, 2) : 0;
+    const rounds = { 1: part.groups / part.calls, 2: innerRounds(inner / 4, UNROLL), 3: surplus };
+    const outputs = 4 * pairs * part.groups;
+    const finish = part.exact ? CONV.exact * outputs : -PASSED * outputs;
+    return sum + part.calls * (executed(part.lines, rounds) + CONV.segment) + finish;
+  }, 0);
+  const tap = row > 8 ? CONV.looped : CONV.written;
+  const border = sizes === undefined ? 0 : (sizes.borderPixels / pixels) * rows * (40 + 2 * row);
+  const pair = CONV.pair + rows * (CONV.row + tap * row) + 2 * border;
+  return blocks * (products + pairs * pair + CONV.block);
+}
+
+/** For a call of a segment, an exact output, an input and a group that are added up beforehand, and around everything. */
+const MATVEC = { segment: 12, exact: 36, input: 5, group: 12, around: 60 };
+
+function matvecCost(view: CostView): number {
+  const { call } = view;
+  const shape = /_(\d+)x(\d+)_by(\d+)/.exec(call.function)!;
+  const [inner, columns, flush] = [Number(shape[1]), Number(shape[2]), Number(shape[3])];
+  const products = partsOf(view, 'nanoc_dot_', columns, 4).reduce((sum, part) => {
+    if (part.calls === 0) return sum;
+    const base = 4 + 2 * Math.ceil(inner / 2) + (part.exact ? 0 : 8) + 1;
+    const rounds = {
+      1: part.groups / part.calls,
+      2: innerRounds(Math.floor(inner / flush), Math.max(1, MATVEC_UNROLL / flush)),
+      3: surplusOf(call.function, part, base, 4),
+    };
+    const finish = 4 * part.groups * (part.exact ? MATVEC.exact : -PASSED);
+    return sum + part.calls * (executed(part.lines, rounds) + MATVEC.segment) + finish;
+  }, 0);
+  const before = inner * MATVEC.input + Math.ceil(inner / flush) * MATVEC.group;
+  return products + (call.function.includes('_summed') ? 0 : before) + MATVEC.around;
+}
