@@ -39,9 +39,9 @@ const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
   .map((name) => join(outside ?? '', 'mlperf-tiny', `${name}.onnx`))
   .filter((path) => outside !== undefined && existsSync(path));
 
-const lx7 = (await simulatedTargets()).filter((name) => name === 'lx7');
+const optional = (await simulatedTargets()).filter((name) => name === 'lx7' || name === 'rv32imc');
 
-describe.each(['cortex-m4', 'cortex-m3', 'cortex-m0', 'cortex-m55', ...lx7])('the choice for %s', (target) => {
+describe.each(['cortex-m4', 'cortex-m3', 'cortex-m0', 'cortex-m55', ...optional])('the choice for %s', (target) => {
   it('is no slower than another kernel on any layer of the examples', { timeout: SLOW_MS }, async () => {
     for (const { path, name: _, peer: __, ...rest } of examples) {
       expect(slower(await measured(readModelFile(path), { ...rest, target }))).toEqual([]);

@@ -24,7 +24,7 @@ export const riscvCosts: Readonly<Record<string, Formula>> = {
 const PASSED = 1.6;
 
 const PLANES = {
-  ...{ channel: 30, row: 9, columnRow: 6, copied: 2.2, looped: 5, output: 9, tap: 3.3, exact: 34, clamp: 0 },
+  ...{ channel: 12, row: 9, columnRow: 6, copied: 2.2, looped: 5, output: 9, tap: 3.3, exact: 34, clamp: 0 },
   turn: 4,
   clampedLines: PASSED,
   longest: longestStrip,

@@ -32,21 +32,39 @@ typedef struct {
 
 /** 1 where four bytes are loaded as quickly as one, wherever they lie. */
 #ifndef NANOC_WORD_LOADS
-#if defined(__ARM_FEATURE_UNALIGNED) || !defined(__arm__)
+#if defined(__ARM_FEATURE_UNALIGNED) || !(defined(__arm__) || defined(__riscv))
 #define NANOC_WORD_LOADS 1
 #else
 #define NANOC_WORD_LOADS 0
 #endif
 #endif
 
-static inline uint32_t nanoc_load4(const int8_t *x) {
+/** 1 where there are registers enough for four elements at a time. */
+#if NANOC_WORD_LOADS || defined(__riscv)
+#define NANOC_FOURS 1
+#else
+#define NANOC_FOURS 0
+#endif
+
+/** Four bytes in ascending order: in a word, or where they lie. */
+#if NANOC_WORD_LOADS
+typedef uint32_t nanoc_four;
+
+static inline nanoc_four nanoc_load4(const int8_t *x) {
   uint32_t word;
   (void)memcpy(&word, x, 4);
   return word;
 }
 
-/** Byte i of a word, sign extended. */
-static inline int32_t nanoc_byte(uint32_t word, int32_t i) { return (int8_t)(uint8_t)(word >> (8 * i)); }
+/** Byte i, sign extended. */
+static inline int32_t nanoc_byte(nanoc_four word, int32_t i) { return (int8_t)(uint8_t)(word >> (8 * i)); }
+#else
+typedef const int8_t *nanoc_four;
+
+static inline nanoc_four nanoc_load4(const int8_t *x) { return x; }
+
+static inline int32_t nanoc_byte(nanoc_four x, int32_t i) { return x[i]; }
+#endif
 
 static inline void nanoc_next_row(const nanoc_broadcast *shape, nanoc_row *row) {
   for (int32_t axis = 0; axis < NANOC_OUTER_DIMS; axis++) {

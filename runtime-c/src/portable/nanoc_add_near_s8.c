@@ -23,7 +23,7 @@ static void add_row(const int8_t *a, const int8_t *b, int8_t *y, int32_t count, 
   }
 }
 
-#if NANOC_WORD_LOADS
+#if NANOC_FOURS
 
 /* Rows of two dense inputs, four bytes at a time; the bounds are those of int8. Returns how many were done. */
 static int32_t add_fours(const int8_t *a, const int8_t *b, int8_t *y, int32_t count, const nanoc_add_near_s8_params *params) {
@@ -36,8 +36,8 @@ static int32_t add_fours(const int8_t *a, const int8_t *b, int8_t *y, int32_t co
   const uint32_t limit = (2u * (uint32_t)params->near - 1u) << up;
   const int8_t *const end = a + (count & ~3);
   while (a != end) {
-    const uint32_t left = nanoc_load4(a);
-    const uint32_t right = nanoc_load4(b);
+    const nanoc_four left = nanoc_load4(a);
+    const nanoc_four right = nanoc_load4(b);
     a += 4;
     b += 4;
     const int32_t s0 = offset + nanoc_byte(left, 0) * a_factor + nanoc_byte(right, 0) * b_factor;
