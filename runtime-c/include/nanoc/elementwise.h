@@ -30,24 +30,24 @@ typedef struct {
   int32_t b;
 } nanoc_row;
 
-/** 1 where four bytes are loaded as quickly as one, wherever they lie. */
-#ifndef NANOC_WORD_LOADS
-#if defined(__ARM_FEATURE_UNALIGNED) || !(defined(__arm__) || defined(__riscv))
-#define NANOC_WORD_LOADS 1
-#else
-#define NANOC_WORD_LOADS 0
-#endif
-#endif
-
-/** 1 where there are registers enough for four elements at a time. */
-#if NANOC_WORD_LOADS || defined(__riscv)
-#define NANOC_FOURS 1
-#else
+/**
+ * Four bytes in ascending order: a word where one is loaded as quickly as a byte, wherever it lies; else they stay where they are.
+ * NANOC_FOURS: 1 where there are registers enough for four elements at a time.
+ */
+#if defined(__arm__) && !defined(__ARM_FEATURE_UNALIGNED)
 #define NANOC_FOURS 0
+#else
+#define NANOC_FOURS 1
 #endif
 
-/** Four bytes in ascending order: in a word, or where they lie. */
-#if NANOC_WORD_LOADS
+#if defined(__riscv)
+typedef const int8_t *nanoc_four;
+
+static inline nanoc_four nanoc_load4(const int8_t *x) { return x; }
+
+/** Byte i, sign extended. */
+static inline int32_t nanoc_byte(nanoc_four x, int32_t i) { return x[i]; }
+#else
 typedef uint32_t nanoc_four;
 
 static inline nanoc_four nanoc_load4(const int8_t *x) {
@@ -58,12 +58,6 @@ static inline nanoc_four nanoc_load4(const int8_t *x) {
 
 /** Byte i, sign extended. */
 static inline int32_t nanoc_byte(nanoc_four word, int32_t i) { return (int8_t)(uint8_t)(word >> (8 * i)); }
-#else
-typedef const int8_t *nanoc_four;
-
-static inline nanoc_four nanoc_load4(const int8_t *x) { return x; }
-
-static inline int32_t nanoc_byte(nanoc_four x, int32_t i) { return x[i]; }
 #endif
 
 static inline void nanoc_next_row(const nanoc_broadcast *shape, nanoc_row *row) {
