@@ -30,36 +30,6 @@ typedef struct {
   int32_t b;
 } nanoc_row;
 
-/**
- * Four bytes in ascending order: a word where one is loaded as quickly as a byte, wherever it lies; else they stay where they are.
- * NANOC_FOURS: 1 where there are registers enough for four elements at a time.
- */
-#if defined(__arm__) && !defined(__ARM_FEATURE_UNALIGNED)
-#define NANOC_FOURS 0
-#else
-#define NANOC_FOURS 1
-#endif
-
-#if defined(__riscv)
-typedef const int8_t *nanoc_four;
-
-static inline nanoc_four nanoc_load4(const int8_t *x) { return x; }
-
-/** Byte i, sign extended. */
-static inline int32_t nanoc_byte(nanoc_four x, int32_t i) { return x[i]; }
-#else
-typedef uint32_t nanoc_four;
-
-static inline nanoc_four nanoc_load4(const int8_t *x) {
-  uint32_t word;
-  (void)memcpy(&word, x, 4);
-  return word;
-}
-
-/** Byte i, sign extended. */
-static inline int32_t nanoc_byte(nanoc_four word, int32_t i) { return (int8_t)(uint8_t)(word >> (8 * i)); }
-#endif
-
 static inline void nanoc_next_row(const nanoc_broadcast *shape, nanoc_row *row) {
   for (int32_t axis = 0; axis < NANOC_OUTER_DIMS; axis++) {
     row->a += shape->a_steps[axis];

@@ -1,4 +1,5 @@
 #include "nanoc/elementwise.h"
+#include "nanoc/fours.h"
 
 static NANOC_NOINLINE int32_t add_exact(int32_t a, int32_t b, const nanoc_add_near_s8_params *params) {
   const float left = (float)(a - params->a_zero) * params->a_scale;

@@ -1,4 +1,5 @@
 #include "nanoc/elementwise.h"
+#include "nanoc/fours.h"
 
 /* Any step and any bounds. */
 static void add_row(const int8_t *a, const int8_t *b, int8_t *y, int32_t count, const nanoc_add_s8_params *params) {
