@@ -1,4 +1,6 @@
 import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
+import { cmsisAdd } from '../kernels/cmsis-nn/binary.js';
+import { vendorSum } from '../numerics/vendor-binary.js';
 import { defineOp } from './define.js';
 import {
   type BinaryRule,
@@ -10,7 +12,11 @@ import {
 } from './shared/elementwise.js';
 import { sumCall } from './shared/quantized-sum.js';
 
-const rule: BinaryRule = { float: (a, b) => Math.fround(a + b), integer: (a, b) => a + b };
+const rule: BinaryRule = {
+  float: (a, b) => Math.fround(a + b),
+  integer: (a, b) => a + b,
+  vendor: vendorSum,
+};
 
 /** Quantized: Q(DQ(a) + DQ(b)), each step in float32 (docs/NUMERICS.md). */
 export default defineOp({
@@ -25,6 +31,7 @@ export default defineOp({
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
+    cmsisAdd(rule),
     mveBinary({ function: 'nanoc_add_float_mve_s8', rule, sign: 1 }, (context) => sumCall(context, rule, 1)),
     {
       function: 'nanoc_add_s8',

@@ -1,6 +1,7 @@
 import type { Node } from '../ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
+import { cmsisAveragePool } from '../kernels/cmsis-nn/pool.js';
 import { espAveragePool } from '../kernels/esp-nn/pool.js';
 import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
@@ -27,6 +28,7 @@ export default defineOp({
   evaluate: (view, [x]) => [evaluateAveragePool(view, x!)],
   kernels: withMve([
     espAveragePool,
+    cmsisAveragePool,
     {
       function: 'nanoc_average_all_s8',
       family: 'portable',

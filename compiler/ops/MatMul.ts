@@ -4,6 +4,7 @@ import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
+import { cmsisBatchMatmul } from '../kernels/cmsis-nn/batch-matmul.js';
 import {
   cmsisFullyConnected,
   cmsisFullyConnectedPerChannel,
@@ -37,6 +38,7 @@ export default defineOp({
     espFullyConnected,
     espFullyConnectedPerChannel,
     espMatmul,
+    cmsisBatchMatmul(productSizes),
     mveMatvec,
     mveMatmul,
     dspMatvec,
@@ -186,6 +188,14 @@ function constantCall(context: LowerContext): KernelCall {
   const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
   const packed = conv.packWeights(turned, columns, inner, 1, conv.weightZeroPoints(w, columns), bias, x);
   return matrixCall(context, packed, rows * elementCount(batch), inner, columns);
+}
+
+/** The same as plain numbers; a step that one loop cannot walk is a diagnostic. */
+function productSizes(context: LowerContext) {
+  const { rows, inner, columns } = geometry(context);
+  const number = (field: ParamValue) => ('int' in field ? field.int : 0);
+  const { batches, a_step, b_step } = batchFields(context) as Record<'batches' | 'a_step' | 'b_step', ParamValue>;
+  return { rows, inner, columns, batches: number(batches), aStep: number(a_step), bStep: number(b_step) };
 }
 
 /** Batches as one loop with a step for each side. */

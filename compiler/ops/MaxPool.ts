@@ -1,5 +1,6 @@
 import { allocate, type DataType, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
+import { cmsisMaxPool } from '../kernels/cmsis-nn/pool.js';
 import { espMaxPool } from '../kernels/esp-nn/pool.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import * as pool from './shared/pool.js';
@@ -22,6 +23,7 @@ export default defineOp({
   evaluate: (view, [x]) => [evaluateMaxPool(view, x!)],
   kernels: withMve([
     espMaxPool,
+    cmsisMaxPool,
     {
       function: 'nanoc_max_pool_s8',
       family: 'portable',

@@ -1,5 +1,7 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
+import { cmsisMul } from '../kernels/cmsis-nn/binary.js';
+import { vendorProduct } from '../numerics/vendor-binary.js';
 import { defineOp, type LowerContext } from './define.js';
 import {
   type BinaryRule,
@@ -15,7 +17,11 @@ import { type FormProblem, findFixedForm, PAIRS, tabulatePairs } from './shared/
 import { clampOf, perTensor } from './shared/quantized.js';
 import { formCall } from './shared/quantized-sum.js';
 
-const rule: BinaryRule = { float: (a, b) => Math.fround(a * b), integer: (a, b) => a * b };
+const rule: BinaryRule = {
+  float: (a, b) => Math.fround(a * b),
+  integer: (a, b) => a * b,
+  vendor: vendorProduct,
+};
 
 /** Quantized: Q(DQ(a) * DQ(b)), each step in float32 (docs/NUMERICS.md). */
 export default defineOp({
@@ -30,6 +36,7 @@ export default defineOp({
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
+    cmsisMul(rule),
     mveBinary({ function: 'nanoc_mul_float_mve_s8', rule, sign: 1 }, productCall),
     {
       function: 'nanoc_mul_s8',

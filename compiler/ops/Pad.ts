@@ -1,6 +1,7 @@
 import type { GraphEditor } from '../ir/builders.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import { allocate, bytesOf, elementCount, type Tensor } from '../ir/tensor.js';
+import { cmsisPad } from '../kernels/cmsis-nn/move.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { leadOfSteps, type Step } from './shared/overlap.js';
 import { axesOf, forEachOffset, integersOf, padLeft, stridesOf } from './shared/shapes.js';
@@ -41,7 +42,7 @@ export default defineOp({
   },
   normalize: normalizePad,
   evaluate: (view, [x]) => [evaluatePad(view, x!)],
-  kernels: [{ function: 'nanoc_pad', family: 'portable', build: (context) => ({ call: padCall(context) }) }],
+  kernels: [cmsisPad, { function: 'nanoc_pad', family: 'portable', build: (context) => ({ call: padCall(context) }) }],
 });
 
 /** Begins of all axes, then ends. */

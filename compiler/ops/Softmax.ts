@@ -1,11 +1,13 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
+import { cmsisSoftmax } from '../kernels/cmsis-nn/softmax.js';
 import { expF32 } from '../numerics/float-math.js';
 import { quantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
+import { softmaxFactors, vendorSoftmax } from '../numerics/vendor-softmax.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { isFloat, isQuantizedInt8 } from './shared/elementwise.js';
-import { isQuantized, perTensor } from './shared/quantized.js';
+import { isQuantized, lawOf, perTensor } from './shared/quantized.js';
 import * as softmax from './shared/softmax.js';
 
 const f = Math.fround;
@@ -27,6 +29,7 @@ export default defineOp({
   normalize: softmax.normalizeSoftmax,
   evaluate: (view, [x]) => [evaluateSoftmax(view, x!)],
   kernels: [
+    cmsisSoftmax,
     {
       function: 'nanoc_softmax_s8',
       family: 'portable',
@@ -46,6 +49,16 @@ function evaluateSoftmax(view: NodeView, x: Tensor): Tensor {
   const y = view.output(0);
   const data = allocate(y.dtype, x.data.length) as Float32Array;
   const input = x.data as Float32Array;
+  if (lawOf(view) !== undefined) {
+    const factors = softmaxFactors(perTensor(view.required(0)).scale);
+    softmax.forEachVector(softmax.vectorsOf(view), (positions) => {
+      const bytes = positions.map((at) => input[at]!);
+      vendorSoftmax(bytes, factors).forEach((p, i) => {
+        data[positions[i]!] = p;
+      });
+    });
+    return { dtype: y.dtype, shape: y.shape, data };
+  }
   const [exponential, finish] = rules(view);
   softmax.forEachVector(softmax.vectorsOf(view), (positions) => {
     const highest = positions.reduce((best, at) => Math.max(best, input[at]!), Number.NEGATIVE_INFINITY);

@@ -1,3 +1,4 @@
+import { cmsisTranspose } from '../kernels/cmsis-nn/move.js';
 import { defineOp, type NodeView } from './define.js';
 import { stridesOf } from './shared/shapes.js';
 import { stridedCall, type Walk, walked } from './shared/strided.js';
@@ -24,6 +25,7 @@ export default defineOp({
   },
   evaluate: (view, [x]) => [walked(view, x!, walkOf(view))],
   kernels: [
+    cmsisTranspose,
     {
       function: 'nanoc_strided_copy',
       family: 'portable',

@@ -31,7 +31,8 @@ function valueOf(name: string, { shape, scale, zeroPoint }: Operand, nhwc: boole
   return { name, dtype: 'int8', shape: nhwc ? [n, h, w, c] : shape, quantization };
 }
 
-function graphOf(spec: LayerSpec, nhwc: boolean): Graph {
+/** The node alone, with its values in ONNX layout or, `nhwc`, as kernels see them. */
+export function graphOf(spec: LayerSpec, nhwc: boolean): Graph {
   const inputs = spec.inputs.map((_, i) => `x${i}`);
   const attributes = { ...spec.attributes, ...(nhwc ? { layout: 'NHWC' } : {}) };
   const node: Node = { name: 'layer', op: spec.op, domain: '', inputs, outputs: ['y'], attributes };
@@ -45,14 +46,19 @@ function graphOf(spec: LayerSpec, nhwc: boolean): Graph {
   };
 }
 
-/** Undefined where no native option takes the node. */
-export function layerCase(spec: LayerSpec, features: readonly Feature[], random: Random): NativeCase | undefined {
-  const tensors = spec.inputs.map(
+/** Random inputs in ONNX layout. */
+export function tensorsOf(spec: LayerSpec, random: Random): Tensor[] {
+  return spec.inputs.map(
     ({ shape }): Tensor => ({
       ...{ dtype: 'int8', shape },
       data: Int8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.integer(-128, 127)),
     }),
   );
+}
+
+/** Undefined where no native option takes the node. */
+export function layerCase(spec: LayerSpec, features: readonly Feature[], random: Random): NativeCase | undefined {
+  const tensors = tensorsOf(spec, random);
   const reference = graphOf(spec, false);
   const operator = operatorOf(reference.nodes[0]!);
   const [y] = operator.evaluate!(viewNode(reference, reference.nodes[0]!, operator), tensors);

@@ -8,8 +8,9 @@ import type { KernelOption } from '../../compiler/ops/define.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import type { Library } from '../../compiler/vendor/library.js';
-import { type ConvSpec, convCase } from './conv-case.js';
+import { type ConvSpec, convCase, toNhwc } from './conv-case.js';
 import type { NativeCase } from './native-conv.js';
+import { graphOf, type LayerSpec, tensorsOf } from './native-layer.js';
 import { Random } from './random.js';
 
 /** Where and with what a call is to run. */
@@ -44,6 +45,26 @@ export function vendorConv(
   const { law } = call;
   const { expected } = law === undefined ? asOnnx : convCase({ ...spec, law }, new Random(seed));
   return { case: { call, graph: asOnnx.graph, inputs: asOnnx.inputs }, expected: expected.data as Int8Array };
+}
+
+/** A node without weights; undefined where the option refuses it. */
+export function vendorSpec(
+  spec: LayerSpec,
+  random: Random,
+  option: KernelOption,
+  setting: VendorSetting,
+): NativeCase | undefined {
+  const tensors = tensorsOf(spec, random);
+  const layout = (tensor: Tensor) => (spec.nhwc ? toNhwc(tensor) : tensor);
+  const graph = graphOf(spec, spec.nhwc ?? false);
+  const call = callBy(option, graph, setting);
+  if (typeof call === 'string') return undefined;
+  const law = call.law === undefined ? {} : { law: call.law };
+  const reference = graphOf({ ...spec, attributes: { ...spec.attributes, ...law } }, false);
+  const node = reference.nodes[0]!;
+  const [y] = operatorOf(node).evaluate!(viewNode(reference, node, operatorOf(node)), tensors);
+  const inputs = new Map(tensors.map((tensor, i) => [`x${i}`, layout(tensor)]));
+  return { case: { call, graph, inputs }, expected: layout(y!).data as Int8Array };
 }
 
 /** A node whose kernel sees the values as ONNX has them; undefined where the option refuses it. */

@@ -1,8 +1,10 @@
 /** The law of averages of quantized values (docs/NUMERICS.md, "Averages"), for AveragePool and ReduceMean. */
 import type { ParamValue } from '../../ir/kernel-call.js';
 import { averageScale, requantize } from '../../numerics/requantize.js';
+import { clamp } from '../../numerics/round.js';
+import { vendorAverage } from '../../numerics/vendor-binary.js';
 import type { LowerContext, NodeView } from '../define.js';
-import { isQuantized, perTensor } from './quantized.js';
+import { isQuantized, lawOf, perTensor } from './quantized.js';
 
 /**
  * From the sum of `taps` elements to the average over `count`: elements that count but are not summed are real zeros.
@@ -12,6 +14,7 @@ export function finishAverage(view: NodeView): (sum: number, taps: number, count
   const X = view.required(0);
   if (!isQuantized(X)) return (sum, _, count) => (count > 0 ? Math.fround(sum / count) : 0);
   const [x, y] = [perTensor(X), perTensor(view.output(0))];
+  if (lawOf(view) !== undefined) return (sum, _, count) => clamp(vendorAverage(sum, count), y.low, y.high);
   return (sum, taps, count) => {
     const scale = count > 0 ? averageScale(x.scale, y.scale, count) : 1;
     return requantize(sum - taps * x.zeroPoint, scale, y.zeroPoint, y.low, y.high);

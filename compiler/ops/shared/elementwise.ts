@@ -2,10 +2,12 @@
 import type { Value } from '../../ir/graph.js';
 import type { KernelCall, Overlap, ParamValue } from '../../ir/kernel-call.js';
 import { allocate, bytesPerElement, type DataType, elementCount, type Tensor } from '../../ir/tensor.js';
+import type { Law } from '../../numerics/law.js';
 import { dequantize, quantize } from '../../numerics/requantize.js';
+import type { Side } from '../../numerics/vendor-binary.js';
 import type { Inferred, LowerContext, NodeView } from '../define.js';
 import { clampFloat } from './convolution.js';
-import { clampOf, floatClampOf, isQuantized, perTensor } from './quantized.js';
+import { clampOf, floatClampOf, isQuantized, lawOf, perTensor } from './quantized.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shapes.js';
 
 /** As NANOC_OUTER_DIMS in nanoc/elementwise.h. */
@@ -18,6 +20,12 @@ export interface BinaryRule {
   float(a: number, b: number): number;
   /** On integers, for shape arithmetic; absent when the operator is for floats only. */
   integer?(a: bigint, b: bigint): bigint;
+  /** On quantized numbers, in the arithmetic of vendors' kernels; absent where no vendor has one. */
+  vendor?(
+    sides: readonly [a: Side, b: Side, y: Side],
+    clamp: readonly [number, number],
+    law: Law,
+  ): (p: number, q: number) => number;
 }
 
 /** Refuses types that have no kernel: what runs is float32 or quantized bytes; integers are for the compiler to compute. */
@@ -82,6 +90,8 @@ export function quantizedRule(view: NodeView, rule: BinaryRule): (a: number, b: 
   const [a, b] = [perTensor(view.required(0)), perTensor(view.required(1))];
   const y = perTensor(view.output(0));
   const [low, high] = clampOf(view, view.output(0));
+  const law = lawOf(view);
+  if (law !== undefined && rule.vendor !== undefined) return rule.vendor([a, b, y], [low, high], law);
   return (p, q) => {
     const real = rule.float(dequantize(p, a.scale, a.zeroPoint), dequantize(q, b.scale, b.zeroPoint));
     return quantize(real, y.scale, y.zeroPoint, low, high);

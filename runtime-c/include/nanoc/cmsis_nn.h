@@ -65,4 +65,95 @@ typedef struct {
 void nanoc_cmsis_fully_connected_per_channel_s8(const int8_t *x, int8_t *y, void *scratch,
                                                 const nanoc_cmsis_fully_connected_per_channel_s8_params *params);
 
+typedef struct {
+  cmsis_nn_per_tensor_quant_params quantization;
+  int32_t a_offset;
+  int32_t b_offset;
+  int32_t y_offset;
+  cmsis_nn_activation activation;
+  cmsis_nn_dims a; /* h batches, w rows, c inner */
+  cmsis_nn_dims b; /* h batches, w columns, c inner: as the library wants it, what comes has [inner][columns] */
+  cmsis_nn_dims y;
+  int32_t sums_at; /* bytes of scratch that the turned right side takes */
+} nanoc_cmsis_batch_matmul_s8_params;
+
+void nanoc_cmsis_batch_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
+                                 const nanoc_cmsis_batch_matmul_s8_params *params);
+
+/* Sums: (a + a_offset) << left_shift by a_factor, the same of b, their sum by y_factor. */
+typedef struct {
+  int32_t count;
+  int32_t a_offset;
+  int32_t b_offset;
+  int32_t y_offset;
+  int32_t left_shift;
+  cmsis_nn_per_tensor_quant_params a_factor;
+  cmsis_nn_per_tensor_quant_params b_factor;
+  cmsis_nn_per_tensor_quant_params y_factor;
+  cmsis_nn_activation activation;
+} nanoc_cmsis_add_s8_params;
+
+void nanoc_cmsis_add_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
+                        const nanoc_cmsis_add_s8_params *params);
+
+typedef struct {
+  int32_t count;
+  int32_t a_offset;
+  int32_t b_offset;
+  int32_t y_offset;
+  cmsis_nn_per_tensor_quant_params y_factor;
+  cmsis_nn_activation activation;
+} nanoc_cmsis_mul_s8_params;
+
+void nanoc_cmsis_mul_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
+                        const nanoc_cmsis_mul_s8_params *params);
+
+typedef struct {
+  cmsis_nn_pool_params layer;
+  cmsis_nn_dims input;
+  cmsis_nn_dims filter;
+  cmsis_nn_dims output;
+  int32_t scratch_bytes;
+} nanoc_cmsis_pool_s8_params;
+
+typedef nanoc_cmsis_pool_s8_params nanoc_cmsis_average_pool_s8_params;
+typedef nanoc_cmsis_pool_s8_params nanoc_cmsis_max_pool_s8_params;
+
+void nanoc_cmsis_average_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_s8_params *params);
+void nanoc_cmsis_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_s8_params *params);
+
+typedef struct {
+  int32_t rows;
+  int32_t row_size;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t least; /* distances from the largest element that count */
+} nanoc_cmsis_softmax_s8_params;
+
+void nanoc_cmsis_softmax_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_softmax_s8_params *params);
+
+typedef struct {
+  int8_t value;
+  cmsis_nn_dims input;
+  cmsis_nn_dims before;
+  cmsis_nn_dims after;
+} nanoc_cmsis_pad_s8_params;
+
+void nanoc_cmsis_pad_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pad_s8_params *params);
+
+/* As cmsis_nn_transpose_params, which versions before 6.0 do not have. */
+typedef struct {
+  int32_t num_dims;
+  const uint32_t *permutations;
+} nanoc_cmsis_permutation;
+
+typedef struct {
+  cmsis_nn_dims input;
+  cmsis_nn_dims output;
+  nanoc_cmsis_permutation layer;
+} nanoc_cmsis_transpose_s8_params;
+
+void nanoc_cmsis_transpose_s8(const int8_t *x, int8_t *y, void *scratch,
+                              const nanoc_cmsis_transpose_s8_params *params);
+
 #endif
