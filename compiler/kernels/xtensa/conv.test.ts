@@ -8,7 +8,7 @@ import type { LowerContext } from '../../ops/define.js';
 import { lxConv, lxMatmul } from './conv-kernel.js';
 
 const QUICK = process.env.NANOC_FULL === undefined;
-const RANDOM_SHAPES = QUICK ? { host: 30, target: 150 } : { host: 600, target: 3000 };
+const RANDOM_SHAPES = QUICK ? { host: 30, target: 150 } : { host: 600, target: 300 };
 const SLOW_MS = 600_000;
 const hasCore = (await simulatedTargets()).includes('lx7');
 

@@ -87,8 +87,8 @@ function fits(context: LowerContext, planeOf: PlaneOf): true | string {
 
 /** Bytes of scratch. */
 function planeOfThree(context: LowerContext): number {
-  const [height, width] = depthwiseWindow(context).output as [number, number];
-  return 8 * Math.ceil(height / 2) * (width + 2);
+  const { across, along } = axesOf(context);
+  return 8 * Math.ceil(across.out / 2) * (along.out + 2);
 }
 
 function planeOfAny(context: LowerContext): number {
@@ -108,9 +108,17 @@ interface Axis {
   readonly out_step: number;
 }
 
-/** Rows of a plane go along the longer side of the window. */
-function turned({ kernel }: Window): boolean {
-  return kernel[0]! > kernel[1]!;
+/** Rows of a plane go along the longer side of the window; of a 3x3 window along the side that takes fewer instructions. */
+function turned(window: Window): boolean {
+  const [height, width] = window.output as [number, number];
+  if (isThree(window)) return costOfThree(width, height) < costOfThree(height, width);
+  return window.kernel[0]! > window.kernel[1]!;
+}
+
+/** Instructions of a channel, about: pairs of rows of outputs, each with its columns, and pairs of rows that are widened. */
+function costOfThree(rows: number, columns: number): number {
+  const pairs = Math.ceil(rows / 2);
+  return pairs * (45 + 46 * columns) + (pairs + 1) * (55 + 11 * (columns + 2));
 }
 
 function alongDilation(context: LowerContext): number {
@@ -144,11 +152,12 @@ function pair(low: number, high: number): number {
 
 function threeCall(context: LowerContext): KernelCall {
   const layer = depthwiseLayer(context);
+  const isTurned = axesOf(context).turned;
   const words = layer.channels.flatMap((_, c) => {
-    const [a, b, d, e, f, g, h, i, j] = Array.from(layer.weights.subarray(9 * c, 9 * c + 9)) as [
-      ...[number, number, number, number, number, number, number, number, number],
-    ];
-    return [pair(a, e), pair(b, f), pair(d, g), pair(h, i), pair(j, 0)];
+    const at = (row: number, column: number) =>
+      layer.weights[9 * c + (isTurned ? 3 * column + row : 3 * row + column)]!;
+    const upper = [0, 1, 2].map((column) => pair(at(0, column), at(1, column)));
+    return [...upper, pair(at(2, 0), at(2, 1)), pair(at(2, 2), 0)];
   });
   return depthwiseCall(context, 'nanoc_depthwise_3x3_lx_s8', layer, words, planeOfThree(context));
 }
@@ -202,8 +211,7 @@ function depthwiseCall(
   scratchBytes: number,
 ): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const three = name === 'nanoc_depthwise_3x3_lx_s8';
-  const axes = three ? straight(axesOf(context)) : axesOf(context);
+  const axes = axesOf(context);
   const starts = layer.channels.map(({ bias }, c) => {
     const weights = Array.from(layer.weights.subarray(c * layer.inner, (c + 1) * layer.inner));
     return (bias - 128 * weights.reduce((a, b) => a + b, 0)) | 0;
@@ -262,10 +270,4 @@ function callOf(
     overlaps,
     macs: macsOf(y, layer.inner),
   };
-}
-
-/** 3x3 windows are not turned: equal sides leave rows across. */
-function straight(axes: ReturnType<typeof axesOf>): ReturnType<typeof axesOf> {
-  if (axes.turned) throw new Error('invariant: a 3x3 window is turned');
-  return axes;
 }

@@ -7,7 +7,7 @@ import type { KernelOption } from '../../ops/define.js';
 import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from './depthwise-kernel.js';
 
 const QUICK = process.env.NANOC_FULL === undefined;
-const RANDOM_SHAPES = QUICK ? { host: 25, target: 120 } : { host: 500, target: 3000 };
+const RANDOM_SHAPES = QUICK ? { host: 25, target: 120 } : { host: 500, target: 300 };
 const SLOW_MS = 600_000;
 const hasCore = (await simulatedTargets()).includes('lx7');
 

@@ -98,7 +98,7 @@ typedef struct {
 
 typedef struct {
   int32_t channels;
-  nanoc_lx_axis across; /* rows of the plane; for 3x3 windows without strides those of the image */
+  nanoc_lx_axis across; /* rows of the plane: those of the image, or its columns */
   nanoc_lx_axis along;
   int32_t dilation; /* across */
   int32_t x_zero;

@@ -147,7 +147,9 @@ void nanoc_depthwise_3x3_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, co
     gather(p, x, scratch);
     outputs(&c, scratch, y);
     if (p->output.low > -128 || p->output.high < 127) {
-      nanoc_lx_clamp(y, p->across.out * p->along.out, p->along.out_step, p->output.low, p->output.high);
+      for (int32_t row = 0; row < p->across.out; row++) {
+        nanoc_lx_clamp(y + row * p->across.out_step, p->along.out, p->along.out_step, p->output.low, p->output.high);
+      }
     }
   }
 }
