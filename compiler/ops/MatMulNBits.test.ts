@@ -1,8 +1,12 @@
 /** MatMulNBits: equal to ONNX Runtime up to the order of its float sums, and the kernels equal to the reference. */
 import { describe, expect, it } from 'vitest';
+import { target as host } from '../../targets/host/target.js';
+import { buildModel } from '../../test/support/onnx-builder.js';
 import { compileCase, type OperatorCase, runKernels, runOnnx } from '../../test/support/operator-case.js';
 import { Random } from '../../test/support/random.js';
+import { compile } from '../index.js';
 import type { Tensor } from '../ir/tensor.js';
+import { verifyModel } from '../verify/verify.js';
 
 const random = new Random(21);
 const float = (shape: readonly number[], fill: () => number): Tensor => {
@@ -61,6 +65,24 @@ const shapes: readonly Shape[] = [
   { rows: 2, K: 80, N: 9, bits: 4, block: 64, level: 0, zeros: true },
 ];
 
+/** As compileCase compiles, for the DSP extension: assembly on the core, the same in C on the host. */
+async function checkDsp(cases: readonly OperatorCase[]): Promise<void> {
+  for (const item of cases) {
+    const source = { fileName: 'nbits.onnx', bytes: buildModel(item.model) };
+    const compilation = await compile(source, { target: 'cortex-m4' });
+    expect(compilation.plan.calls.map((call) => call.function)).toContain('nanoc_matmul_nbits4_dsp');
+    for (const target of [compilation.target, host]) {
+      const set = { vectors: [new Map(Object.entries(item.inputs))], labels: [item.name] };
+      const result = await verifyModel({ ...compilation, target }, set, {
+        onnxRuntime: 'off',
+        sanitize: target === host,
+      });
+      expect(result.firstDivergence, item.name).toBeUndefined();
+      expect(result.passed).toBe(true);
+    }
+  }
+}
+
 describe('MatMulNBits', () => {
   it('4 bits: ONNX Runtime', async () => {
     for (const item of shapes.map(caseOf)) {
@@ -82,12 +104,19 @@ describe('MatMulNBits', () => {
     await runKernels([...shapes, ...more].map((shape) => compileCase(caseOf(shape))));
   });
 
+  it('4 bits on the DSP extension', async () => {
+    await checkDsp(
+      [shapes[1]!, shapes[2]!, { rows: 2, K: 33, N: 3, bits: 4, block: 16, level: 4, zeros: true }].map(caseOf),
+    );
+  });
+
   it('rows of zeros, infinity and NaN', async () => {
     const item = caseOf({ rows: 3, K: 32, N: 4, bits: 4, block: 16, level: 4 });
     const data = (item.inputs.a!.data as Float32Array).fill(0);
     data[40] = Number.POSITIVE_INFINITY;
     data[70] = Number.NaN;
     await runKernels([compileCase(item)]);
+    await checkDsp([item]);
   });
 
   it('says what is wrong with it', () => {

@@ -53,6 +53,16 @@ export default defineOp({
   evaluate: (view, [a]) => [evaluateProduct(view, a!)],
   kernels: [
     {
+      function: 'nanoc_matmul_nbits4_dsp',
+      family: 'native',
+      needs: ['dsp', 'fpu'],
+      when: (context) => {
+        if (!isInteger(context)) return 'accuracy_level asks for float32';
+        return geometry(context).bits === 4 || 'the weights have not 4 bits';
+      },
+      build: (context) => ({ call: dspCall(context) }),
+    },
+    {
       function: 'nanoc_matmul_nbits_q8',
       family: 'portable',
       when: (context) => isInteger(context) || 'accuracy_level asks for float32',
@@ -211,7 +221,7 @@ function productCall(context: LowerContext, name: string): KernelCall {
   const constant = (index: number, suffix: string, role: 'weights' | 'scale' | 'parameters' | 'bias'): ParamValue =>
     context.input(index) === undefined
       ? { text: 'NULL' }
-      : { constant: { suffix, data: constantOf(context, index).data, role } };
+      : { constant: { suffix, data: constantOf(context, index).data, role, alignment: 4 } };
   const fields: Record<string, ParamValue> = {
     rows: { int: g.rows },
     inner: { int: g.inner },
@@ -240,5 +250,17 @@ function productCall(context: LowerContext, name: string): KernelCall {
     overlaps: [],
     alignment: 4,
     macs: macsOf(y, g.inner),
+  };
+}
+
+/** The call of the portable kernel with the code and scratch of the DSP extension. */
+function dspCall(context: LowerContext): KernelCall {
+  const { blocks, block } = geometry(context);
+  return {
+    ...productCall(context, 'nanoc_matmul_nbits_q8'),
+    family: 'native',
+    function: 'nanoc_matmul_nbits4_dsp',
+    sources: ['arm-dsp/nanoc_matmul_nbits4_dsp.c'],
+    scratch: { bytes: blocks * (8 + 2 * block), alignment: 4 },
   };
 }

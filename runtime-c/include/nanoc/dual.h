@@ -46,7 +46,21 @@ static inline int32_t nanoc_dual_high(int32_t a, uint32_t b, int32_t sum) {
   return sum;
 }
 
+/** (x >> shift) & mask; the shift is a constant, and costs nothing. */
+#define nanoc_dual_field(x, shift, mask) nanoc_dual_field_##shift(x, mask)
+#define NANOC_DUAL_FIELD(shift)                                                        \
+  static inline uint32_t nanoc_dual_field_##shift(uint32_t x, uint32_t mask) {         \
+    uint32_t y;                                                                        \
+    __asm__("and %0, %2, %1, lsr #" #shift : "=r"(y) : "r"(x), "r"(mask));             \
+    return y;                                                                          \
+  }
+NANOC_DUAL_FIELD(4)
+NANOC_DUAL_FIELD(8)
+NANOC_DUAL_FIELD(12)
+
 #else
+
+#define nanoc_dual_field(x, shift, mask) (((x) >> (shift)) & (mask))
 
 static inline uint32_t nanoc_dual_even(uint32_t x) {
   const uint32_t low = (uint32_t)(int32_t)(int8_t)(uint8_t)x;

@@ -40,4 +40,10 @@ void nanoc_matmul_nbits_f32(const float *x, float *y, const nanoc_matmul_nbits_p
  */
 void nanoc_matmul_nbits_q8(const float *x, float *y, void *scratch, const nanoc_matmul_nbits_params *params);
 
+/**
+ * The same for 4 bits on the DSP extension: eight weights a word, two products an instruction, two columns at a time. Weights lie on words.
+ * Scratch: eight bytes, and two for each of its weights, for each block of a row.
+ */
+void nanoc_matmul_nbits4_dsp(const float *x, float *y, void *scratch, const nanoc_matmul_nbits_params *params);
+
 #endif
