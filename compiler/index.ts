@@ -2,24 +2,19 @@
  * nanoc as a library: `compile()` is the six phases in order. Nothing below touches the file system; `emitFiles` reads
  * the package's own runtime-c and targets.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { planGraph } from './bands/fit.js';
 import { planWithin } from './bands/within.js';
 import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
+import { emitHost } from './emit-host.js';
 import { verifyGraph } from './ir/verify.js';
 import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
 import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
-import type { EmitHost } from './phases/6-emit/host.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
 import { loadTarget } from './targets.js';
-import { packageRoot } from './toolchain/package-root.js';
 import { withDefaultLibrary } from './vendor/default-library.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
@@ -95,16 +90,4 @@ export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]
 export async function emitLibrary(compilation: Compilation): Promise<EmittedFile[]> {
   const { emitLibrary: emit } = await import('./phases/6-emit/index.js');
   return emit(compilation, emitHost());
-}
-
-function emitHost(): EmitHost {
-  const root = packageRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  return {
-    read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
-    sha256: (data) => createHash('sha256').update(data).digest('hex'),
-    // `require` compiles its nine megabytes once; `import` would parse them a second time, to find the names of the exports.
-    loadTsMorph: async () => createRequire(import.meta.url)('ts-morph') as typeof import('ts-morph'),
-    version,
-  };
 }

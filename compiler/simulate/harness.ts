@@ -3,20 +3,36 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import type { Compilation } from '../compilation.js';
-import type { QemuMachine } from '../ir/target.js';
+import type { QemuMachine, Target } from '../ir/target.js';
 import { packageRoot } from '../toolchain/package-root.js';
 import type { MemoryLayout } from './memory-layout.js';
 import type { Span } from './spans.js';
 
-let template: HandlebarsTemplateDelegate | undefined;
+const templates = new Map<string, HandlebarsTemplateDelegate>();
+
+/** A program that runs in a simulator, `templates/<name>`, filled; `world.c.hbs` is a part of each. */
+export function simulatedProgram(name: string, view: object): string {
+  const known = templates.get(name);
+  if (known !== undefined) return known(view);
+  const read = (file: string) => readFileSync(join(packageRoot(), 'templates', file), 'utf8');
+  const handlebars = Handlebars.create();
+  handlebars.registerPartial('world', read('world.c.hbs'));
+  const template = handlebars.compile(read(name), { noEscape: true, strict: true });
+  templates.set(name, template);
+  return template(view);
+}
 
 /** C source of the harness; it includes `<model>.h` and defines `main` and `nanoc_fault`. */
 export function harnessSource(compilation: Compilation, layout: MemoryLayout): string {
-  template ??= Handlebars.compile(readFileSync(join(packageRoot(), 'templates/harness.c.hbs'), 'utf8'), {
-    noEscape: true,
-    strict: true,
-  });
-  return template(harnessView(compilation, layout));
+  return simulatedProgram('harness.c.hbs', harnessView(compilation, layout));
+}
+
+/** What `world.c.hbs` wants to know of a target. */
+export function worldView({ qemu }: Target): object {
+  return {
+    isHost: qemu === undefined,
+    counter: { defines: qemu === undefined ? [] : counterDefines(qemu.counter) },
+  };
 }
 
 function harnessView(compilation: Compilation, layout: MemoryLayout) {
@@ -33,7 +49,6 @@ function harnessView(compilation: Compilation, layout: MemoryLayout) {
     return { sent, sentEnd, kept, keptEnd, dead, deadEnd };
   });
   const { name, target } = compilation;
-  const counter = target.qemu?.counter;
   return {
     model: name,
     header: `${name}.h`,
@@ -48,8 +63,7 @@ function harnessView(compilation: Compilation, layout: MemoryLayout) {
     stateBytes: layout.stateBytes,
     hasArena: layout.arenaBytes > 0 ? 1 : 0,
     hasState: layout.stateBytes > 0 ? 1 : 0,
-    isHost: target.qemu === undefined,
-    counter: { defines: counter === undefined ? [] : counterDefines(counter) },
+    ...worldView(target),
   };
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.js';
 import { type Graph, valueOf } from '../../compiler/ir/graph.js';
 import {
   type Argument,
@@ -16,13 +17,12 @@ import {
   type PackedConstant,
   type ParamValue,
 } from '../../compiler/ir/kernel-call.js';
-import type { QemuMachine, Target } from '../../compiler/ir/target.js';
+import type { Target } from '../../compiler/ir/target.js';
 import { byteLength, bytesOf, fromBytes, type Tensor, type TensorData } from '../../compiler/ir/tensor.js';
-import { qemuArguments } from '../../compiler/simulate/simulator.js';
-import { toolPath } from '../../compiler/toolchain/kit.js';
-import { libraryFiles, libraryIncludes, libraryUnits } from '../../compiler/toolchain/library-units.js';
-import type { Library, LinkedLibrary } from '../../compiler/vendor/library.js';
-import { librariesOf } from '../../compiler/vendor/linked.js';
+import { apartLayout, type CallLayout, SCRATCH } from '../../compiler/simulate/call-layout.js';
+import { withCallProgram } from '../../compiler/simulate/call-program.js';
+import { runCallProgram } from '../../compiler/simulate/call-run.js';
+import type { Library } from '../../compiler/vendor/library.js';
 
 export interface CallCase {
   readonly call: KernelCall;
@@ -76,13 +76,13 @@ export async function runCalls(
 ): Promise<Map<string, Tensor>[]> {
   return inFolder(async (folder) => {
     const runs = options.nearer === undefined ? runsOf(cases) : runsOf(cases).map(oneStepNearer);
-    await writeFile(join(folder, 'main.c'), program(runs, undefined));
+    await writeFile(join(folder, 'main.c'), program(runs));
     const sources = await sourcesOf(cases, folder);
     const flags = [...WARNINGS, ...SANITIZERS, ...INCLUDES, ...(options.flags ?? [])];
     await execa(options.compiler ?? 'cc', [...flags, 'main.c', ...sources, '-o', 'main'], { cwd: folder });
     await execa('./main', [], { cwd: folder });
     const response = await readFile(join(folder, 'response.bin'));
-    return collect(runs, cases.length, response, false, options.nearer).map(({ values }) => values);
+    return collect(runs, cases.length, response, options.nearer);
   });
 }
 
@@ -92,63 +92,83 @@ export interface TargetResult {
   readonly instructions: number;
 }
 
-/** Runs the calls on a simulated core, compiled with the target's own flags. */
+/**
+ * Runs the calls on a simulated target (compiler/simulate/call-program.ts), compiled with the target's own flags. Every buffer is as far
+ * aligned as plans for the target promise, and no better; nothing but outputs and scratch may change.
+ */
 export async function runCallsOnTarget(
   cases: readonly CallCase[],
   target: Target,
   libraries: readonly Library[] = [],
 ): Promise<TargetResult[]> {
-  const linked = librariesOf(
-    cases.map(({ call }) => call),
-    libraries,
-  );
-  return inFolder(async (folder) => {
-    const vendor = await compileLibraries(linked, target, folder);
-    const qemu = target.qemu!;
-    const runs = runsOf(cases);
-    await writeFile(join(folder, 'main.c'), program(runs, qemu.counter));
-    const sources = [...(await sourcesOf(cases, folder)), ...target.startup.map((path) => join(ROOT, path))];
-    const code = [
-      ...WARNINGS,
-      ...target.toolchain.machineFlags,
-      ...target.optimization,
-      ...INCLUDES,
-      ...libraryIncludes(linked),
-      '-ffunction-sections',
-    ];
-    const own = usesSupport(qemu.counter);
-    if (own) code.push('-I', join(ROOT, dirname(qemu.support)));
-    const libraryFlags = own ? target.toolchain.linkFlags : ['-nostartfiles', '-specs=rdimon.specs'];
-    const link = [...libraryFlags, '-T', join(ROOT, target.linkerScript!), '-Wl,--gc-sections'];
-    const arguments_ = [...code, 'main.c', ...sources, ...vendor, ...link, '-o', 'main.elf'];
-    await execa(toolPath(target.toolchain, target.toolchain.compiler), arguments_, { cwd: folder });
-    await execa(qemu.command, [...qemuArguments(qemu), '-kernel', 'main.elf'], {
-      cwd: folder,
-      stdin: 'ignore',
-      timeout: 240_000,
+  const runs = runsOf(cases);
+  const placed = runs.map(({ item, overlap }) => ({
+    ...{ call: item.call, graph: item.graph },
+    layout: apartLayout(item.call, item.graph, target.alignment, overlap),
+  }));
+  const extraFlags = ['-Wpedantic', '-Werror'];
+  return withCallProgram(placed, { target, libraries, extraFlags }, async (program) => {
+    const list = runs.map(({ item }, call) => ({ call, inputs: item.inputs, filling: FILLING }));
+    const outcomes = await runCallProgram(program, list);
+    const results: TargetResult[] = [];
+    runs.forEach(({ item, index, overlap }, run) => {
+      const outcome = outcomes[run];
+      if (outcome === undefined || !('memory' in outcome)) throw new Error(renderFailure(item, outcome?.failure));
+      const { layout } = placed[run]!;
+      const values = valuesIn(outcome.memory, item, layout);
+      const changed = changedOutside(outcome.memory, item, layout);
+      if (changed >= 0)
+        throw new Error(`${item.call.function} writes outside of its buffers, at ${changed} (case ${index})`);
+      if (overlap === undefined) results[index] = { values, instructions: outcome.instructions ?? 0 };
+      else compareOver(item, index, overlap, values, results[index]!.values);
     });
-    return collect(runs, cases.length, await readFile(join(folder, 'response.bin')), true).map((result) => ({
-      ...result,
-      instructions: result.ticks * qemu.counter.instructionsPerTick,
-    }));
+    return results;
   });
 }
 
-/** Object files of vendors' libraries. */
-async function compileLibraries(linked: readonly LinkedLibrary[], target: Target, folder: string): Promise<string[]> {
-  for (const { path, content } of libraryFiles(linked)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
-  const { compiler, machineFlags } = target.toolchain;
-  return Promise.all(
-    libraryUnits(linked).map(async ({ source, flags }, index) => {
-      const object = `vendor${index}.o`;
-      const all = [...flags, ...machineFlags, ...target.optimization, '-c', source, '-o', object];
-      await execa(compiler, all, { cwd: folder });
-      return object;
+const FILLING = 0x55;
+
+function renderFailure({ call }: CallCase, failure: Diagnostic | undefined): string {
+  return `${call.function} (${call.node.name}): ${failure?.message}: ${failure?.because}`;
+}
+
+function valuesIn(memory: Uint8Array, { call, graph }: CallCase, { buffers }: CallLayout): Map<string, Tensor> {
+  return new Map(
+    written(call).map((name): [string, Tensor] => {
+      const { dtype, shape } = valueOf(graph, name);
+      const { offset, bytes } = buffers.get(name)!;
+      return [name, { dtype, shape, data: fromBytes(dtype, memory.subarray(offset, offset + bytes)) }];
     }),
   );
+}
+
+/** First byte that is neither in an output nor in scratch and is not what was there before; -1 where there is none. */
+function changedOutside(memory: Uint8Array, { call, inputs }: CallCase, { buffers }: CallLayout): number {
+  const before = new Uint8Array(memory.length).fill(FILLING);
+  for (const [name, tensor] of inputs) {
+    const place = buffers.get(name);
+    if (place !== undefined) before.set(bytesOf(tensor.data), place.offset);
+  }
+  for (const name of [...written(call), SCRATCH]) {
+    const place = buffers.get(name);
+    if (place !== undefined) before.set(memory.subarray(place.offset, place.offset + place.bytes), place.offset);
+  }
+  return memory.findIndex((byte, at) => byte !== before[at]);
+}
+
+function compareOver(
+  { call }: CallCase,
+  index: number,
+  { input, lead }: Overlap,
+  values: ReadonlyMap<string, Tensor>,
+  apart: ReadonlyMap<string, Tensor>,
+): void {
+  for (const [name, tensor] of values) {
+    if (Buffer.compare(bytesOf(tensor.data), bytesOf(apart.get(name)!.data)) === 0) continue;
+    throw new Error(
+      `${call.function}: running over "${input}" (lead ${lead}) changes output "${name}" (case ${index})`,
+    );
+  }
 }
 
 async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
@@ -203,45 +223,35 @@ function written(call: KernelCall): string[] {
   return call.arguments.flatMap((a) => (a.kind === 'value' && a.access === 'write' ? [a.value] : []));
 }
 
-interface CallResult {
-  readonly values: Map<string, Tensor>;
-  readonly ticks: number;
-}
-
-/** Takes the response apart: for each run the values written, then (on a target) a uint32 of timer ticks. */
+/** Takes the response apart: for each run the values written. */
 function collect(
   runs: readonly Run[],
   count: number,
   response: Uint8Array,
-  timed: boolean,
   nearer?: RunCallOptions['nearer'],
-): CallResult[] {
-  const results = Array.from({ length: count }, () => ({ values: new Map<string, Tensor>(), ticks: 0 }));
+): Map<string, Tensor>[] {
+  const results = Array.from({ length: count }, () => new Map<string, Tensor>());
   let offset = 0;
   for (const { item, index, overlap } of runs) {
     for (const name of written(item.call)) {
       const value = valueOf(item.graph, name);
       const bytes = response.subarray(offset, (offset += byteLength(value)));
       const tensor: Tensor = { dtype: value.dtype, shape: value.shape, data: fromBytes(value.dtype, bytes) };
-      if (overlap === undefined) results[index]!.values.set(name, tensor);
+      if (overlap === undefined) results[index]!.set(name, tensor);
       else if (nearer !== undefined) {
-        nearer(index, Buffer.compare(bytes, bytesOf(results[index]!.values.get(name)!.data)) !== 0);
-      } else if (Buffer.compare(bytes, bytesOf(results[index]!.values.get(name)!.data)) !== 0) {
+        nearer(index, Buffer.compare(bytes, bytesOf(results[index]!.get(name)!.data)) !== 0);
+      } else if (Buffer.compare(bytes, bytesOf(results[index]!.get(name)!.data)) !== 0) {
         throw new Error(
           `${item.call.function}: running over "${overlap.input}" (lead ${overlap.lead}) changes output "${name}" (case ${index})`,
         );
       }
     }
-    if (!timed) continue;
-    const ticks = new DataView(response.buffer, response.byteOffset + offset, 4).getUint32(0, true);
-    offset += 4;
-    if (overlap === undefined) results[index]!.ticks = ticks;
   }
   if (offset !== response.length) throw new Error(`expected ${offset} bytes from the program, got ${response.length}`);
   return results;
 }
 
-function program(runs: readonly Run[], counter: QemuMachine['counter'] | undefined): string {
+function program(runs: readonly Run[]): string {
   const headers = [...new Set(runs.map(({ item }) => item.call.header))];
   return [
     '#include <stdint.h>',
@@ -249,68 +259,20 @@ function program(runs: readonly Run[], counter: QemuMachine['counter'] | undefin
     '#include <stdlib.h>',
     '#include <string.h>',
     ...headers.map((header) => `#include "${header}"`),
-    ...(counter !== undefined && usesSupport(counter) ? semihosted() : ['static FILE *response;']),
-    ...(counter === undefined ? [] : timerCode(counter)),
-    ...runs.map((run, i) => runFunction(run, i, counter !== undefined)),
-    ...(counter === undefined || usesSupport(counter) ? [] : ['extern void initialise_monitor_handles(void);']),
+    'static FILE *response;',
+    ...runs.map((run, i) => runFunction(run, i)),
     'int main(void) {',
-    ...(counter === undefined || usesSupport(counter) ? [] : ['  initialise_monitor_handles();']),
-    ...(counter === undefined ? [] : ['  start_timer();']),
-    ...(counter !== undefined && usesSupport(counter)
-      ? ['  open_response();']
-      : ['  response = fopen("response.bin", "wb");', '  if (response == NULL) { return 1; }']),
+    '  response = fopen("response.bin", "wb");',
+    '  if (response == NULL) { return 1; }',
     ...runs.map((_, i) => `  run_${i}();`),
-    ...(counter !== undefined && usesSupport(counter) ? ['  leave();'] : ['  (void)fclose(response);']),
-    ...(counter === undefined || usesSupport(counter) ? [] : ['  exit(0);']),
+    '  (void)fclose(response);',
     '  return 0;',
     '}',
     '',
   ].join('\n');
 }
 
-/** Whether results and counts go through the target's `simulated.h`, and not through newlib and a timer. */
-function usesSupport({ timer }: Pick<QemuMachine['counter'], 'timer'>): boolean {
-  return timer === 'minstret' || timer === 'ccount';
-}
-
-function semihosted(): string[] {
-  return [
-    '#include "simulated.h"',
-    'static uint32_t response;',
-    'static uint8_t pool[3 << 20];',
-    'static uint32_t used;',
-    'static void *take(uint32_t n) { void *at = pool + used; used += (n + 7u) & ~7u; return at; }',
-    'static void open_response(void) { uint32_t a[3] = {(uint32_t)(uintptr_t)"response.bin", 5u, 12u}; response = semihost(1u, a); }',
-    'static void put(const void *p, uint32_t n) { uint32_t a[3]; a[0] = response; a[1] = (uint32_t)(uintptr_t)p; a[2] = n; (void)semihost(5u, a); }',
-    'static void leave(void) { (void)semihost(0x18u, (const void *)0x20026u); }',
-    '#define malloc take',
-    '#define free(p) ((void)(p), used = 0)',
-    '#define fwrite(p, s, n, f) put(p, (s) * (n))',
-  ];
-}
-
-/** Both timers count down; SysTick has 24 bits. */
-function timerCode({ timer, address }: QemuMachine['counter']): string[] {
-  if (usesSupport({ timer })) {
-    return [
-      'static void start_timer(void) { counter_start(); }',
-      'static uint32_t now(void) { return 0u - (uint32_t)counter_now(); }',
-      'static void write_ticks(uint32_t ticks) { put(&ticks, 4u); }',
-    ];
-  }
-  const [start, value, mask] =
-    timer === 'cmsdk'
-      ? ['timer[0] = 0u; timer[2] = ~0u; timer[1] = ~0u; timer[0] = 1u;', 1, '0xFFFFFFFFu']
-      : ['timer[0] = 0u; timer[1] = 0xFFFFFFu; timer[2] = 0u; timer[0] = 5u;', 2, '0xFFFFFFu'];
-  return [
-    `static volatile uint32_t *const timer = (volatile uint32_t *)${address}u;`,
-    `static void start_timer(void) { ${start} (void)timer[${value}]; }`,
-    `static uint32_t now(void) { return timer[${value}]; }`,
-    `static void write_ticks(uint32_t ticks) { ticks &= ${mask}; (void)fwrite(&ticks, 1, 4, response); }`,
-  ];
-}
-
-function runFunction({ item, overlap }: Run, run: number, timed: boolean): string {
+function runFunction({ item, overlap }: Run, run: number): string {
   const { call, graph, inputs } = item;
   const declarations: string[] = [];
   const before: string[] = [];
@@ -400,11 +362,8 @@ function runFunction({ item, overlap }: Run, run: number, timed: boolean): strin
     ...declarations,
     `static void run_${run}(void) {`,
     ...before,
-    ...(timed ? ['  uint32_t ticks = now();'] : []),
     `  ${call.function}(${text});`,
-    ...(timed ? ['  ticks -= now();'] : []),
     ...after,
-    ...(timed ? ['  write_ticks(ticks);'] : []),
     ...frees,
     '}',
   ].join('\n');

@@ -5,7 +5,7 @@ import { COLUMNS, floatLiteral, intLiteral } from './literals.js';
 
 /** A struct initialiser without its outer braces' declaration: designated fields in the struct's order, packed into lines. */
 export function structInitialiser(
-  context: ModelContext,
+  context: Pick<ModelContext, 'constants'>,
   node: string,
   fields: Readonly<Record<string, ParamValue>>,
 ): string {
@@ -13,7 +13,7 @@ export function structInitialiser(
 }
 
 function braces(
-  context: ModelContext,
+  context: Pick<ModelContext, 'constants'>,
   node: string,
   fields: Readonly<Record<string, ParamValue>>,
   indent: string,
@@ -38,7 +38,7 @@ function braces(
   return `{\n${lines.join('\n')}\n${indent.slice(2)}}`;
 }
 
-function valueText(context: ModelContext, node: string, value: ParamValue, indent: string): string {
+function valueText(context: Pick<ModelContext, 'constants'>, node: string, value: ParamValue, indent: string): string {
   if ('int' in value) return intLiteral(value.int);
   if ('float' in value) return floatLiteral(value.float);
   if ('ints' in value) return `{${value.ints.map(intLiteral).join(', ')}}`;
