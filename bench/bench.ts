@@ -85,7 +85,7 @@ async function makeJobs(): Promise<readonly Job[]> {
   const models = listModels().filter(({ name }) => values.model?.some((text) => name.includes(text)) ?? true);
   const sources = sourcesHash();
   const jobs: Job[] = [];
-  for (const target of targets.filter(({ qemu }) => qemu !== undefined)) {
+  for (const target of targets.filter(({ qemu, core }) => qemu !== undefined && core === undefined)) {
     const simulator = (await execa(target.qemu!.command, ['--version'])).stdout.split('\n')[0];
     const tools = `${await compilerVersion(target)}; ${simulator}`;
     for (const model of models) {

@@ -3,13 +3,15 @@ import type { Diagnostic } from './diagnostics/diagnostic.js';
 import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
-import type { Target } from './ir/target.js';
+import type { SimulatorName, Target } from './ir/target.js';
 import type { TunedLayer } from './tune/tuned-layer.js';
 import type { Library } from './vendor/library.js';
 
 export interface CompileOptions {
   /** Name of a folder in targets/. */
   readonly target: string;
+  /** For a run there: the code is limited to what the simulator executes right. Not for firmware. */
+  readonly simulator?: SimulatorName;
   /** Prefix of every C symbol; by default made from the file name. */
   readonly name?: string;
   /** Values of symbolic dimensions, `--dim batch=1`. */

@@ -14,7 +14,7 @@ import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
-import { loadTarget } from './targets.js';
+import { loadTarget, simulatedTarget } from './targets.js';
 import { withDefaultLibrary } from './vendor/default-library.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
@@ -35,7 +35,7 @@ export async function compile(
   given: CompileOptions,
   observe: CompileObserver = () => {},
 ): Promise<Compilation> {
-  const target = await loadTarget(given.target);
+  const target = simulatedTarget(await loadTarget(given.target), given.simulator);
   const options = withDefaultLibrary(given, target);
   const diagnostics = new Diagnostics();
   const name = cIdentifier(options.name ?? source.fileName.replace(/\.onnx$/i, ''));

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fail } from './diagnostics/diagnostic.js';
 import { suggestion } from './diagnostics/suggest.js';
-import type { Target } from './ir/target.js';
+import type { SimulatorName, Target } from './ir/target.js';
 
 const folder = new URL('../targets/', import.meta.url);
 /** `.ts` from source, `.js` in the installed package. */
@@ -31,4 +31,12 @@ export async function loadTarget(name: string): Promise<Target> {
   }
   const module = (await import(new URL(`${name}/target.${extension}`, folder).href)) as { target: Target };
   return module.target;
+}
+
+/** The target as programs for the simulator are compiled: with what its model of the chip executes right. */
+export function simulatedTarget(target: Target, simulator: SimulatorName | undefined): Target {
+  const executes = simulator === 'labwired' ? target.labwired?.executes : undefined;
+  if (executes === undefined) return target;
+  const { features, machineFlags } = executes;
+  return { ...target, features, toolchain: { ...target.toolchain, machineFlags } };
 }

@@ -1,6 +1,7 @@
 /** Which programs of others nanoc needs, and whether they are here. */
 import { execa } from 'execa';
 import type { Target } from '../ir/target.js';
+import { labwiredInstall, labwiredPython } from '../simulate/labwired.js';
 import { installCommand, toolPath } from '../toolchain/kit.js';
 
 export interface Tool {
@@ -43,7 +44,9 @@ export async function findTools(targets: readonly Target[]): Promise<Tool[]> {
     ...{ command: 'cmake', path: 'cmake', install: aptCommand(['cmake']) },
     ...{ neededBy: [], optional: true },
   });
-  return [...found, cmake, await findOnnxRuntime()];
+  const chips = targets.filter(({ labwired }) => labwired !== undefined).map(({ name }) => name);
+  const labwired = chips.length === 0 ? [] : [await findLabwired(chips)];
+  return [...found, cmake, ...labwired, await findOnnxRuntime()];
 }
 
 function aptCommand(packages: readonly string[]): string {
@@ -66,6 +69,14 @@ async function probe({ command, path, install, neededBy, optional }: Wanted): Pr
 function firstVersion(text: string): string | undefined {
   const [line = ''] = text.split('\n');
   return (/\d+\.\d+\.\d+/.exec(line) ?? /\d+\.\d+/.exec(line))?.[0];
+}
+
+/** The simulator of chips; their cores are simulated without it. */
+async function findLabwired(neededBy: readonly string[]): Promise<Tool> {
+  const ask = 'import importlib.metadata as m; print(m.version("labwired"))';
+  const run = await execa(labwiredPython(), ['-c', ask], { reject: false, stdin: 'ignore', timeout: 10_000 });
+  const version = run.failed ? {} : { version: run.stdout.trim() };
+  return { name: 'labwired', neededBy, optional: true, install: labwiredInstall, ...version };
 }
 
 /** The oracle of `nanoc verify`; by name only, so that its native code is not loaded here. */

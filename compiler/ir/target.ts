@@ -58,6 +58,8 @@ export interface QemuMachine {
     /** An instruction takes 2^shift ns of the machine's time; 0 where it is not given. */
     readonly shift?: number;
   };
+  /** Of the machine's memories, where they are not the target's. */
+  readonly linkerScript?: string;
   /** Arguments besides those that all machines have: `-bios none`. */
   readonly options?: readonly string[];
   /** Package-relative path of `simulated.h`: semihosting, registers at a fault, the counter, for the test harness. */
@@ -65,9 +67,32 @@ export interface QemuMachine {
   readonly debianPackages: readonly string[];
 }
 
+/** What `--sim` chooses from. */
+export const SIMULATORS = ['qemu', 'labwired'] as const;
+export type SimulatorName = (typeof SIMULATORS)[number];
+
+/** A model of a chip in labwired (PyPI): the target's own memories, no count of instructions. */
+export interface LabwiredChip {
+  /** As labwired calls it. */
+  readonly chip: string;
+  /** Package-relative path of the `simulated.h` that speaks with the driver. */
+  readonly support: string;
+  /** Of a chip whose firmware is linked by its vendor's project. */
+  readonly linkerScript?: string;
+  /** What the model executes right, where that is less than the core: programs for it are compiled with this. */
+  readonly executes?: {
+    /** For reports: `Armv6-M code`. */
+    readonly description: string;
+    readonly features: readonly Feature[];
+    readonly machineFlags: readonly string[];
+  };
+}
+
 export interface Target {
   readonly name: string;
   readonly description: string;
+  /** Of a chip: the target of its core, whose code and QEMU machine it shares. */
+  readonly core?: string;
   readonly features: readonly Feature[];
   /** Lowest address alignment for the arena and for weights, in bytes. */
   readonly alignment: number;
@@ -83,6 +108,7 @@ export interface Target {
   readonly kernels?: 'esp-nn';
   /** Where `nanoc run` and `nanoc verify` run the C. */
   readonly proof?: Proof;
+  readonly labwired?: LabwiredChip;
   /** Tests in its simulator are skipped, and say so, where its tools are missing and cannot be installed; never in CI. */
   readonly optionalInTests?: boolean;
   /** Files of the target folder that a firmware needs: startup code, linker script (package-relative paths). */

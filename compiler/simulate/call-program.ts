@@ -51,9 +51,10 @@ export async function withCallProgram<T>(
   action: (program: CallProgram) => Promise<T>,
 ): Promise<T> {
   const { target, libraries = [], extraFlags, signal } = options;
+  const simulator = simulatorFor(target);
   const files = [
     ...callSources(calls),
-    ...(await simulatorSupport(target)),
+    ...(await simulatorSupport(simulator)),
     { path: 'calls.c', content: callProgramSource(calls, target) },
   ];
   const linked = librariesOf(
@@ -66,7 +67,7 @@ export async function withCallProgram<T>(
       ...(extraFlags === undefined ? {} : { extraFlags }),
       ...(signal === undefined ? {} : { signal }),
     });
-    return action({ calls, target, build, simulator: simulatorFor(target) });
+    return action({ calls, target, build, simulator });
   });
 }
 

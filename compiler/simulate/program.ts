@@ -1,19 +1,19 @@
 /** A model built together with its harness, and running it: what `session.ts`, verification and measuring have in common. */
 import { basename } from 'node:path';
 import type { Compilation, EmittedFile } from '../compilation.js';
-import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.js';
+import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
 import { emitLibrary } from '../index.js';
 import type { Target } from '../ir/target.js';
-import { type Build, buildFirmware, simulatorSupport } from '../toolchain/build.js';
+import { type Build, type BuildRequest, buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
 import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
 import type { RunOptions } from './run-result.js';
-import { type Simulator, simulatorFor } from './simulator.js';
+import { FASTEST_SIMULATOR, type Simulator, simulatorFor } from './simulator.js';
 
-export type ProgramOptions = Pick<RunOptions, 'directory' | 'sanitize' | 'signal' | 'timeoutMs' | 'emit'>;
+export type ProgramOptions = Pick<RunOptions, 'directory' | 'simulator' | 'sanitize' | 'signal' | 'timeoutMs' | 'emit'>;
 
 /** A harness with its model, ready to run. */
 export interface DeviceProgram {
@@ -41,23 +41,41 @@ export async function withProgram<T>(
 ): Promise<T> {
   options.signal?.throwIfAborted();
   const layout = memoryLayout(compilation);
+  const simulator = simulatorFor(compilation.target, options.simulator);
   const model = await modelSources(compilation, options.emit);
   return withFolder(options.directory, async (directory) => {
-    const build = await buildFirmware({
+    const build = await buildHarness(simulator, {
       files: [
         ...model,
-        ...(await simulatorSupport(compilation.target)),
+        ...(await simulatorSupport(simulator)),
         { path: 'harness.c', content: harnessSource(compilation, layout) },
       ],
       target: compilation.target,
+      ...(simulator.linkerScript === undefined ? {} : { linkerScript: simulator.linkerScript }),
       directory,
       includeDirectories: INCLUDE_DIRECTORIES,
       libraries: linkedLibraries(compilation),
       ...(options.sanitize === undefined ? {} : { sanitize: options.sanitize }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    return action({ compilation, layout, build, simulator: simulatorFor(compilation.target) });
+    return action({ compilation, layout, build, simulator });
   });
+}
+
+/** @throws CompileError NC0705 when the program is larger than the simulated chip, else as `buildFirmware` */
+async function buildHarness(simulator: Simulator, request: BuildRequest): Promise<Build> {
+  try {
+    return await buildFirmware(request);
+  } catch (error) {
+    const because = error instanceof CompileError ? error.diagnostics[0]?.because : undefined;
+    if (because === undefined || !/overflowed|will not fit/.test(because)) throw error;
+    return fail({
+      code: 'NC0705',
+      message: `the test program does not fit into ${simulator.name}`,
+      because,
+      help: "it holds a second copy of the model's memory; the firmware alone may fit: see `nanoc build`",
+    });
+  }
 }
 
 /** Runs `action` in the given folder, or in a temporary one that is removed whatever happens. */
@@ -76,7 +94,7 @@ export async function runProgram(
   options: ProgramOptions,
 ): Promise<Response> {
   const limits = {
-    timeoutMs: options.timeoutMs ?? defaultTimeout(program.compilation, stimulus),
+    timeoutMs: options.timeoutMs ?? defaultTimeout(program, stimulus),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   const bytes = encodeStimulus(stimulus, program.layout);
@@ -106,14 +124,14 @@ function failed(failure: Diagnostic, program: DeviceProgram, progress: Progress 
   return new CompileError([{ ...failure, node }], EXIT.failed);
 }
 
-/** Instructions per multiply-accumulate that no kernel exceeds, and what QEMU does in a second on a slow machine. */
+/** Instructions per multiply-accumulate that no kernel exceeds. */
 const SLOWEST_KERNEL = 100;
-const SLOWEST_SIMULATOR = 30e6;
 
 /** Time that no good program needs, in milliseconds: half a minute, and for each vector a second and its arithmetic. */
-export function defaultTimeout(compilation: Compilation, stimulus: Stimulus): number {
+export function defaultTimeout({ compilation, simulator }: DeviceProgram, stimulus: Stimulus): number {
   const macs = compilation.plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  const seconds = 30 + stimulus.vectors.length * (1 + (macs * SLOWEST_KERNEL) / SLOWEST_SIMULATOR);
+  const slower = FASTEST_SIMULATOR / simulator.slowest;
+  const seconds = 30 + stimulus.vectors.length * (slower + (macs * SLOWEST_KERNEL) / simulator.slowest);
   return Math.min(seconds * 1000, 2 ** 31 - 1);
 }
 

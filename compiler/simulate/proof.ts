@@ -6,15 +6,17 @@ import { loadTarget } from '../targets.js';
 /** The target whose compiler and simulator run the C of `target`; kernels and alignment stay the chip's. */
 export async function proofTarget(target: Target): Promise<Target> {
   if (target.proof === undefined) return target;
-  const { name, description, features, alignment, proof } = target;
+  const { name, description, features, alignment, proof, labwired } = target;
   const runs = await loadTarget(proof.target);
-  return { ...runs, name, description, features, alignment, proof };
+  return { ...runs, name, description, features, alignment, proof, ...(labwired === undefined ? {} : { labwired }) };
 }
 
 /** The compilation as it can be run, with a note where that is not on the chip's own simulator. */
 export async function onProof(compilation: Compilation): Promise<Compilation> {
   const { proof, name } = compilation.target;
   if (proof === undefined) return compilation;
+  const onChip = compilation.options.simulator === 'labwired';
+  if (onChip) return { ...compilation, target: await proofTarget(compilation.target) };
   const note = {
     code: 'NC0704',
     severity: 'note',

@@ -1,6 +1,7 @@
 /** What running a compiled model takes and gives (session.ts: `runModel`). */
 import type { Compilation, EmittedFile } from '../compilation.js';
 import type { Tensor } from '../ir/tensor.js';
+import type { SimulatorChoice } from './simulator.js';
 
 /** One inference: a tensor for each ONNX graph input that is not a state, by its ONNX name, in ONNX layout and type. */
 export type Vector = ReadonlyMap<string, Tensor>;
@@ -8,6 +9,8 @@ export type Vector = ReadonlyMap<string, Tensor>;
 export interface RunOptions {
   /** `run`: outputs and instructions of each inference; `profile`: instructions of each layer too. Default `run`. */
   readonly mode?: 'run' | 'profile';
+  /** By default QEMU, and the computer itself for the host. */
+  readonly simulator?: SimulatorChoice;
   /** Folder to build in, kept afterwards; by default a temporary one that is removed. */
   readonly directory?: string;
   /** Host only: AddressSanitizer and UndefinedBehaviorSanitizer. */

@@ -1,10 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { execa } from 'execa';
+/** The simulators that run a program of a target, behind one interface. */
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
-import type { QemuMachine, Target } from '../ir/target.js';
+import type { QemuMachine, SimulatorName, Target } from '../ir/target.js';
 import type { Build } from '../toolchain/build.js';
-import { withTemporaryFolder } from '../toolchain/temporary.js';
+import { labwiredCommand } from './labwired.js';
+import { runProcess, type SimulatorCommand } from './process.js';
+
+/** What `--sim` chooses. */
+export interface SimulatorChoice {
+  readonly name: SimulatorName;
+}
 
 export interface RunLimits {
   readonly timeoutMs: number;
@@ -18,32 +22,99 @@ export interface Outcome {
   readonly failure?: Diagnostic;
 }
 
-/** Runs a program that reads `stimulus.bin` and writes `response.bin` in its working directory. */
+/** Runs a program that reads `stimulus.bin` and writes `response.bin` by what its `simulated.h` asks for. */
 export interface Simulator {
   readonly name: string;
   /** Whether instruction counts are exact; without, they are absent. */
   readonly canCount: boolean;
   /** What a run does and does not prove, for reports. */
   readonly proves: string;
+  /** Instructions a second on a slow computer. */
+  readonly slowest: number;
+  /** Package-relative path of its `simulated.h`; absent for the host. */
+  readonly support?: string;
+  /** Package-relative path, where its memories are not the target's. */
+  readonly linkerScript?: string;
   /** @throws CompileError NC0701 not installed, NC0702 timeout, NC0703 fault or wrong exit */
   run(build: Build, stimulus: Uint8Array, limits: RunLimits): Promise<Uint8Array>;
   /** As `run`, but a program that fails is a result. @throws CompileError NC0701 not installed */
   attempt(build: Build, stimulus: Uint8Array, limits: RunLimits): Promise<Outcome>;
 }
 
-/** The simulator of a target: QEMU, or this computer for the host. */
-export function simulatorFor(target: Target): Simulator {
-  const { qemu } = target;
-  if (qemu === undefined) {
-    return simulator('host', false, 'results on this computer; no instruction counts', ['gcc'], (program) => [program]);
+/** Instructions a second of the fastest kind, QEMU and the host, on a slow computer. */
+export const FASTEST_SIMULATOR = 30e6;
+
+/** Names of the simulators that a target has, the default first; none for the host, which runs programs itself. */
+export function simulatorsOf({ qemu, labwired }: Target): SimulatorName[] {
+  return [
+    ...(qemu === undefined ? [] : (['qemu'] as const)),
+    ...(labwired === undefined ? [] : (['labwired'] as const)),
+  ];
+}
+
+/**
+ * The simulator of a target: the chosen one, or the first that it has; this computer for the host.
+ * @throws CompileError NC0706 when the target has no such simulator
+ */
+export function simulatorFor(target: Target, choice?: SimulatorChoice): Simulator {
+  const has = simulatorsOf(target);
+  const name = choice?.name ?? has[0];
+  if (name !== undefined && !has.includes(name)) {
+    fail({
+      code: 'NC0706',
+      message: `${target.name} is not simulated by ${name}`,
+      because: has.length === 0 ? 'its programs run directly' : `it is simulated by ${has.join(' and ')}`,
+      help: '`nanoc targets` lists the simulators of every target',
+    });
   }
-  return simulator(
-    `QEMU ${qemu.machine}`,
-    true,
-    'results and instruction counts; no pipeline, caches or wait states, so no cycles',
-    qemu.debianPackages,
-    (program) => [qemu.command, ...qemuArguments(qemu), '-kernel', program],
-  );
+  if (name === 'labwired') return labwired(target);
+  return name === 'qemu' ? qemu(target.qemu!) : host();
+}
+
+function host(): Simulator {
+  const about = {
+    name: 'host',
+    canCount: false,
+    proves: 'results on this computer; no instruction counts',
+    slowest: FASTEST_SIMULATOR,
+  };
+  return simulator(about, (program) => ({ command: [program], tool: program, install: aptInstall(['gcc']) }));
+}
+
+function qemu(machine: QemuMachine): Simulator {
+  const { command: tool, support, linkerScript } = machine;
+  const about = {
+    name: `QEMU ${machine.machine}`,
+    canCount: true,
+    proves: 'results and instruction counts; no pipeline, caches or wait states, so no cycles',
+    slowest: FASTEST_SIMULATOR,
+    support,
+    ...(linkerScript === undefined ? {} : { linkerScript }),
+  };
+  const install = aptInstall(machine.debianPackages);
+  return simulator(about, (program) => ({
+    command: [tool, ...qemuArguments(machine), '-kernel', program],
+    tool,
+    install,
+  }));
+}
+
+function labwired(target: Target): Simulator {
+  const chip = target.labwired!;
+  const code = chip.executes?.description ?? 'the very code of the firmware';
+  const about = {
+    name: `labwired ${chip.chip}`,
+    canCount: false,
+    proves: `results of ${code} on the chip's memory map; no instruction counts: its cycles are a model of its own`,
+    slowest: 1e6,
+    support: chip.support,
+    ...(chip.linkerScript === undefined ? {} : { linkerScript: chip.linkerScript }),
+  };
+  return simulator(about, (program) => labwiredCommand(chip, program));
+}
+
+function aptInstall(packages: readonly string[]): string {
+  return `on Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`;
 }
 
 /** The machine, counting instructions, with semihosting and without a screen; `-kernel` is left to the caller. */
@@ -54,18 +125,13 @@ export function qemuArguments({ machine, options, counter }: QemuMachine): strin
 }
 
 function simulator(
-  name: string,
-  canCount: boolean,
-  proves: string,
-  packages: readonly string[],
-  command: (program: string) => readonly string[],
+  about: Omit<Simulator, 'attempt' | 'run'>,
+  command: (program: string) => SimulatorCommand,
 ): Simulator {
   const attempt: Simulator['attempt'] = (build, stimulus, limits) =>
-    runProgram(command(build.program), packages, stimulus, limits);
+    runProcess(command(build.program), stimulus, limits);
   return {
-    name,
-    canCount,
-    proves,
+    ...about,
     attempt,
     run: async (build, stimulus, limits) => {
       const { response, failure } = await attempt(build, stimulus, limits);
@@ -73,39 +139,4 @@ function simulator(
       return response;
     },
   };
-}
-
-/** Lines of a program's output that a message shows. */
-const SHOWN_LINES = 12;
-
-async function runProgram(
-  command: readonly string[],
-  packages: readonly string[],
-  stimulus: Uint8Array,
-  limits: RunLimits,
-): Promise<Outcome> {
-  const { timeoutMs: timeout, signal } = limits;
-  signal?.throwIfAborted();
-  const [tool, ...args] = command;
-  return withTemporaryFolder('nanoc-run-', async (cwd) => {
-    await writeFile(join(cwd, 'stimulus.bin'), stimulus);
-    const options = { cwd, timeout, reject: false, stdin: 'ignore', all: true, forceKillAfterDelay: 1000 } as const;
-    const run = await execa(tool!, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
-    if (run.isCanceled) throw signal?.reason ?? new Error('cancelled');
-    if (run.code === 'ENOENT') {
-      const help = `on Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`;
-      fail({ code: 'NC0701', message: `${tool} is not installed`, help }, EXIT.missingTool);
-    }
-    const text = (run.all ?? '').trim();
-    const said = text === '' ? {} : { because: text.split('\n').slice(0, SHOWN_LINES).join('\n') };
-    const response = await readFile(join(cwd, 'response.bin')).catch(() => undefined);
-    const ended = (code: 'NC0702' | 'NC0703', message: string): Outcome => ({
-      response: response ?? new Uint8Array(),
-      failure: { code, severity: 'error', message, ...said },
-    });
-    if (run.timedOut) return ended('NC0702', `the program did not end within ${timeout} ms`);
-    if (run.failed) return ended('NC0703', `the program ended with ${run.signal ?? `exit code ${run.exitCode}`}`);
-    if (response === undefined) return ended('NC0703', 'the program ended without a response');
-    return { response: new Uint8Array(response) };
-  });
 }

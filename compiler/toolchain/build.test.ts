@@ -50,7 +50,7 @@ describe('buildFirmware', () => {
     const directory = join(root, name);
     const build = await buildFirmware({
       files: [
-        ...(await simulatorSupport(target)),
+        ...(await simulatorSupport(target.qemu!)),
         { path: 'main.c', content: counted(counterDefines(target.qemu!.counter)) },
       ],
       target,
@@ -73,7 +73,7 @@ describe('buildFirmware', () => {
     const target = await loadTarget('lx7');
     const late = 'uint32_t late = 0xFFFFFF00u; __asm__ volatile("wsr.ccount %0\\n esync" : : "r"(late));';
     const content = counted([]).replace('const uint64_t before', `${late}\n  const uint64_t before`);
-    const files = [...(await simulatorSupport(target)), { path: 'main.c', content }];
+    const files = [...(await simulatorSupport(target.qemu!)), { path: 'main.c', content }];
     const { program } = await buildFirmware({ files, target, directory: join(root, 'wraps') });
     const run = await execa(target.qemu!.command, [...qemuArguments(target.qemu!), '-kernel', program], {
       timeout: 20_000,

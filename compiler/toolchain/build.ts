@@ -28,6 +28,8 @@ export interface BuildRequest {
   /** C sources and headers, paths relative to `directory`. */
   readonly files: readonly EmittedFile[];
   readonly target: Target;
+  /** Package-relative path, in place of the target's: a simulator may have other memories. */
+  readonly linkerScript?: string;
   /** Where sources, objects and the program are written. */
   readonly directory: string;
   /** Searched for headers besides `directory`, relative to it; with an absolute one nothing is cached. */
@@ -74,7 +76,8 @@ export async function buildFirmware(request: BuildRequest): Promise<Build> {
   const { target, directory, signal } = request;
   const { code, ...compiled } = await compileSources(request);
   const program = join(directory, target.qemu === undefined ? 'program' : 'program.elf');
-  const script = target.linkerScript === undefined ? [] : ['-T', join(packageRoot(), target.linkerScript)];
+  const linkerScript = request.linkerScript ?? target.linkerScript;
+  const script = linkerScript === undefined ? [] : ['-T', join(packageRoot(), linkerScript)];
   const { objects } = compiled;
   const link = [...code, ...objects, ...script, ...target.toolchain.linkFlags, '-Wl,--gc-sections', '-o', program];
   await runTool(target, link, directory, signal);
@@ -145,9 +148,9 @@ function startupFiles(target: Target): Promise<EmittedFile[]> {
   return targetFiles(target.startup);
 }
 
-/** What a program in the target's simulator needs besides: `target/simulated.h`; nothing on the host. */
-export function simulatorSupport({ qemu }: Target): Promise<EmittedFile[]> {
-  return targetFiles(qemu === undefined ? [] : [qemu.support]);
+/** What a program in a simulator needs besides: `target/simulated.h`; nothing on the host. */
+export function simulatorSupport({ support }: { readonly support?: string }): Promise<EmittedFile[]> {
+  return targetFiles(support === undefined ? [] : [support]);
 }
 
 async function targetFiles(paths: readonly string[]): Promise<EmittedFile[]> {

@@ -8,7 +8,7 @@ import { packageRoot } from './package-root.js';
 /** Path of a program of the toolchain: in the kit's folder where the kit is complete, else its name, to be found in PATH. */
 export function toolPath({ kit }: Pick<Toolchain, 'kit'>, program: string): string {
   if (kit === undefined) return program;
-  const folder = kitFolder(kit.folder);
+  const folder = cacheFolder(kit.folder);
   const path = join(folder, 'bin', program);
   return existsSync(join(folder, 'version')) && existsSync(path) ? path : program;
 }
@@ -24,7 +24,7 @@ export function kitScript(script: string): string {
   return join(packageRoot(), script);
 }
 
-/** As the script has it. */
-function kitFolder(folder: string): string {
+/** A folder of nanoc's in the user's cache, as the scripts have it. */
+export function cacheFolder(folder: string): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nanoc', folder);
 }

@@ -2,7 +2,7 @@
 import type { RunOptions } from '../simulate/run-result.js';
 import type { JUnitCase } from './junit.js';
 
-export interface VerifyOptions extends Pick<RunOptions, 'sanitize' | 'timeoutMs' | 'signal' | 'emit'> {
+export interface VerifyOptions extends Pick<RunOptions, 'simulator' | 'sanitize' | 'timeoutMs' | 'signal' | 'emit'> {
   /** `auto`: where onnxruntime-node is installed; `require`: an error where it is not; `off`: never. Default `auto`. */
   readonly onnxRuntime?: 'auto' | 'require' | 'off';
   /** What is being done, for a progress line: `release plan, poison 0x55: 3 of 32 vectors`. */

@@ -56,7 +56,7 @@ export async function verifyModel(
   return {
     passed: builds.every((build) => build.passed) && (typeof oracle === 'string' || oracle.passed),
     target: compilation.target.name,
-    simulator: simulatorFor(compilation.target).name,
+    simulator: simulatorFor(compilation.target, options.simulator).name,
     vectors: set.vectors.length,
     builds,
     withoutCounterpart: [...new Set(verdicts.flatMap(({ verdict }) => verdict.withoutCounterpart))],

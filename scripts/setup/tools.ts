@@ -1,6 +1,7 @@
 /** The programs outside npm that nanoc's demo and tests call, and how to see whether they are there. */
 import { spawnSync } from 'node:child_process';
 import type { Target } from '../../compiler/ir/target.js';
+import { labwiredPython } from '../../compiler/simulate/labwired.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
 import { kitScript, toolPath } from '../../compiler/toolchain/kit.js';
 
@@ -34,6 +35,17 @@ export async function toolsFor(purpose: Purpose): Promise<readonly Tool[]> {
 }
 
 const testTools: readonly Tool[] = [
+  {
+    command: 'labwired',
+    use: 'simulator of chips',
+    packages: ['python3-venv'],
+    script: kitScript('targets/labwired-common/install.sh'),
+    optional: process.env.CI === undefined,
+    missing: () =>
+      spawnSync(labwiredPython(), ['-c', 'import labwired'], { stdio: 'ignore' }).status === 0
+        ? undefined
+        : 'Python has no labwired',
+  },
   program('clang', 'second compiler for the warnings check', ['clang']),
   program('cppcheck', 'static analysis of the C', ['cppcheck']),
   program('g++', 'the header as C++', ['g++']),

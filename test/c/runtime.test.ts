@@ -99,7 +99,13 @@ describe('runtime-c', () => {
 
   it('is clean in cppcheck', async () => {
     const args = ['--std=c99', '--enable=warning,style,performance,portability', '--inline-suppr', '--quiet'];
-    const limits = ['--max-configs=40', '--suppress=missingIncludeSystem', '--error-exitcode=1', `-I${include}`, sourceRoot];
+    const limits = [
+      '--max-configs=40',
+      '--suppress=missingIncludeSystem',
+      '--error-exitcode=1',
+      `-I${include}`,
+      sourceRoot,
+    ];
     const run = await execa('cppcheck', [...args, ...limits], { reject: false });
     expect(run.stdout + run.stderr).toBe('');
     expect(run.exitCode).toBe(0);

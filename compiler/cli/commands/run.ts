@@ -13,11 +13,12 @@ import { type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { withProgress } from '../progress.js';
 import { describeOutput, realValues, topScores } from '../results.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
+import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
 import { renderTable } from '../table.js';
 import { stylesOf } from '../terminal.js';
 import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.js';
 
-type Flags = CompileFlags & VectorFlags & { readonly input?: string; readonly profile?: boolean };
+type Flags = CompileFlags & SimulatorFlags & VectorFlags & { readonly input?: string; readonly profile?: boolean };
 
 /** Inferences that text shows one by one. */
 const SHOWN = 8;
@@ -28,6 +29,7 @@ export const run = defineCommand<Flags>({
   examples: [
     'nanoc run kws.onnx --target cortex-m4 --input clip.npy',
     'nanoc run kws.onnx --target cortex-m4 --profile',
+    'nanoc run kws.onnx --target stm32f407 --sim labwired',
   ],
   declare: (command) => {
     declareRun(command);
@@ -48,6 +50,7 @@ function declareRun(command: Command): void {
   declareModel(command);
   command.option('--input <file>', 'inputs: .npy, .npz, .json or raw bytes (default: random)');
   declareVectors(command);
+  declareSimulator(command);
   declareCompile(command);
 }
 
@@ -58,15 +61,16 @@ async function runAndShow(
   profiled: boolean,
 ): Promise<number> {
   const job = await resolveJob(session, model, flags);
+  const target = oneTarget(job, flags);
   const { onProof } = await import('../../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, job, oneTarget(job, flags)));
+  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
   // A model with state shows what it remembers only over several steps.
   const count = compilation.reference.states.length > 0 ? 4 : 1;
   const set = await vectorsFor(session, compilation, flags, { file: flags.input, count, random: true });
   const { runModel } = await import('../../simulate/session.js');
   const result = await interruptible((signal) =>
     withProgress(session, `running on ${compilation.target.name}`, () =>
-      runModel(compilation, set.vectors, { mode: profiled ? 'profile' : 'run', signal }),
+      runModel(compilation, set.vectors, { mode: profiled ? 'profile' : 'run', signal, ...simulatorChoice(flags) }),
     ),
   );
   showDiagnostics(session, compilation.diagnostics);

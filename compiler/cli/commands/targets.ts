@@ -1,5 +1,6 @@
 import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Target } from '../../ir/target.js';
+import { simulatorFor, simulatorsOf } from '../../simulate/simulator.js';
 import { listTargets, loadTarget } from '../../targets.js';
 import { defineCommand } from '../command.js';
 import { printJson } from '../session.js';
@@ -44,7 +45,9 @@ function describe(target: Target) {
   };
 }
 
-function simulatorOf({ qemu, proof }: Target): string {
-  if (proof !== undefined) return `that of ${proof.target}`;
-  return qemu === undefined ? 'runs directly' : `QEMU ${qemu.machine}`;
+function simulatorOf(target: Target): string {
+  const { proof } = target;
+  const own = simulatorsOf(target).map((name) => simulatorFor(target, { name }).name);
+  const names = [...(proof === undefined ? [] : [`that of ${proof.target}`]), ...own];
+  return names.length === 0 ? 'runs directly' : names.join(', ');
 }

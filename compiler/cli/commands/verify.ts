@@ -10,9 +10,11 @@ import { type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { asDiagnostic } from '../output-folder.js';
 import { withProgress } from '../progress.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
+import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
 import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.js';
 
 type Flags = CompileFlags &
+  SimulatorFlags &
   VectorFlags & { readonly vectors?: string; readonly junit?: string; readonly strict?: boolean };
 
 interface Verified {
@@ -39,6 +41,7 @@ export const verify = defineCommand<Flags>({
         'fail also where the reference differs by rounding from ONNX Runtime or from outputs in the vectors',
       );
     declareVectors(command);
+    declareSimulator(command);
     declareCompile(command);
   },
   run: async (session, flags, [model]) => {
@@ -73,12 +76,12 @@ function passed(result: VerifyResult, { strict }: Flags): boolean {
 
 async function verifyOne(session: Session, job: Job, target: string, flags: Flags): Promise<Verified> {
   const { onProof } = await import('../../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, job, target));
+  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
   const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count: DEFAULT_COUNT });
   const { verifyModel } = await import('../../verify/verify.js');
   const result = await interruptible((signal) =>
     withProgress(session, `verifying on ${target}`, (onProgress) =>
-      verifyModel(compilation, set, { signal, onProgress }),
+      verifyModel(compilation, set, { signal, onProgress, ...simulatorChoice(flags) }),
     ),
   );
   return { result, diagnostics: compilation.diagnostics };
