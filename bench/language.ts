@@ -1,0 +1,74 @@
+/**
+ * `npm run bench:language`: a nano language model from NANOC_MODELS or ../shared/models on simulated cores. Each step is given ONNX Runtime's
+ * tokens (expected.json); what is printed are instructions a token, memory, and how many tokens differ.
+ *
+ *     npm run bench:language -- qdq_int8 cortex-m4 cortex-m55
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readModelFile } from '../compiler/cli/model-file.js';
+import { compile } from '../compiler/index.js';
+import type { Tensor } from '../compiler/ir/tensor.js';
+import { withProgram } from '../compiler/simulate/program.js';
+import type { RunResult, Vector } from '../compiler/simulate/run-result.js';
+import { runVectors } from '../compiler/simulate/session.js';
+import { packageRoot } from '../compiler/toolchain/package-root.js';
+
+const FORMS = ['qdq_int8', 'matmulnbits4', 'f32'];
+const STATES = ['present_key=past_key', 'present_value=past_value'];
+const BEGIN = 1;
+/** Positions of the cache; the first ones are averaged. */
+const CONTEXT = 256;
+const FIRST = 64;
+/** A run of a whole context of float32 takes minutes. */
+const TIMEOUT_MS = 1_800_000;
+
+const folder = join(process.env.NANOC_MODELS ?? join(packageRoot(), '../shared/models'), 'nano-lm');
+const [form = 'qdq_int8', ...named] = process.argv.slice(2);
+const targets = named.length > 0 ? named : ['cortex-m4', 'cortex-m7', 'cortex-m55', 'rv32imc'];
+
+if (!existsSync(folder)) console.log(`skipped: there is no ${folder} (NANOC_MODELS names it)`);
+else if (!FORMS.includes(form)) throw new Error(`the forms are ${FORMS.join(', ')}`);
+else {
+  console.log('| form | target | instructions, first 64 | at position 255 | arena | state | tokens that differ |');
+  console.log('|---|---|--:|--:|--:|--:|--:|');
+  for (const target of targets) console.log(await measure(form, target));
+}
+
+async function measure(form: string, target: string): Promise<string> {
+  const compilation = await compile(readModelFile(join(folder, `stories260k_${form}.onnx`)), {
+    target,
+    states: STATES,
+  });
+  const expected: readonly number[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))[form]
+    .greedy_tokens;
+  const { steps } = await withProgram(compilation, { timeoutMs: TIMEOUT_MS }, (program) =>
+    runVectors(program, vectorsOf(expected), { timeoutMs: TIMEOUT_MS }),
+  );
+  const counts = steps.map(({ instructions }) => instructions ?? Number.NaN);
+  const average = counts.slice(0, FIRST).reduce((sum, count) => sum + count, 0) / FIRST;
+  const { arenaBytes, stateBytes } = compilation.plan;
+  const numbers = [Math.round(average), counts.at(-1)!, arenaBytes, stateBytes, differing(steps, expected)];
+  return `| ${[form, target, ...numbers.map((number) => number.toLocaleString('en'))].join(' | ')} |`;
+}
+
+/** Behind the tokens that ONNX Runtime gave stands the beginning again: what a step takes hardly depends on it. */
+function vectorsOf(expected: readonly number[]): Vector[] {
+  const integer = (value: number): Tensor => ({ dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(value)) });
+  const tokens = [BEGIN, ...expected];
+  return Array.from(
+    { length: CONTEXT },
+    (_, position) =>
+      new Map([
+        ['token', integer(tokens[position] ?? tokens[position - expected.length]!)],
+        ['pos', integer(position)],
+      ]),
+  );
+}
+
+function differing(steps: RunResult['steps'], expected: readonly number[]): number {
+  return expected.filter((token, position) => {
+    const logits = steps[position]!.outputs.get('logits')!.data as Float32Array;
+    return logits.reduce((best, logit, index) => (logit > logits[best]! ? index : best), 0) !== token;
+  }).length;
+}
