@@ -1,6 +1,6 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
-import { dspAttention } from '../kernels/arm-dsp/attention.js';
+import { attentionKernels } from '../kernels/attention.js';
 import { expF32 } from '../numerics/float-math.js';
 import { productScale, quantize, requantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
@@ -38,7 +38,7 @@ export default defineOp({
   infer: (view) => [{ dtype: view.output(0).dtype, shape: view.required(0).shape }],
   evaluate: (view, [q, keys, values, position]) => [attend(view, q!, keys!, values!, Number(position!.data[0]))],
   kernels: [
-    dspAttention(quantizedCall),
+    ...attentionKernels(quantizedCall),
     {
       function: 'nanoc_cached_attention_s8',
       family: 'portable',

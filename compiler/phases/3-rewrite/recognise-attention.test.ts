@@ -69,26 +69,45 @@ describe.each(cases)('%s', (_, options) => {
   });
 });
 
-describe('the kernel of the DSP extension', () => {
-  it.each([4, 8, 12])('heads of %i elements: assembly on the core, C on the host', async (dim) => {
-    const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim }).bytes() };
-    const compilation = await compile(source, { target: 'cortex-m4', states: STATES });
-    const functions = compilation.plan.calls.map((call) => call.function);
-    expect(functions.filter((name) => name === `nanoc_cached_attention_dsp_2x2x${dim}`)).toHaveLength(2);
-    const set = { vectors: decoderInputs(POSITIONS, dim), labels: POSITIONS.map(String) };
-    for (const target of [compilation.target, host]) {
-      const sanitize = target === host;
-      const result = await verifyModel({ ...compilation, target }, set, { onnxRuntime: 'off', sanitize });
+describe('kernels for one shape', () => {
+  it.each([4, 8, 12])(
+    'heads of %i elements on the DSP extension, and its instructions in C on the host',
+    async (dim) => {
+      const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim }).bytes() };
+      const compilation = await compile(source, { target: 'cortex-m4', states: STATES });
+      const functions = compilation.plan.calls.map((call) => call.function);
+      expect(functions.filter((name) => name === `nanoc_cached_attention_dsp_2x2x${dim}`)).toHaveLength(2);
+      const set = { vectors: decoderInputs(POSITIONS, dim), labels: POSITIONS.map(String) };
+      for (const target of [compilation.target, host]) {
+        const sanitize = target === host;
+        const result = await verifyModel({ ...compilation, target }, set, { onnxRuntime: 'off', sanitize });
+        expect(result.firstDivergence).toBeUndefined();
+        expect(result.passed).toBe(true);
+      }
+    },
+  );
+
+  it.each(['rv32imc', 'cortex-m3'])('plain C for heads of any size on %s', async (target) => {
+    for (const dim of [3, 6, 8]) {
+      const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim }).bytes() };
+      const compilation = await compile(source, { target, states: STATES });
+      const functions = compilation.plan.calls.map((call) => call.function);
+      expect(functions).toContain(`nanoc_cached_attention_c_2x2x${dim}`);
+      const set = { vectors: decoderInputs(POSITIONS, dim), labels: POSITIONS.map(String) };
+      const result = await verifyModel(compilation, set, { onnxRuntime: 'off' });
       expect(result.firstDivergence).toBeUndefined();
       expect(result.passed).toBe(true);
     }
   });
 
-  it('heads of other sizes are left to the portable one', async () => {
-    const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim: 6 }).bytes() };
-    const { plan } = await compile(source, { target: 'cortex-m4', states: STATES });
-    const attention = plan.calls.find((call) => call.function === 'nanoc_cached_attention_s8');
-    expect(attention?.reason).toMatch(/6 elements, no multiple of 4/);
+  it('long heads, and cores of eight registers, are left to the portable one', async () => {
+    const attention = async (dim: number, target: string) => {
+      const source = { fileName: 'decoder.onnx', bytes: decoderStep({ quantized: true, dim }).bytes() };
+      const { plan } = await compile(source, { target, states: STATES });
+      return plan.calls.find((call) => call.function === 'nanoc_cached_attention_s8');
+    };
+    expect((await attention(20, 'cortex-m4'))?.reason).toMatch(/20 elements, more than 16/);
+    expect((await attention(8, 'cortex-m0'))?.reason).toMatch(/eight registers/);
   });
 });
 
