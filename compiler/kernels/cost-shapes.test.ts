@@ -100,12 +100,13 @@ const images: readonly (readonly [string, KernelOption, Shape, 'speed' | 'balanc
   ['cortex-m55', anyPlanes, narrow, 'balanced'],
 ];
 
-const vectors: readonly (readonly [target: string, option: KernelOption])[] = [
-  ['cortex-m4', dspMatvec],
-  ['cortex-m3', v7mMatvec],
-  ['cortex-m0', v6mMatvec],
-  ['rv32imc', rv32Matvec],
-  ['cortex-m55', mveMatvec],
+const vectors: readonly (readonly [target: string, option: KernelOption, 'size' | 'balanced'])[] = [
+  ['cortex-m4', dspMatvec, 'balanced'],
+  ['cortex-m4', dspMatvec, 'size'],
+  ['cortex-m3', v7mMatvec, 'balanced'],
+  ['cortex-m0', v6mMatvec, 'balanced'],
+  ['rv32imc', rv32Matvec, 'balanced'],
+  ['cortex-m55', mveMatvec, 'balanced'],
 ];
 
 /** Lines of the layers that are predicted wrong. */
@@ -141,12 +142,12 @@ describe('the cost model over shapes', () => {
     expect(await wrong(cases, target)).toEqual([]);
   });
 
-  it.each(vectors)('vectors on %s', { timeout: SLOW_MS }, async (target, option) => {
+  it.each(vectors)('vectors on %s, list entry %#', { timeout: SLOW_MS }, async (target, option, optimize) => {
     const random = new Random(62);
     const cases: NativeCase[] = [];
     for (let i = 0; i < SHAPES; i += 1) {
       const limit = random.pick([30, 70, 127]);
-      const one = matmulCase(option, 1, random.integer(100, 700), random.integer(40, 160), random, limit);
+      const one = matmulCase(option, 1, random.integer(100, 700), random.integer(40, 160), random, limit, optimize);
       if (one !== undefined) cases.push(one);
     }
     expect(await wrong(cases, target)).toEqual([]);

@@ -1,4 +1,7 @@
-/** `--optimize size`: one driver and one inner product for all convolutions and matrix products, their shapes in the parameters. */
+/**
+ * `--optimize size`: one driver and one inner product for all convolutions and matrix products, and one for products of a single
+ * row; their shapes are in the parameters.
+ */
 import type { Argument, KernelCall } from '../../ir/kernel-call.js';
 import type { LowerContext } from '../../ops/define.js';
 import { macsOf } from '../../ops/shared/convolution.js';
@@ -6,6 +9,8 @@ import { SAVED_BYTES } from './assembly.js';
 import type { DspConvShape } from './conv.js';
 import { paramsOf } from './layer.js';
 import { paddedInner, type Stream, type StreamLayer } from './stream.js';
+
+const SHARED = 'all channels are requantized in float, by code that all such layers share (--optimize size)';
 
 /** Two windows widened, and two copied, whose place the outputs of a last single pixel and its neighbour take. */
 export function anyScratchBytes(inner: number, outputs: number, pixels: number): number {
@@ -42,31 +47,59 @@ export function anyCall(
     scratch: { bytes: anyScratchBytes(inner, shape.outChannels, pixels), alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
     macs: macsOf(y, layer.inner),
-    remarks: ['all channels are requantized in float, by code that all such layers share (--optimize size)'],
+    remarks: [SHARED],
   };
 }
 
-function anyParams(shape: DspConvShape, inner: number, layer: Argument): Argument {
-  if (layer.kind !== 'params') throw new Error('the parameters of a layer are a struct');
+/**
+ * One row of inputs that lie one behind the other, a multiple of four.
+ * @param stream groups of four channels, all of its segments exact
+ */
+export function anyRowCall(context: LowerContext, layer: StreamLayer, stream: Stream): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const params = paramsOf(context, layer, stream);
   return {
-    kind: 'params',
-    struct: 'nanoc_dsp_any_params',
-    fields: {
-      batches: { int: shape.batches },
-      in_h: { int: shape.inHeight },
-      in_w: { int: shape.inWidth },
-      in_c: { int: shape.inChannels },
-      out_h: { int: shape.outHeight },
-      out_w: { int: shape.outWidth },
-      out_c: { int: shape.outChannels },
-      kernel_h: { int: shape.kernelHeight },
-      kernel_w: { int: shape.kernelWidth },
-      stride_h: { int: shape.strideHeight },
-      stride_w: { int: shape.strideWidth },
-      pad_top: { int: shape.padTop },
-      pad_left: { int: shape.padLeft },
-      inner: { int: inner },
-      layer: { fields: layer.fields },
-    },
+    node: context.node,
+    family: 'native',
+    function: 'nanoc_matvec_any_dsp',
+    header: 'nanoc/dsp_any.h',
+    sources: ['arm-dsp/nanoc_matvec_any_dsp.c', 'arm-dsp/nanoc_dot_any_dsp.c'],
+    assemblyStack: SAVED_BYTES,
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      withLayer('nanoc_dsp_any_row_params', { inner: layer.inner, columns: layer.channels.length }, params),
+    ],
+    overlaps: [],
+    alignment: 4,
+    macs: macsOf(y, layer.inner),
+    remarks: [SHARED],
   };
+}
+
+/** A struct of numbers and, last, that of the layer. */
+function withLayer(struct: string, numbers: Readonly<Record<string, number>>, layer: Argument): Argument {
+  if (layer.kind !== 'params') throw new Error('the parameters of a layer are a struct');
+  const fields = Object.entries(numbers).map(([name, int]) => [name, { int }] as const);
+  return { kind: 'params', struct, fields: { ...Object.fromEntries(fields), layer: { fields: layer.fields } } };
+}
+
+function anyParams(shape: DspConvShape, inner: number, layer: Argument): Argument {
+  const numbers = {
+    batches: shape.batches,
+    in_h: shape.inHeight,
+    in_w: shape.inWidth,
+    in_c: shape.inChannels,
+    out_h: shape.outHeight,
+    out_w: shape.outWidth,
+    out_c: shape.outChannels,
+    kernel_h: shape.kernelHeight,
+    kernel_w: shape.kernelWidth,
+    stride_h: shape.strideHeight,
+    stride_w: shape.strideWidth,
+    pad_top: shape.padTop,
+    pad_left: shape.padLeft,
+    inner,
+  };
+  return withLayer('nanoc_dsp_any_params', numbers, layer);
 }

@@ -17,7 +17,7 @@ import {
   requantizationRemarks,
   withGeneral,
 } from './layer.js';
-import { LOWEST_ZERO_POINT, matvecCall, NONE_FOR_SIZE, sharesCode } from './matmul-kernel.js';
+import { LOWEST_ZERO_POINT, matvecCall, SHARES_CODE, sharesCode } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
 
 export const dspConv: KernelOption = {
@@ -41,7 +41,7 @@ export const dspConvOfAll: KernelOption = {
     const kernel = context.required(1).shape.slice(2);
     const whole = batches === 1 && kernel[0] === height && kernel[1] === width;
     if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
-    if (context.optimize === 'size') return NONE_FOR_SIZE;
+    if (sharesCode(context, inputsOf(context), context.required(1).shape[0]!)) return SHARES_CODE;
     if (hasLowestZeroPoint(context)) return LOWEST_ZERO_POINT;
     const layer = convLayer(context);
     if (inputsOf(context) % 4 !== 0) return 'the number of inputs is no multiple of four';

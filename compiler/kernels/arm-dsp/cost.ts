@@ -15,6 +15,7 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_conv16_dsp_: (view) => convCost(view, gemmOfHalfwords),
   nanoc_matvec_dsp_: (view) => matvecCost(view, false),
   nanoc_matvec16_dsp_: (view) => matvecCost(view, true),
+  nanoc_matvec_any_dsp: anyRowCost,
   nanoc_depthwise_dsp_: depthwiseCost,
   nanoc_depthwise16_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
@@ -95,6 +96,15 @@ function matvecCost(view: CostView, halfwords: boolean): number | undefined {
     fixed * groupCost(inner, { ...lines, around: around.fixed, unroll: unroll.fixed }) +
     exact * groupCost(inner, { ...lines, around: around.exact, unroll: unroll.exact });
   return products + (wide ? 1.5 * inner : 0) + 80;
+}
+
+/** Line by line of nanoc_dot_any_dsp.c. */
+function anyRowCost(view: CostView): number {
+  const { channels, rows, row } = productSizes(view);
+  const inner = rows * row;
+  const group = 44 + 34 * Math.floor(inner / 8) + (inner % 8 === 4 ? 17 : 0);
+  const clamp = view.ints('clamp').length > 0 ? 8 * channels : 0;
+  return group * groupStarts(channels, 4).length + clamp + 60;
 }
 
 /** Bytes that are clamped behind the kernel, where the activation has bounds of its own; by the C compiler's loop. */

@@ -1,11 +1,12 @@
 /** The kernel options of MatMul for cores with the DSP extension and an FPU: constant int8 weights, one row or many. */
+import type { Graph } from '../../ir/graph.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { scratchIsFree } from '../where-it-pays.js';
-import { anyCall, anyScratchBytes } from './any-call.js';
+import { anyCall, anyRowCall, anyScratchBytes } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv } from './conv.js';
 import {
@@ -21,16 +22,28 @@ import {
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
 
-/** Why a single row has no code of its own; the portable kernel is the smaller one where it cannot share. */
-export const NONE_FOR_SIZE = 'for size a single row has no code of its own';
+export const SHARES_CODE = 'for size the row is given to the code of many rows';
 
 export const LOWEST_ZERO_POINT = 'a zero point of the weights is the lowest number of their type';
 
-/** For size a single row is given to the driver of many rows, unless the scratch of that would make the arena grow. */
+/** For size a single row is given to the driver of many rows where the model has it anyway and its scratch costs no memory. */
 export function sharesCode(context: LowerContext, inner: number, columns: number): boolean {
   return (
-    context.optimize === 'size' && !hasZeroPoints(context) && scratchIsFree(context, anyScratchBytes(inner, columns, 1))
+    context.optimize === 'size' &&
+    !hasZeroPoints(context) &&
+    hasManyRows(context.graph) &&
+    scratchIsFree(context, anyScratchBytes(inner, columns, 1))
   );
+}
+
+/** Whether some convolution or product of the model has more than one output pixel or row. */
+function hasManyRows(graph: Graph): boolean {
+  return graph.nodes.some(({ op, inputs, outputs, attributes }) => {
+    const [weights, y] = [graph.values.get(inputs[1] ?? ''), graph.values.get(outputs[0] ?? '')];
+    if (weights?.constant === undefined || y === undefined) return false;
+    if (op === 'Conv') return (attributes.group ?? 1) === 1 && elementCount(y.shape) > weights.shape[0]!;
+    return op === 'MatMul' && elementCount(y.shape) > weights.shape.at(-1)!;
+  });
 }
 
 function rowSharesCode(context: LowerContext): boolean {
@@ -46,7 +59,7 @@ export const dspMatvec: KernelOption = {
     const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
     if (rowsOf(context) !== 1) return 'more than one row';
-    if (context.optimize === 'size') return NONE_FOR_SIZE;
+    if (rowSharesCode(context)) return SHARES_CODE;
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(matmulLayer(context), 4, packingFor(context)) ?? true;
   },
@@ -97,7 +110,9 @@ function weightsPerOutput(context: LowerContext, { channels }: StreamLayer): num
 /** One row of inputs that lie one behind the other. */
 export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const stream = packStream(layer, 4, packingFor(context));
+  const small = context.optimize === 'size' && layer.sumLanes === 0;
+  const stream = packStream(layer, 4, packingFor(context), small);
+  if (small) return anyRowCall(context, layer, stream);
   const kinds = kindsOf(stream);
   const generated = generateMatvec({
     ...{

@@ -35,4 +35,19 @@ void nanoc_conv_any_dsp(const int8_t *x, int8_t *y, uint32_t *scratch, const nan
  */
 void nanoc_gemm_any_dsp(const uint32_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t channels, int32_t zero);
 
+typedef struct {
+  int32_t inner;          /* inputs, a multiple of four, above 0 */
+  int32_t columns;        /* outputs */
+  nanoc_dsp_params layer; /* every segment is requantized in float */
+} nanoc_dsp_any_row_params;
+
+/** One row of inputs times a matrix. x: [inner], on a word.   y: [columns], at least four. */
+void nanoc_matvec_any_dsp(const int8_t *x, int8_t *y, const nanoc_dsp_any_row_params *params);
+
+/**
+ * All groups of four channels in [w, w_end) for one row; layout of w as nanoc/dsp.h. x: [inner], on a word.
+ * inner: a multiple of four, above 0. zero: zero point of y.
+ */
+void nanoc_dot_any_dsp(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t zero);
+
 #endif
