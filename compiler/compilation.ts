@@ -26,6 +26,8 @@ export interface CompileOptions {
   readonly ram?: number;
   /** The same as a wish: what was reached is taken, and the caller checks the budget. `maxRam`. */
   readonly maxRam?: number;
+  /** Bytes of fast RAM for the constants that are read most; the startup code copies them there. `--fast-ram`. */
+  readonly fastRam?: number;
   /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
   readonly libraries?: readonly Library[];
   /** Guard bytes round every buffer, for verification builds. */

@@ -18,8 +18,8 @@ const limits: readonly Limit[] = [
     option: 'maxRam',
     what: 'RAM',
     unit: 'bytes',
-    // Known before compilation: the context holds the arena, the state and nothing else of size.
-    figure: ({ measurements, memory }) => measurements?.ram ?? memory.contextBytes,
+    // Known before compilation: the context, with arena and state, and constants in fast RAM.
+    figure: ({ measurements, memory }) => measurements?.ram ?? memory.ram.reduce((sum, { bytes }) => sum + bytes, 0),
     because: peakText,
   },
   {

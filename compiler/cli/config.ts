@@ -32,6 +32,8 @@ export const configSchema = z.strictObject({
   optimize: z.enum(OPTIMIZE).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),
+  /** Fast RAM for the constants that are read most. */
+  fastRam: bytes.optional(),
   maxRam: bytes.optional(),
   maxFlash: bytes.optional(),
   maxStack: bytes.optional(),

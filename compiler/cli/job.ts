@@ -42,6 +42,7 @@ export async function resolveJob(
     optimize: flags.optimize ?? config.optimize,
     ram: flags.ram,
     maxRam: flags.maxRam ?? config.maxRam,
+    fastRam: flags.fastRam ?? config.fastRam,
   };
   const libraries = await requestedLibraries(session, flags, config, folder);
   const source = readModelFile(path);

@@ -22,6 +22,8 @@ export interface CompileFlags {
   readonly name?: string;
   /** Bytes of RAM to fit into. */
   readonly ram?: number;
+  /** Bytes of fast RAM for constants. */
+  readonly fastRam?: number;
   /** Table of nanoc tune; false: none, not even the one beside the model. */
   readonly tune?: string | false;
 }
@@ -54,6 +56,7 @@ export function declareCompile(command: Command): void {
     .option('--esp-nn <dir>', 'your copy of ESP-NN (default: ESP_NN_PATH, or managed_components/espressif__esp-nn)')
     .addOption(new Option('--optimize <what>', 'what the compiler aims at').choices(OPTIMIZE))
     .option('--ram <bytes>', 'fit into so much RAM, in bands of rows where it takes them, e.g. 24000', bytes)
+    .option('--fast-ram <bytes>', 'copy the constants that are read most into so much fast RAM, e.g. 32K', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')
     .option('--tune <file>', 'kernels that nanoc tune chose (default: <model>.tune.json beside the model)')
     .option('--no-tune', 'leave out the table of nanoc tune');

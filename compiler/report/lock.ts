@@ -16,6 +16,7 @@ export const lockSchema = z.object({
     states: z.array(z.string()),
     kernels: z.string(),
     optimize: z.string().optional(),
+    fastRam: z.number().int().optional(),
     guardBytes: z.number().int().optional(),
     /** Of the layers that `nanoc tune` measured for these options. */
     tune: sha256.optional(),
@@ -52,6 +53,7 @@ export function makeLock(
     states: [...(options.states ?? [])],
     kernels: options.kernels ?? 'auto',
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
+    ...(options.fastRam === undefined ? {} : { fastRam: options.fastRam }),
     ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
     ...(options.tune === undefined ? {} : { tune: host.sha256(JSON.stringify(options.tune)) }),
   };

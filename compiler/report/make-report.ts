@@ -8,6 +8,7 @@ import { callsView } from '../phases/6-emit/calls.js';
 import { commandText } from '../phases/6-emit/command.js';
 import { type ModelContext, makeContext } from '../phases/6-emit/context.js';
 import { detailsOf } from '../phases/6-emit/describe.js';
+import { fastConstants } from '../phases/6-emit/fast-constants.js';
 import { portView } from '../phases/6-emit/ports.js';
 import { sizesOf } from '../phases/6-emit/sizes.js';
 import { linkedLibraries } from '../vendor/linked.js';
@@ -33,7 +34,7 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
       macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
       constantBytes: flash.reduce((sum, part) => sum + part.bytes, 0),
     },
-    memory: { flash: [...flash], ram: [...ram], contextBytes },
+    memory: { flash: [...flash], ram: [...ram], contextBytes, ...fastOf(context) },
     plan: makePlanJson(compilation),
     ...(compilation.bands === undefined ? {} : { bands: bandsJson(compilation.bands) }),
     diagnostics: compilation.diagnostics.map(diagnosticOf),
@@ -57,6 +58,12 @@ function namedContext(compilation: Compilation): ModelContext {
   callsView(context);
   for (const port of [...context.inputs, ...context.outputs]) portView(context, port);
   return context;
+}
+
+function fastOf(context: ModelContext): Pick<Report['memory'], 'fast'> {
+  if (context.compilation.options.fastRam === undefined) return {};
+  const { bytes, share } = fastConstants(context);
+  return { fast: { bytes, share } };
 }
 
 function portsOf(compilation: Compilation): Pick<Report, 'inputs' | 'outputs' | 'states'> {

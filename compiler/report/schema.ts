@@ -77,8 +77,10 @@ export const reportSchema = z.object({
     /** Known before the C compiler runs: code is not among them. Parameter structs as on a 32-bit core. */
     flash: z.array(partSchema),
     ram: z.array(partSchema),
-    /** sizeof the model's context: all RAM but the stack. */
+    /** sizeof the model's context: all RAM but the stack and constants that are copied into fast RAM. */
     contextBytes: count,
+    /** Of `--fast-ram`: constants that are copied there, and their estimated share of the bytes that an inference reads of constants. */
+    fast: z.object({ bytes: count, share: z.number().min(0).max(1) }).optional(),
   }),
   plan: planSchema,
   /** Set when parts of the model run in bands, so that it fits into its RAM. */

@@ -21,7 +21,7 @@ export function renderReportText(report: Report, options: TextOptions): string {
     ],
     layerTable(report, options),
     memoryTable(report, options),
-    planLines(report, options),
+    [...fastLines(report), ...planLines(report, options)],
     measuredLines(report, options),
     remarkLines(report, options),
   ];
@@ -106,6 +106,14 @@ function memoryTable(report: Report, { color, width }: TextOptions): string[] {
     width,
   );
   return [painter(color).bold(head!), ...lines];
+}
+
+function fastLines({ memory: { fast } }: Report): string[] {
+  if (fast === undefined) return [];
+  const share = `${(100 * fast.share).toFixed(1)} %`;
+  return [
+    `fast RAM  ${grouped(fast.bytes)} bytes of constants, by estimate ${share} of what an inference reads of constants`,
+  ];
 }
 
 function planLines({ plan, bands }: Report, { color, width }: TextOptions): string[] {

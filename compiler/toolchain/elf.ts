@@ -75,7 +75,8 @@ export function programSizes(elf: Elf): { flash: number; ram: number } {
   for (const section of elf.sections) {
     if ((section.flags & ALLOC) === 0) continue;
     if (section.type !== NOBITS) flash += section.bytes;
-    if ((section.flags & WRITE) !== 0) ram += section.bytes;
+    // Initial data that is nothing but constants copied into RAM is not marked as writable.
+    if ((section.flags & WRITE) !== 0 || section.name === '.data') ram += section.bytes;
   }
   return { flash, ram };
 }

@@ -37,14 +37,14 @@ export const init = defineCommand<CompileFlags & BudgetFlags & { force?: boolean
 
 /** Keys in the order in which a reader wants them; budgets that were not given are left out. */
 function describe(model: string, targets: readonly string[], flags: CompileFlags & BudgetFlags): Config {
-  const { name, kernels, optimize, maxRam, maxFlash, maxStack, maxInstructions } = flags;
+  const { name, kernels, optimize, fastRam, maxRam, maxFlash, maxStack, maxInstructions } = flags;
   const all = {
     model,
     name,
     target: targets.length === 1 ? targets[0] : [...targets],
     dims: flags.dim,
     states: flags.state,
-    ...{ kernels, optimize, maxRam, maxFlash, maxStack, maxInstructions },
+    ...{ kernels, optimize, fastRam, maxRam, maxFlash, maxStack, maxInstructions },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Config;
 }

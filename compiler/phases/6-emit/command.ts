@@ -9,5 +9,6 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);
   if (bands !== undefined) words.push('--ram', String(bands.budget));
+  if (options.fastRam !== undefined) words.push('--fast-ram', String(options.fastRam));
   return words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

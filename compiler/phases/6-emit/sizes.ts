@@ -2,6 +2,7 @@
 import type { PackedConstant } from '../../ir/kernel-call.js';
 import { contextAlignment, contextBytesOf } from './buffers.js';
 import type { ModelContext } from './context.js';
+import { fastConstants } from './fast-constants.js';
 import { structBytes } from './params.js';
 
 export interface SizePart {
@@ -12,7 +13,7 @@ export interface SizePart {
 export interface Sizes {
   readonly flash: readonly SizePart[];
   readonly ram: readonly SizePart[];
-  /** sizeof(<model>_t): all RAM of the model but the stack. */
+  /** sizeof(<model>_t): all RAM of the model but the stack and constants that are copied into fast RAM. */
   readonly contextBytes: number;
   readonly contextAlignment: number;
 }
@@ -33,6 +34,7 @@ export function sizesOf(context: ModelContext): Sizes {
     { part: 'arena', bytes: plan.arenaBytes },
     { part: 'state', bytes: plan.stateBytes },
     { part: 'context', bytes: contextBytes - plan.arenaBytes - plan.stateBytes },
+    { part: 'constants', bytes: fastConstants(context).bytes },
   ].filter(({ bytes }) => bytes > 0);
   return { flash, ram, contextBytes, contextAlignment: contextAlignment(context.compilation) };
 }

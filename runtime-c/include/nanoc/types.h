@@ -16,6 +16,17 @@
 #define NANOC_NOINLINE
 #endif
 
+/* A constant that is copied into fast RAM before main(), as initialised data is (docs/MEMORY.md). A project may give it a place of its own. */
+#if !defined(NANOC_FAST)
+#if defined(ESP_PLATFORM)
+#define NANOC_FAST __attribute__((section(".dram1.nanoc_fast")))
+#elif defined(__GNUC__) && defined(__ELF__)
+#define NANOC_FAST __attribute__((section(".nanoc_fast")))
+#else
+#define NANOC_FAST
+#endif
+#endif
+
 #if defined(__cplusplus)
 #define NANOC_STATIC_ASSERT(condition, message) static_assert(condition, message)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
