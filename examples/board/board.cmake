@@ -1,7 +1,11 @@
-# board_firmware(<name> <model>): the firmware <name>.elf for an MPS2 board, of main.c and the library <model> in expected/.
+# board_firmware(<name> <model> [folder]): the firmware <name>.elf for an MPS2 board, of main.c and the library <model> in a folder,
+# by default expected/.
 function(board_firmware name model)
   set(board ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   set(generated ${CMAKE_CURRENT_SOURCE_DIR}/expected)
+  if(ARGC GREATER 2)
+    set(generated ${ARGV2})
+  endif()
   add_subdirectory(${generated} ${model})
   add_executable(${name} main.c ${board}/print.c ${board}/mps2.c ${generated}/startup.c)
   set_target_properties(${name} PROPERTIES

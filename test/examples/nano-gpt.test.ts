@@ -1,0 +1,138 @@
+/**
+ * examples/nano-gpt: each form chooses the tokens that ONNX Runtime chose, on the host and on simulated cores, and its firmware writes
+ * them. Every step is given ONNX Runtime's tokens, so that one that differs does not hide the next.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import {
+  type Choices,
+  choicesOf,
+  compileForm,
+  differing,
+  type Form,
+  logitsOf,
+  modelOf,
+  NANO_GPT,
+  stepsOf,
+  trainedForms,
+} from '../../bench/nano-gpt.js';
+import { checkBudgets } from '../../compiler/cli/budgets.js';
+import { loadConfig } from '../../compiler/cli/config.js';
+import { emitFiles } from '../../compiler/index.js';
+import { makeReport } from '../../compiler/report/index.js';
+import { runModel } from '../../compiler/simulate/session.js';
+import { measure } from '../../compiler/toolchain/measure.js';
+import { HOW_TO_UPDATE, readPart, UPDATE, writeFolder, writePart } from './expected.js';
+import { HAS_CMAKE } from './firmware.js';
+
+const forms = [...trainedForms().keys()];
+const FULL = process.env.NANOC_FULL === '1';
+
+describe('example nano-gpt', () => {
+  it('has the forms that train.py has measured', () => {
+    expect(forms).toContain('int8');
+  });
+
+  it.each(forms)('%s: ONNX Runtime chooses the tokens of tokens.json', async (form) => {
+    const choices = choicesOf(form);
+    expect(choices.tokens.length).toBeGreaterThanOrEqual(90);
+    const logits = await runOnnx(form, choices);
+    expectSame(form, choices, logits);
+  });
+
+  it.each(forms)('%s: the compiled model chooses them on the host', async (form) => {
+    await expectTokens(form, 'host');
+  });
+
+  it.each(FULL ? forms : (['int8'] as const))('%s: and on a Cortex-M4', async (form) => {
+    await expectTokens(form, 'cortex-m4');
+  });
+
+  it('stays within the budgets of its nanoc.json', async () => {
+    const { maxRam, maxFlash, maxStack, maxInstructions } = loadConfig(NANO_GPT)!;
+    const compilation = await compileForm('int8', 'cortex-m4');
+    const measured = await measure(compilation, { vectors: stepsOf(choicesOf('int8')).slice(0, 64) });
+    const limits = {
+      maxRam: maxRam!,
+      maxFlash: maxFlash!,
+      maxStack: maxStack!,
+      maxInstructions: maxInstructions!,
+    };
+    expect(Object.values(limits)).not.toContain(undefined);
+    expect(checkBudgets(limits, makeReport(compilation, measured))).toEqual([]);
+  });
+
+  it.skipIf(!HAS_CMAKE)('has a firmware that builds without a warning and prints what the README shows', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'nanoc-nano-gpt-'));
+    try {
+      const { model: _, ...config } = loadConfig(NANO_GPT)!;
+      const compilation = await compileForm('int8', String(config.target), config.name);
+      const generated = join(directory, 'generated');
+      writeFolder(generated, await emitFiles(compilation));
+      const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(generated, 'toolchain.cmake')}`;
+      const build = join(directory, 'build');
+      await execa('cmake', ['-S', NANO_GPT, '-B', build, toolchain, `-DGENERATED=${generated}`]);
+      const { all } = await execa('cmake', ['--build', build], { all: true });
+      expect(all).not.toMatch(/warning/i);
+      const { command, machine } = compilation.target.qemu!;
+      const elf = join(build, 'nano_gpt_demo.elf');
+      const run = await execa(command, ['-M', machine, '-nographic', '-semihosting', '-kernel', elf], {
+        stdin: 'ignore',
+        timeout: 60_000,
+        stripFinalNewline: false,
+      });
+      const part = `\`\`\`text\n${run.stdout}\`\`\`\n`;
+      const readme = join(NANO_GPT, 'README.md');
+      if (UPDATE) writePart(readme, 'output', part);
+      expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+/**
+ * Where a choice may differ: what ONNX Runtime's two best logits may be apart. Activations of MatMulNBits become int8 in blocks, where the
+ * last bit of a float sum moves one of them by a step; QDQ is exact but for float sums before a quantization, as in docs/NUMERICS.md.
+ */
+const CLOSE: Partial<Record<Form, number>> = {};
+
+function expectSame(form: Form, choices: Choices, logits: readonly Float32Array[]): void {
+  const others = differing(choices, logits);
+  for (const index of others) expect(choices.gaps[index], `choice ${index}`).toBeLessThan(CLOSE[form] ?? 0);
+}
+
+async function expectTokens(form: Form, target: string): Promise<void> {
+  const choices = choicesOf(form);
+  const result = await runModel(await compileForm(form, target), stepsOf(choices), { timeoutMs: 120_000 });
+  expectSame(form, choices, logitsOf(result));
+}
+
+/** Logits of each step, with the states of the step before. */
+async function runOnnx(form: Form, choices: Choices): Promise<Float32Array[]> {
+  const session = await InferenceSession.create(modelOf(form), { logSeverityLevel: 3 });
+  const states = new Map<string, OrtTensor>();
+  for (const input of session.inputMetadata) {
+    if (!input.name.startsWith('past_') || !input.isTensor) continue;
+    const shape = input.shape as number[];
+    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    states.set(input.name, new OrtTensor('float32', new Float32Array(size), shape));
+  }
+  const logits: Float32Array[] = [];
+  for (const vector of stepsOf(choices)) {
+    const integers = [...vector].filter(([name]) => session.inputNames.includes(name));
+    const feeds = integers.map(([name, { data }]): [string, OrtTensor] => [
+      name,
+      new OrtTensor('int64', data as BigInt64Array, [1]),
+    ]);
+    const results = await session.run(Object.fromEntries([...feeds, ...states]));
+    for (const name of states.keys()) states.set(name, results[name.replace('past_', 'present_')] as OrtTensor);
+    logits.push(results.logits!.data as Float32Array);
+  }
+  await session.release();
+  return logits;
+}
