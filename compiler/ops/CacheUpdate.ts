@@ -1,8 +1,11 @@
 import type { KernelCall } from '../ir/kernel-call.js';
 import { bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
-import { defineOp, type LowerContext } from './define.js';
+import { defineOp, type LowerContext, type NodeView } from './define.js';
 
-/** present = past with the row at `position` replaced; a position outside of it replaces none. nanoc makes it (update-caches). */
+/**
+ * present = past with the row at `position` along `axis` replaced; a position outside of it replaces none. With `from_end` a negative
+ * position counts from the end, as the indices of ScatterND do. nanoc makes it (update-caches, scatter-caches).
+ */
 export default defineOp({
   name: 'CacheUpdate',
   domain: 'ai.nanoc',
@@ -10,47 +13,87 @@ export default defineOp({
   summary: 'one row of a tensor is replaced, in place where it is a state',
   inputs: [{ name: 'past' }, { name: 'row' }, { name: 'position' }],
   outputs: ['present'],
-  attributes: {},
+  attributes: { axis: { type: 'int', default: 0 }, from_end: { type: 'int', default: 0 } },
   quantized: 'float',
   infer: (view) => [{ dtype: view.required(0).dtype, shape: view.required(0).shape }],
-  evaluate: (_view, [past, row, position]) => [updateRow(past!, row!, Number(position!.data[0]))],
+  evaluate: (view, [past, row, position]) => [updateRow(view, past!, row!, Number(position!.data[0]))],
   kernels: [
-    { function: 'nanoc_cache_update', family: 'portable', build: (context) => ({ call: updateCall(context) }) },
+    {
+      function: 'nanoc_cache_update',
+      family: 'portable',
+      when(context) {
+        if (context.int('from_end') === 1) return 'negative positions count from the end';
+        return geometry(context).blocks === 1 || 'the rows lie in several blocks';
+      },
+      build: (context) => ({ call: updateCall(context) }),
+    },
+    {
+      function: 'nanoc_cache_update_blocks',
+      family: 'portable',
+      build: (context) => ({ call: blocksCall(context) }),
+    },
   ],
 });
 
-function updateRow(past: Tensor, row: Tensor, position: number): Tensor {
+/** past is [blocks, rows, elements of a row]. */
+function geometry(view: NodeView): { blocks: number; rows: number; width: number } {
+  const { shape } = view.required(0);
+  const axis = view.int('axis');
+  return { blocks: elementCount(shape.slice(0, axis)), rows: shape[axis]!, width: elementCount(shape.slice(axis + 1)) };
+}
+
+function updateRow(view: NodeView, past: Tensor, row: Tensor, position: number): Tensor {
+  const { blocks, rows, width } = geometry(view);
+  const at = position < 0 && view.int('from_end') === 1 ? position + rows : position;
   const data = past.data.slice();
-  if (position >= 0 && position < past.shape[0]!) data.set(row.data as never, position * row.data.length);
+  if (at < 0 || at >= rows) return { ...past, data };
+  for (let block = 0; block < blocks; block += 1)
+    data.set(row.data.subarray(block * width, (block + 1) * width) as never, (block * rows + at) * width);
   return { ...past, data };
 }
 
 function updateCall(context: LowerContext): KernelCall {
-  const [past, row, position] = [0, 1, 2].map((index) => context.required(index)) as [
-    ReturnType<LowerContext['required']>,
-    ReturnType<LowerContext['required']>,
-    ReturnType<LowerContext['required']>,
-  ];
+  const { rows, width } = geometry(context);
+  const call = cacheCall(context, 'nanoc_cache_update');
+  return {
+    ...call,
+    arguments: [
+      ...call.arguments,
+      { kind: 'int', value: rows, comment: 'rows' },
+      { kind: 'int', value: width * bytesPerElement(context.required(0).dtype), comment: 'bytes of a row' },
+      { kind: 'int', value: bytesPerElement(context.required(2).dtype), comment: 'bytes of the position' },
+    ],
+  };
+}
+
+function blocksCall(context: LowerContext): KernelCall {
+  const { blocks, rows, width } = geometry(context);
+  const call = cacheCall(context, 'nanoc_cache_update_blocks');
+  const fields = {
+    blocks: { int: blocks },
+    rows: { int: rows },
+    row_bytes: { int: width * bytesPerElement(context.required(0).dtype) },
+    position_bytes: { int: bytesPerElement(context.required(2).dtype) },
+    from_end: { int: context.int('from_end') },
+  };
+  return {
+    ...call,
+    arguments: [...call.arguments, { kind: 'params', struct: 'nanoc_cache_update_blocks_params', fields }],
+  };
+}
+
+function cacheCall(context: LowerContext, name: string): KernelCall {
+  const [past, row, position] = [context.required(0), context.required(1), context.required(2)];
   const present = context.output(0);
-  const read = (value: string) => ({ kind: 'value', value, access: 'read' }) as const;
   return {
     node: context.node,
     family: 'portable',
-    function: 'nanoc_cache_update',
+    function: name,
     header: 'nanoc/cache.h',
-    sources: ['portable/nanoc_cache_update.c'],
+    sources: [`portable/${name}.c`],
     arguments: [
-      read(past.name),
-      read(row.name),
-      read(position.name),
+      ...[past, row, position].map((value) => ({ kind: 'value', value: value.name, access: 'read' }) as const),
       { kind: 'value', value: present.name, access: 'write' },
-      { kind: 'int', value: past.shape[0]!, comment: 'rows' },
-      {
-        kind: 'int',
-        value: elementCount(past.shape.slice(1)) * bytesPerElement(past.dtype),
-        comment: 'bytes of a row',
-      },
-      { kind: 'int', value: bytesPerElement(position.dtype), comment: 'bytes of the position' },
     ],
     overlaps: [{ input: past.name, output: present.name, lead: 0 }],
     macs: 0,

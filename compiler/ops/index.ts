@@ -9,6 +9,7 @@ import argMin from './ArgMin.js';
 import averagePool from './AveragePool.js';
 import batchNormalization from './BatchNormalization.js';
 import cachedAttention from './CachedAttention.js';
+import cacheShift from './CacheShift.js';
 import cacheUpdate from './CacheUpdate.js';
 import cast from './Cast.js';
 import ceil from './Ceil.js';
@@ -89,6 +90,8 @@ import resize from './Resize.js';
 import rmsNormalization from './RMSNormalization.js';
 import rotaryEmbedding from './RotaryEmbedding.js';
 import round from './Round.js';
+import scatterElements from './ScatterElements.js';
+import scatterND from './ScatterND.js';
 import selu from './Selu.js';
 import shape from './Shape.js';
 import sigmoid from './Sigmoid.js';
@@ -122,6 +125,7 @@ export const operators: readonly OperatorDefinition[] = [
   averagePool,
   batchNormalization,
   cachedAttention,
+  cacheShift,
   cacheUpdate,
   cast,
   ceil,
@@ -201,6 +205,8 @@ export const operators: readonly OperatorDefinition[] = [
   rmsNormalization,
   rotaryEmbedding,
   round,
+  scatterElements,
+  scatterND,
   selu,
   shape,
   sigmoid,

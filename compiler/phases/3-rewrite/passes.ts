@@ -21,8 +21,10 @@ import { recogniseNormalization } from './recognise-normalization.js';
 import { recogniseRotary } from './recognise-rotary.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { reportFloatIslands } from './report-float-islands.js';
+import { scatterCaches } from './scatter-caches.js';
 import { signedActivations } from './signed-activations.js';
 import { sinkTransposes } from './sink-transposes.js';
+import { slideCaches } from './slide-caches.js';
 import { slideQuantization } from './slide-quantization.js';
 import { splitStates } from './split-states.js';
 import { updateCaches } from './update-caches.js';
@@ -46,6 +48,8 @@ export const canonicalisePasses: readonly Pass[] = [
   removeNoOps,
   splitStates,
   updateCaches,
+  scatterCaches,
+  slideCaches,
   quantizeCaches,
   slideQuantization,
   recogniseAttention,

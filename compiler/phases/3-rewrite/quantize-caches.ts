@@ -1,6 +1,7 @@
 /**
  * A cache in float32 that is only read through one QuantizeLinear holds the quantized bytes instead: Q(update(past, row)) is
- * update(Q(past), Q(row)), since a row is replaced as it is. The model computes the same bytes with a quarter of the memory.
+ * update(Q(past), Q(row)), since a row is replaced as it is, and a window is moved as it is. The model computes the same bytes with a
+ * quarter of the memory.
  */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, StateBinding } from '../../ir/graph.js';
@@ -8,6 +9,9 @@ import { integerRange } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
 import type { Pass } from './pass.js';
 import { byteActivation, isPerTensor, isQuantize, sameQuantization } from './quantization.js';
+
+/** What writes a cache: its inputs are the past, what comes in, and where. */
+const UPDATES = ['CacheUpdate', 'CacheShift'];
 
 export const quantizeCaches: Pass = {
   name: 'quantize-caches',
@@ -18,7 +22,7 @@ export const quantizeCaches: Pass = {
 
 function quantizeCache(editor: GraphEditor, state: StateBinding): StateBinding | undefined {
   const update = editor.producer(state.output);
-  if (update?.op !== 'CacheUpdate' || update.inputs[0] !== state.input) return undefined;
+  if (update === undefined || !UPDATES.includes(update.op) || update.inputs[0] !== state.input) return undefined;
   if (editor.consumers(state.input).length !== 1 || editor.value(state.input).dtype !== 'float32') return undefined;
   const readers = editor.consumers(state.output);
   const [first] = readers;
@@ -37,7 +41,7 @@ function quantizeCache(editor: GraphEditor, state: StateBinding): StateBinding |
     editor.replaceUses(reader.outputs[0]!, bytes.name);
     editor.removeNode(reader);
   }
-  editor.replaceNode(update, { ...update, inputs: [input, row, update.inputs[2]!], outputs: [bytes.name] });
+  editor.replaceNode(update, { ...update, inputs: [input, row, ...update.inputs.slice(2)], outputs: [bytes.name] });
   editor.inputs = editor.inputs.map((name) => (name === state.input ? input : name));
   editor.outputs = editor.outputs.map((name) => (name === state.output ? bytes.name : name));
   const [low, high] = integerRange(dtype);

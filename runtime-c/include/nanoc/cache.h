@@ -19,6 +19,22 @@ static inline int32_t nanoc_position(const void *position, int32_t bytes) {
 void nanoc_cache_update(const void *past, const void *row, const void *position, void *present, int32_t rows,
                         int32_t row_bytes, int32_t position_bytes);
 
+typedef struct {
+  int32_t blocks; /* each of so many rows, of which one is replaced */
+  int32_t rows;
+  int32_t row_bytes;
+  int32_t position_bytes;
+  int32_t from_end; /* a negative position counts from the end */
+} nanoc_cache_update_blocks_params;
+
+/** The same for rows in several blocks: row holds one for each of them. */
+void nanoc_cache_update_blocks(const void *past, const void *row, const void *position, void *present,
+                               const nanoc_cache_update_blocks_params *params);
+
+/** present = in each block past without its first bytes, and behind it those of rows. present may be past, or lie before it. */
+void nanoc_cache_shift(const void *past, const void *rows, void *present, int32_t blocks, int32_t block_bytes,
+                       int32_t fresh_bytes);
+
 /**
  * Attention of one token over a cache: for each of heads * group queries q of `dim` elements, with the keys and values of positions
  * 0 to `position`, which lie as [context][heads][dim]:

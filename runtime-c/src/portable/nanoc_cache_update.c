@@ -4,7 +4,7 @@ void nanoc_cache_update(const void *past, const void *row, const void *position,
                         int32_t row_bytes, int32_t position_bytes) {
   const int32_t at = nanoc_position(position, position_bytes);
   if (present != past) {
-    (void)memcpy(present, past, (size_t)(rows * row_bytes));
+    (void)memmove(present, past, (size_t)(rows * row_bytes));
   }
   if (at >= 0 && at < rows) {
     (void)memcpy((uint8_t *)present + at * row_bytes, row, (size_t)row_bytes);
