@@ -2,62 +2,81 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compile, emitFiles } from '../../compiler/index.js';
-import { makeReport } from '../../compiler/report/index.js';
+import { type Report, reportSchema } from '../../compiler/report/schema.js';
 import { loadTarget } from '../../compiler/targets.js';
-import { buildFirmware } from '../../compiler/toolchain/build.js';
-import { programSizes, readElf } from '../../compiler/toolchain/elf.js';
+import { type ElfSymbol, readElf } from '../../compiler/toolchain/elf.js';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
-import { defaultVectors } from '../../compiler/verify/default-vectors.js';
-import { verifyModel } from '../../compiler/verify/verify.js';
+import { nanoc } from '../support/command-line.js';
 import { workFolder } from '../support/work-folder.js';
 
-const folder = workFolder();
+const work = workFolder();
+const bytes = readFileSync(join(packageRoot(), 'examples/digits/digits.onnx'));
+/** Apart from its nanoc.json, whose budgets are for one core. */
+const modelFile = () => work.write('digits.onnx', bytes);
 
-const source = {
-  fileName: 'digits.onnx',
-  bytes: new Uint8Array(readFileSync(join(packageRoot(), 'examples/digits/digits.onnx'))),
-};
+interface Built {
+  readonly report: Report;
+  /** Of the model's constants in the linked firmware. */
+  readonly constants: readonly ElfSymbol[];
+  readonly inRam: readonly ElfSymbol[];
+}
 
-/** Addresses of the model's constants in the linked firmware. */
-async function firmware(target: string, fastRam?: number) {
-  const compilation = await compile(source, { target, ...(fastRam === undefined ? {} : { fastRam }) });
-  const directory = join(folder.path, `${target}-${fastRam}`);
-  const loaded = await loadTarget(target);
-  const { program } = await buildFirmware({ files: await emitFiles(compilation), target: loaded, directory });
-  const elf = readElf(readFileSync(program));
-  const ram = loaded.memories.find(({ kind }) => kind === 'ram')!;
-  const constants = elf.symbols.filter(
-    ({ name, bytes }) => /^digits_.*(weights|scale|bias|table)/.test(name) && bytes > 0,
-  );
-  const inRam = constants.filter(({ address }) => address >= ram.origin && address < ram.origin + ram.bytes);
-  return { compilation, constants, inRam, sizes: programSizes(elf) };
+async function build(target: string, ...options: string[]): Promise<Built> {
+  const output = join(work.path, `${target}${options.join('')}`);
+  const { exitCode } = await nanoc(['build', modelFile(), '--target', target, '--output', output, ...options]);
+  expect(exitCode).toBe(0);
+  const ram = (await loadTarget(target)).memories.find(({ kind }) => kind === 'ram')!;
+  const { symbols } = readElf(readFileSync(join(output, 'digits.elf')));
+  const constants = symbols.filter(({ name, bytes }) => /^digits_.*(weights|scale|bias|table)/.test(name) && bytes > 0);
+  return {
+    report: reportSchema.parse(JSON.parse(readFileSync(join(output, 'report.json'), 'utf8'))),
+    constants,
+    inRam: constants.filter(({ address }) => address >= ram.origin && address < ram.origin + ram.bytes),
+  };
 }
 
 describe('--fast-ram', () => {
-  it.each(['cortex-m4', 'rv32imc'])('%s: the linked program has them in RAM, as the report says', async (target) => {
-    const none = await firmware(target);
+  it.each(['cortex-m4', 'rv32imc'])('%s: the firmware has them in RAM, as the report says', async (target) => {
+    const none = await build(target);
     expect(none.inRam).toEqual([]);
-    const some = await firmware(target, 2048);
-    const { bytes, share } = makeReport(some.compilation).memory.fast!;
+    const some = await build(target, '--fast-ram', '2048');
+    const { bytes: most, share } = some.report.memory.fast!;
     const linked = some.inRam.reduce((sum, symbol) => sum + symbol.bytes, 0);
     expect(linked).toBeGreaterThan(0);
-    expect(linked).toBeLessThanOrEqual(bytes);
-    expect(bytes).toBeLessThanOrEqual(2048);
+    expect(linked).toBeLessThanOrEqual(most);
+    expect(most).toBeLessThanOrEqual(2048);
     expect(some.inRam.length).toBeLessThan(some.constants.length);
     expect(share).toBeGreaterThan(0);
     expect(share).toBeLessThan(1);
-    const grown = some.sizes.ram - none.sizes.ram;
+    const grown = some.report.measurements!.ram! - none.report.measurements!.ram!;
     expect(grown).toBeGreaterThanOrEqual(linked);
-    expect(grown).toBeLessThanOrEqual(bytes + 16);
+    expect(grown).toBeLessThanOrEqual(most + 16);
 
-    const vectors = defaultVectors(some.compilation.reference, { count: 2 });
-    expect((await verifyModel(some.compilation, vectors, { onnxRuntime: 'off' })).passed).toBe(true);
+    const verified = await nanoc(['verify', modelFile(), '--target', target, '--fast-ram', '2048', '--count', '2']);
+    expect(verified.out).toContain('bit-exact');
+    expect(verified.exitCode).toBe(0);
   });
 
   it('takes everything where there is room', async () => {
-    const all = await firmware('cortex-m4', 1 << 20);
+    const all = await build('cortex-m4', '--fast-ram', '64K');
     expect(all.inRam.length).toBe(all.constants.length);
-    expect(makeReport(all.compilation).memory.fast!.share).toBe(1);
+    expect(all.report.memory.fast!.share).toBe(1);
+  });
+
+  it('counts for the budget of RAM', async () => {
+    const over = await nanoc([
+      'build',
+      modelFile(),
+      '--target',
+      'cortex-m4',
+      '--fast-ram',
+      '2K',
+      '--max-ram',
+      '2K',
+      '--no-compile',
+      '--output',
+      join(work.path, 'over'),
+    ]);
+    expect(over.err).toContain('NC0401');
   });
 });
