@@ -1,5 +1,6 @@
 import type { Bands } from './bands/within.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
+import type { ExcludedKernel } from './ir/excluded.js';
 import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
@@ -30,6 +31,8 @@ export interface CompileOptions {
   readonly fastRam?: number;
   /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
   readonly libraries?: readonly Library[];
+  /** Kernels that layers must not take, since a proof found them wrong there (`nanoc verify`); the next ones in the lists are taken. */
+  readonly excluded?: readonly ExcludedKernel[];
   /** Guard bytes round every buffer, for verification builds. */
   readonly guardBytes?: number;
 }

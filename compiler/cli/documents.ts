@@ -31,6 +31,13 @@ const output = z.strictObject({
   best: z.array(z.strictObject({ index: count, value: z.number() })).optional(),
 });
 
+/** verify/calls/route.ts says what else is in it. */
+const calls = z.looseObject({
+  passed: z.boolean(),
+  calls: z.array(z.looseObject({ output: z.string(), node: z.string(), kernel: z.string(), verdict: z.string() })),
+  replaced: z.array(z.looseObject({ output: z.string(), node: z.string(), kernel: z.string() })),
+});
+
 const layer = z.strictObject({
   step: count,
   node: z.string(),
@@ -49,6 +56,8 @@ export const documents = {
         folder: z.string(),
         files: z.array(z.string()),
         report: reportSchema,
+        /** Where calls were proven, or are known to be wrong. */
+        calls: calls.optional(),
         diagnostics,
       }),
     ),
@@ -71,6 +80,7 @@ export const documents = {
         simulator: z.string(),
         vectors: count,
         builds: z.array(z.looseObject({ build: z.string(), passed: z.boolean() })),
+        calls: calls.optional(),
         diagnostics,
       }),
     ),

@@ -46,6 +46,34 @@ describe('a verification as text', () => {
     );
   });
 
+  it('names calls that were wrong by themselves, what replaced them, and what could not be run', () => {
+    const fault = {
+      kind: 'scratch',
+      vector: 'all zero',
+      message: 'writes 3 bytes beyond its scratch of 64 bytes',
+    } as const;
+    const call = { output: 'y', node: 'conv', op: 'Conv', kernel: 'nanoc_a', family: 'native' } as const;
+    const calls = [
+      { ...call, verdict: 'proven', runs: 8 } as const,
+      { ...call, verdict: 'not proven here', because: 'no copy is given' } as const,
+      { ...call, verdict: 'wrong', fault } as const,
+    ];
+    const { family: _, ...layer } = call;
+    const replacement = { kernel: 'nanoc_b', family: 'native', instructions: 12_000 };
+    const replaced = [{ ...layer, fault, instructions: 9000, replacement }];
+    const text = renderVerification(terminal, { ...good, passed: false, calls: { passed: false, calls, replaced } });
+    expect(text).toContain(
+      [
+        'single calls: 1 of 3 proven',
+        '  1 not proven here: no copy is given',
+        'wrong call: "conv" (Conv), nanoc_a writes 3 bytes beyond its scratch of 64 bytes',
+        'wrong call replaced: "conv" (Conv), nanoc_a: writes 3 bytes beyond its scratch of 64 bytes',
+        '  replaced by nanoc_b (native): 12,000 instructions instead of 9,000',
+      ].join('\n'),
+    );
+    expect(text).toContain('but a call is wrong by itself');
+  });
+
   it('that failed names vector, layer, kernel, tensor, element, expected and got', () => {
     const failed = {
       ...good,

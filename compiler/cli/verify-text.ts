@@ -1,5 +1,7 @@
 /** A verification as people read it. */
+import { instead } from '../report/excluded.js';
 import { grouped, shorten } from '../report/format.js';
+import type { CallsVerification, ReplacedCall } from '../verify/calls/route.js';
 import type { Divergence, OnnxRuntimeVerification, TensorDistance, VerifyResult } from '../verify/result.js';
 import { renderTable } from './table.js';
 import { stylesOf, type Terminal } from './terminal.js';
@@ -29,6 +31,7 @@ export function renderVerification(terminal: Terminal, result: VerifyResult): st
     ...oracleLines(result, terminal.width),
     ...(hidden === '' ? [] : [style.dim(`not in ONNX, compared through what is made of them: ${hidden}\n`)]),
     ...expectedLines(result),
+    ...(result.calls === undefined ? [] : [...callLines(result.calls), ...result.calls.replaced.map(replacedText)]),
     `${style.bold(result.target)}: ${verdict(result, style)}\n`,
   ].join('');
 }
@@ -82,7 +85,9 @@ function verdict(result: VerifyResult, style: Style): string {
   const counted = `${result.vectors} ${result.vectors === 1 ? 'vector' : 'vectors'}, ${result.simulator}`;
   if (result.builds.every(({ passed }) => passed)) {
     const exact = `${style.green(style.bold('bit-exact'))} at every layer (${counted})`;
-    return result.passed ? exact : `${exact}, but ${style.red('the reference is not what ONNX Runtime computes')}`;
+    if (result.passed) return exact;
+    const isWrong = result.calls !== undefined && !result.calls.passed;
+    return `${exact}, but ${style.red(isWrong ? 'a call is wrong by itself' : 'the reference is not what ONNX Runtime computes')}`;
   }
   const { firstDivergence } = result;
   const place = firstDivergence === undefined ? '' : `\n${divergenceText('first divergence', firstDivergence)}`;
@@ -132,4 +137,32 @@ function tensorLine(
 ): string {
   const text = `${each}: ${distanceText(differing, maxDistance)}, of ${grouped(elements)}`;
   return `  "${shorten(tensor, Math.max(20, width - text.length - 6))}" ${text}\n`;
+}
+
+/** What was found of single calls: how many are proven, which could not be run, which are wrong and stay, no other kernel being there. */
+export function callLines({ calls }: CallsVerification): string[] {
+  const proven = calls.filter(({ verdict }) => verdict === 'proven').length;
+  const open = new Map<string, number>();
+  for (const call of calls) {
+    if (call.verdict === 'not proven here') open.set(call.because, (open.get(call.because) ?? 0) + 1);
+  }
+  const wrong = calls.flatMap((call) =>
+    call.verdict === 'wrong'
+      ? [`wrong call: "${shorten(call.node, NAME_WIDTH)}" (${call.op}), ${call.kernel} ${call.fault.message}\n`]
+      : [],
+  );
+  if (calls.length === 0) return [];
+  return [
+    `single calls: ${proven} of ${calls.length} proven\n`,
+    ...[...open].map(([because, count]) => `  ${count} not proven here: ${because}\n`),
+    ...wrong,
+  ];
+}
+
+function replacedText({ node, op, kernel, fault, instructions, replacement }: ReplacedCall): string {
+  const cost =
+    instructions === undefined || replacement.instructions === undefined
+      ? ''
+      : `: ${instead(replacement.instructions, instructions)}`;
+  return `wrong call replaced: "${shorten(node, NAME_WIDTH)}" (${op}), ${kernel}: ${fault.message}\n  replaced by ${replacement.kernel} (${replacement.family})${cost}\n`;
 }

@@ -6,6 +6,7 @@ import { espAveragePool } from '../kernels/esp-nn/pool.js';
 import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { averageFields, averageParams, finishAverage } from './shared/average.js';
+import { isFloat } from './shared/elementwise.js';
 import * as pool from './shared/pool.js';
 import { isQuantized, perTensor, resultOf } from './shared/quantized.js';
 import type { Window } from './shared/window.js';
@@ -44,7 +45,12 @@ export default defineOp({
       when: (context) => isQuantized(context.required(0)) || 'the input is float32',
       build: (context) => ({ call: quantizedCall(context) }),
     },
-    { function: 'nanoc_average_pool_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+    {
+      function: 'nanoc_average_pool_f32',
+      family: 'portable',
+      when: isFloat,
+      build: (context) => ({ call: floatCall(context) }),
+    },
   ]),
 });
 

@@ -5,6 +5,7 @@ import { expF32 } from '../numerics/float-math.js';
 import { productScale, quantize, requantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { isFloat } from './shared/elementwise.js';
 import { perTensor } from './shared/quantized.js';
 
 const f = Math.fround;
@@ -48,6 +49,7 @@ export default defineOp({
     {
       function: 'nanoc_cached_attention_f32',
       family: 'portable',
+      when: isFloat,
       build: (context) => ({ call: floatCall(context) }),
     },
   ],

@@ -21,6 +21,7 @@ import { lxConv } from '../kernels/xtensa/conv-kernel.js';
 import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from '../kernels/xtensa/depthwise-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
+import { isFloat } from './shared/elementwise.js';
 import { matrixCall } from './shared/matrix-call.js';
 import { rowsLead, windowLead } from './shared/overlap.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
@@ -90,6 +91,7 @@ export default defineOp({
     {
       function: 'nanoc_conv_f32',
       family: 'portable',
+      when: isFloat,
       build: (context) => ({ call: floatCall(context) }),
     },
   ],

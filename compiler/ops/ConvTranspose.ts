@@ -3,6 +3,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
+import { isFloat } from './shared/elementwise.js';
 import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
 import { windowAttributes } from './shared/window.js';
 
@@ -46,7 +47,12 @@ export default defineOp({
       when: (context) => context.required(0).quantization !== undefined || 'the input is float32',
       build: (context) => ({ call: quantizedCall(context) }),
     },
-    { function: 'nanoc_conv_transpose_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+    {
+      function: 'nanoc_conv_transpose_f32',
+      family: 'portable',
+      when: isFloat,
+      build: (context) => ({ call: floatCall(context) }),
+    },
   ],
 });
 

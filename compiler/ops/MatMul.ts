@@ -17,6 +17,7 @@ import { whereItPays } from '../kernels/where-it-pays.js';
 import { lxMatmul } from '../kernels/xtensa/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
+import { isFloat } from './shared/elementwise.js';
 import { matrixCall } from './shared/matrix-call.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shared/shapes.js';
 
@@ -65,7 +66,12 @@ export default defineOp({
       },
       build: (context) => ({ call: dynamicCall(context) }),
     },
-    { function: 'nanoc_matmul_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+    {
+      function: 'nanoc_matmul_f32',
+      family: 'portable',
+      when: isFloat,
+      build: (context) => ({ call: floatCall(context) }),
+    },
   ],
 });
 

@@ -71,6 +71,7 @@ export default defineOp({
     {
       function: 'nanoc_matmul_nbits_f32',
       family: 'portable',
+      when: (context) => !isInteger(context) || 'accuracy_level asks for int8',
       build: (context) => ({ call: productCall(context, 'nanoc_matmul_nbits_f32') }),
     },
   ],

@@ -3,6 +3,7 @@ import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { sqrtF32 } from '../numerics/float-math.js';
 import { quantize } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { isFloat } from './shared/elementwise.js';
 import { perTensor } from './shared/quantized.js';
 import { axisOf } from './shared/shapes.js';
 import { elementLead } from './shared/unary.js';
@@ -47,6 +48,7 @@ export default defineOp({
     {
       function: 'nanoc_rms_normalization_f32',
       family: 'portable',
+      when: isFloat,
       build: (context) => ({ call: normalizationCall(context, 'nanoc_rms_normalization_f32') }),
     },
   ],

@@ -11,6 +11,7 @@ import {
   NEAREST_MODES,
   nearestIndices,
 } from './shared/coordinates.js';
+import { isFloat } from './shared/elementwise.js';
 import { leadOfSteps, type Step } from './shared/overlap.js';
 import { isQuantized, perTensor, resultOf } from './shared/quantized.js';
 import { resizeAxes } from './shared/resize-shape.js';
@@ -70,7 +71,12 @@ export default defineOp({
       when: (context) => isQuantized(context.required(0)) || 'the input is float32',
       build: (context) => ({ call: quantizedCall(context) }),
     },
-    { function: 'nanoc_resize_linear_f32', family: 'portable', build: (context) => ({ call: floatCall(context) }) },
+    {
+      function: 'nanoc_resize_linear_f32',
+      family: 'portable',
+      when: isFloat,
+      build: (context) => ({ call: floatCall(context) }),
+    },
   ],
 });
 

@@ -1,4 +1,5 @@
 /** report.html: one self-contained page without scripts; the arena over time is an inline SVG. */
+import { excludedTexts } from './excluded.js';
 import { grouped, shapeOf } from './format.js';
 import type { BufferJson } from './plan-json.js';
 import type { LayerReport, Report } from './schema.js';
@@ -24,6 +25,14 @@ export function renderReportHtml(report: Report): string {
     arenaSvg(report),
     '<h2>Layers</h2>',
     layerTable(report),
+    ...(report.excluded === undefined
+      ? []
+      : [
+          list(
+            'Wrong calls, replaced',
+            excludedTexts(report).map(({ wrong, instead }) => `${wrong}; ${instead}`),
+          ),
+        ]),
     ...(measurements?.notes === undefined ? [] : [list('Notes', measurements.notes)]),
     list('Remarks', remarksOf(report)),
     '</body></html>',

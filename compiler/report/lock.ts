@@ -20,6 +20,8 @@ export const lockSchema = z.object({
     guardBytes: z.number().int().optional(),
     /** Of the layers that `nanoc tune` measured for these options. */
     tune: sha256.optional(),
+    /** Kernels that a proof found wrong for some layer. */
+    excluded: z.array(z.object({ output: z.string(), kernel: z.string() })).optional(),
     sha256,
   }),
   numerics: profileSchema,
@@ -56,6 +58,9 @@ export function makeLock(
     ...(options.fastRam === undefined ? {} : { fastRam: options.fastRam }),
     ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
     ...(options.tune === undefined ? {} : { tune: host.sha256(JSON.stringify(options.tune)) }),
+    ...(options.excluded === undefined
+      ? {}
+      : { excluded: options.excluded.map(({ output, kernel }) => ({ output, kernel })) }),
   };
   const hashed = files.filter(({ path }) => !/^report\.(json|html)$/.test(path));
   const hashes = (runtime: boolean): Record<string, string> =>

@@ -30,6 +30,7 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
     ...arithmeticOf(compilation),
     ...portsOf(compilation),
     layers,
+    ...excludedOf(compilation),
     totals: {
       macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
       constantBytes: flash.reduce((sum, part) => sum + part.bytes, 0),
@@ -50,6 +51,15 @@ export function arithmeticOf(compilation: Compilation): Pick<Report, 'numerics' 
     rounding: law === 'tflite-single' ? ('single' as const) : ('double' as const),
   }));
   return { numerics: isTflite ? 'tflite' : 'onnx', ...(libraries.length === 0 ? {} : { libraries }) };
+}
+
+/** Exclusions of layers that bands have made others of are left out. */
+function excludedOf({ options, plan }: Compilation): Pick<Report, 'excluded'> {
+  const excluded = (options.excluded ?? []).flatMap(({ output, ...rest }) => {
+    const step = plan.calls.findIndex(({ node }) => node.outputs[0] === output);
+    return step < 0 ? [] : [{ step, ...rest }];
+  });
+  return excluded.length === 0 ? {} : { excluded };
 }
 
 /** The names and constants of the emitted C, given out in the order in which 6-emit does it. */

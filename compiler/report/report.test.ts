@@ -74,6 +74,28 @@ describe('report', () => {
     expect(html.length).toBeLessThan(40_000);
   });
 
+  it('names wrong calls, what runs their layers, and what that takes', async () => {
+    const step = compilation.plan.calls.findIndex(({ node }) => node.op === 'Conv');
+    const output = compilation.plan.calls[step]!.node.outputs[0]!;
+    const excluded = [{ output, kernel: 'nanoc_bad', because: 'proven wrong: it differs', instructions: 1000 }];
+    const other = await compile(branchModel(), { target: 'cortex-m4', kernels: 'portable', excluded });
+    const counted = { ...measurements, layers: [{ step, instructions: 4242 }] };
+    const report = reportSchema.parse(makeReport(other, counted));
+    expect(report.excluded).toEqual([
+      { step, kernel: 'nanoc_bad', because: 'proven wrong: it differs', instructions: 1000 },
+    ]);
+    const { symbol, kernel } = report.layers[step]!;
+    const wrong = `step ${step + 1}, ${symbol}: nanoc_bad, proven wrong: it differs`;
+    const instead = `${kernel} runs it: 4,242 instructions instead of 1,000`;
+    const text = renderReportText(report, { color: false, width: 120 });
+    expect(text).toContain(`wrong calls, replaced\n  ${wrong}\n    ${instead}\n`);
+    expect(renderReportHtml(report)).toContain(`<li>${wrong}; ${instead}</li>`);
+    expect(report.model.command).toContain('--prove vendor');
+    const lock = (await emitFiles(other)).find(({ path }) => path === 'nanoc.lock')!;
+    expect(lockSchema.parse(JSON.parse(lock.content)).options.excluded).toEqual([{ output, kernel: 'nanoc_bad' }]);
+    expect(makeReport(compilation)).not.toHaveProperty('excluded');
+  });
+
   it('escapes names', () => {
     const report = makeReport(compilation);
     const hostile = { ...report, model: { ...report.model, name: '<script>alert("&")</script>' } };

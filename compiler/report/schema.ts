@@ -62,6 +62,15 @@ const layerSchema = z.object({
 
 const partSchema = z.object({ part: z.string(), bytes: count });
 
+/** A call that was found wrong by itself; what its layer runs instead, and takes, is in `layers`. */
+const excludedSchema = z.object({
+  step: count,
+  kernel: z.string(),
+  because: z.string(),
+  /** The most that it took when it was proven, where that was counted. */
+  instructions: count.optional(),
+});
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   model: z.object({ name: z.string(), file: z.string(), command: z.string() }),
@@ -72,6 +81,8 @@ export const reportSchema = z.object({
   outputs: z.array(portSchema),
   states: z.array(z.object({ input: z.string(), output: z.string(), initial: z.number(), bytes: count })),
   layers: z.array(layerSchema),
+  /** Kernels that layers must not take. */
+  excluded: z.array(excludedSchema).optional(),
   totals: z.object({ macs: count, constantBytes: count }),
   memory: z.object({
     /** Known before the C compiler runs: code is not among them. Parameter structs as on a 32-bit core. */
@@ -100,3 +111,4 @@ export const reportSchema = z.object({
 
 export type Report = z.infer<typeof reportSchema>;
 export type LayerReport = z.infer<typeof layerSchema>;
+export type ExcludedReport = z.infer<typeof excludedSchema>;

@@ -1,6 +1,7 @@
 /** The report for a terminal. */
 import { renderDiagnostics } from '../diagnostics/render.js';
 import { bandLines } from './bands.js';
+import { excludedTexts } from './excluded.js';
 import { type Column, grouped, shapeOf, shorten, table } from './format.js';
 import type { LayerReport, Report } from './schema.js';
 
@@ -23,6 +24,7 @@ export function renderReportText(report: Report, options: TextOptions): string {
     memoryTable(report, options),
     [...fastLines(report), ...planLines(report, options)],
     measuredLines(report, options),
+    excludedLines(report, options),
     remarkLines(report, options),
   ];
   return `${blocks
@@ -155,6 +157,13 @@ function measuredLines({ measurements, totals }: Report, { color }: TextOptions)
   }
   for (const note of measurements.notes ?? []) lines.push(`  ${note}`);
   return lines.length === 0 ? [] : [bold('measured'), ...lines];
+}
+
+function excludedLines(report: Report, { color }: TextOptions): string[] {
+  const texts = excludedTexts(report);
+  if (texts.length === 0) return [];
+  const lines = texts.flatMap(({ wrong, instead }) => [`  ${wrong}`, `    ${instead}`]);
+  return [painter(color).yellow('wrong calls, replaced'), ...lines];
 }
 
 function remarkLines(report: Report, options: TextOptions): string[] {

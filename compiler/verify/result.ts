@@ -1,5 +1,6 @@
 /** What `verifyModel` (verify.ts) finds out; plain data, fit for JSON. */
 import type { RunOptions } from '../simulate/run-result.js';
+import type { CallsVerification } from './calls/route.js';
 import type { JUnitCase } from './junit.js';
 
 export interface VerifyOptions extends Pick<RunOptions, 'simulator' | 'sanitize' | 'timeoutMs' | 'signal' | 'emit'> {
@@ -115,6 +116,8 @@ export interface VerifyResult {
   /** Why there is no comparison with ONNX Runtime. */
   readonly onnxRuntimeSkipped?: string;
   readonly expected?: ExpectedVerification;
+  /** Single calls, where some were proven; those of vendors' kernels by default. */
+  readonly calls?: CallsVerification;
   /** One for each layer and build, and for each comparison with ONNX Runtime: for `junitXml`. */
   readonly cases: readonly JUnitCase[];
 }

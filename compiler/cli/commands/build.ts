@@ -1,18 +1,20 @@
 import { join, relative, resolve } from 'node:path';
 import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
 import type { Report } from '../../report/schema.js';
+import type { CallsVerification } from '../../verify/calls/route.js';
 import { defineCommand } from '../command.js';
-import { compileJob } from '../compile-job.js';
 import { interruptible } from '../interrupt.js';
 import { allTargets, type Job, resolveJob } from '../job.js';
 import { type BudgetFlags, type CompileFlags, declareBudgets, declareCompile, declareModel } from '../options.js';
 import { checkReplaceable } from '../output-folder.js';
 import { withProgress } from '../progress.js';
+import { compileProven, declareProve, type ProveFlags } from '../proven-job.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
 import { stylesOf } from '../terminal.js';
 
 type Flags = CompileFlags &
-  BudgetFlags & { readonly output?: string; readonly compile: boolean; readonly force?: boolean };
+  BudgetFlags &
+  ProveFlags & { readonly output?: string; readonly compile: boolean; readonly force?: boolean };
 
 /** Address bands of the arena picture: enough to see its shape. */
 const PICTURE_ROWS = 12;
@@ -24,6 +26,8 @@ interface Built {
   readonly report: Report;
   /** The arena over time. */
   readonly picture: string;
+  /** Where calls were proven, or are known to be wrong. */
+  readonly calls?: CallsVerification;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -42,6 +46,7 @@ export const build = defineCommand<Flags>({
       .option('--output <dir>', 'folder to write (default: build/<model>/<target>)')
       .option('--no-compile', 'write the C, but do not compile and measure it')
       .option('--force', 'replace a folder that nanoc did not write');
+    declareProve(command, 'known');
     declareBudgets(command);
   },
   run: async (session, flags, [model]) => {
@@ -55,12 +60,16 @@ export const build = defineCommand<Flags>({
       built.push(one);
       await show(session, one);
     }
-    const ok = built.every(({ diagnostics }) => diagnostics.every(({ severity }) => severity !== 'error'));
+    const ok = built.every(isGood);
     if (session.json) await printJson(session, 'build', { ok, builds: built.map(({ picture: _, ...rest }) => rest) });
     if (!ok) return EXIT.failed;
     return built.some(isUnchecked) ? EXIT.missingTool : EXIT.good;
   },
 });
+
+function isGood({ diagnostics, calls }: Built): boolean {
+  return calls?.passed !== false && diagnostics.every(({ severity }) => severity !== 'error');
+}
 
 /** A check of the project was left out since a tool is missing. */
 function isUnchecked({ diagnostics }: Built): boolean {
@@ -75,7 +84,7 @@ function outputFolder(session: Session, job: Job, target: string, flags: Flags):
 }
 
 async function buildOne(session: Session, job: Job, target: string, folder: string, flags: Flags): Promise<Built> {
-  const compilation = await compileJob(session, job, target);
+  const { compilation, calls } = await compileProven(session, job, target, flags.prove ?? 'known');
   const { buildTarget } = await import('../build-target.js');
   const { checkBudgets } = await import('../budgets.js');
   const made = await interruptible((signal) =>
@@ -86,10 +95,11 @@ async function buildOne(session: Session, job: Job, target: string, folder: stri
   const diagnostics = [...compilation.diagnostics, ...made.diagnostics, ...checkBudgets(job.budgets, made.report)];
   const { arenaMap } = await import('../../report/arena-picture.js');
   const picture = arenaMap(compilation.plan, { width: session.terminal.width, rows: PICTURE_ROWS });
-  return { target, folder, files: made.files, report: made.report, picture, diagnostics };
+  const proven = calls === undefined ? {} : { calls };
+  return { target, folder, files: made.files, report: made.report, picture, ...proven, diagnostics };
 }
 
-async function show(session: Session, { folder, files, report, picture, diagnostics }: Built): Promise<void> {
+async function show(session: Session, { folder, files, report, picture, calls, diagnostics }: Built): Promise<void> {
   if (session.json) return;
   const { renderReportText } = await import('../../report/text.js');
   const { terminal } = session;
@@ -98,6 +108,10 @@ async function show(session: Session, { folder, files, report, picture, diagnost
   say(session, renderReportText(report, { color: terminal.color, width: terminal.width }));
   if (picture !== '')
     say(session, `\n${picture}\n${stylesOf(terminal).dim('a letter for each tensor; nanoc plan names them')}\n`);
+  if (calls !== undefined) {
+    const { callLines } = await import('../verify-text.js');
+    say(session, `\n${callLines(calls).join('')}`);
+  }
   const place = relative(terminal.cwd, folder);
   say(
     session,

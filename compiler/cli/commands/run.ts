@@ -6,11 +6,11 @@ import { grouped } from '../../report/format.js';
 import type { LayerProfile, RunResult, RunStep } from '../../simulate/run-result.js';
 import type { VectorSet } from '../../verify/vector-set.js';
 import { type CommandDefinition, defineCommand } from '../command.js';
-import { compileJob } from '../compile-job.js';
 import { interruptible } from '../interrupt.js';
 import { oneTarget, resolveJob } from '../job.js';
 import { type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { withProgress } from '../progress.js';
+import { compileProven } from '../proven-job.js';
 import { describeOutput, realValues, topScores } from '../results.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
 import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
@@ -63,7 +63,8 @@ async function runAndShow(
   const job = await resolveJob(session, model, flags);
   const target = oneTarget(job, flags);
   const { onProof } = await import('../../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
+  const chosen = await compileProven(session, await simulatedJob(job, target, flags), target, 'known');
+  const compilation = await onProof(chosen.compilation);
   // A model with state shows what it remembers only over several steps.
   const count = compilation.reference.states.length > 0 ? 4 : 1;
   const set = await vectorsFor(session, compilation, flags, { file: flags.input, count, random: true });

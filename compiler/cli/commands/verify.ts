@@ -3,19 +3,20 @@ import { resolve } from 'node:path';
 import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
 import type { VerifyResult } from '../../verify/result.js';
 import { defineCommand } from '../command.js';
-import { compileJob } from '../compile-job.js';
 import { interruptible } from '../interrupt.js';
 import { allTargets, type Job, resolveJob } from '../job.js';
 import { type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { asDiagnostic } from '../output-folder.js';
 import { withProgress } from '../progress.js';
+import { compileProven, declareProve, type ProveFlags } from '../proven-job.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
 import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
 import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.js';
 
 type Flags = CompileFlags &
   SimulatorFlags &
-  VectorFlags & { readonly vectors?: string; readonly junit?: string; readonly strict?: boolean };
+  VectorFlags &
+  ProveFlags & { readonly vectors?: string; readonly junit?: string; readonly strict?: boolean };
 
 interface Verified {
   readonly result: VerifyResult;
@@ -29,6 +30,7 @@ export const verify = defineCommand<Flags>({
   description: 'compare the device with the reference at every layer, and the reference with ONNX Runtime',
   examples: [
     'nanoc verify kws.onnx --target cortex-m4',
+    'nanoc verify kws.onnx --target cortex-m4 --kernels cmsis-nn --cmsis-nn CMSIS-NN --prove vendor',
     'nanoc verify kws.onnx --target host,cortex-m0 --vectors clips.npz --junit verify.xml',
   ],
   declare: (command) => {
@@ -40,6 +42,7 @@ export const verify = defineCommand<Flags>({
         '--strict',
         'fail also where the reference differs by rounding from ONNX Runtime or from outputs in the vectors',
       );
+    declareProve(command, 'vendor');
     declareVectors(command);
     declareSimulator(command);
     declareCompile(command);
@@ -76,7 +79,9 @@ function passed(result: VerifyResult, { strict }: Flags): boolean {
 
 async function verifyOne(session: Session, job: Job, target: string, flags: Flags): Promise<Verified> {
   const { onProof } = await import('../../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
+  const chosen = await simulatedJob(job, target, flags);
+  const proven = await compileProven(session, chosen, target, flags.prove ?? 'vendor');
+  const compilation = await onProof(proven.compilation);
   const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count: DEFAULT_COUNT });
   const { verifyModel } = await import('../../verify/verify.js');
   const result = await interruptible((signal) =>
@@ -84,7 +89,9 @@ async function verifyOne(session: Session, job: Job, target: string, flags: Flag
       verifyModel(compilation, set, { signal, onProgress, ...simulatorChoice(flags) }),
     ),
   );
-  return { result, diagnostics: compilation.diagnostics };
+  if (proven.calls === undefined) return { result, diagnostics: compilation.diagnostics };
+  const { withCalls } = await import('../../verify/calls/route.js');
+  return { result: withCalls(result, proven.calls), diagnostics: compilation.diagnostics };
 }
 
 /** One suite: the cases of several targets carry their names. */

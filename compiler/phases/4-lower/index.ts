@@ -1,6 +1,7 @@
 /** Asks every operator which kernel it wants on this target. */
 import type { CompileOptions } from '../../compilation.js';
 import { Diagnostics, fail } from '../../diagnostics/diagnostic.js';
+import type { ExcludedKernel } from '../../ir/excluded.js';
 import type { Graph, Node } from '../../ir/graph.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
@@ -11,7 +12,7 @@ import { viewNode } from '../../ops/node-view.js';
 import type { TunedLayer } from '../../tune/tuned-layer.js';
 import { familyOf } from '../../vendor/default-library.js';
 import type { LibraryName } from '../../vendor/library.js';
-import { chooseKernel, explained, fittingKernels } from './choice.js';
+import { type Choice, chooseKernel, explained, fittingKernels } from './choice.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
 function allowedFamilies(options: CompileOptions, target: Target): readonly KernelFamily[] {
@@ -52,12 +53,32 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
   const tuned = new Map((options.tune ?? []).map((layer) => [layer.output, layer]));
   for (const node of graph.nodes) {
     const context = contextOf(graph, node, features, options, diagnostics);
-    const lowered = diagnostics.collect(() => lowerNode(node, context, families, tuned.get(node.outputs[0]!)));
+    const output = node.outputs[0]!;
+    const wishes = {
+      tuned: tuned.get(output),
+      excluded: (options.excluded ?? []).filter((each) => each.output === output),
+    };
+    const lowered = diagnostics.collect(() => lowerNode(node, context, families, wishes));
     if (lowered === undefined) continue;
     if ('call' in lowered) calls.push(lowered);
     else views.push(...lowered.views);
   }
   return { graph, calls: shareFunctions(calls).map((call) => withPrediction(call, graph, target)), views };
+}
+
+/** Whether the node of a lowered graph with this first output has a kernel that is not among these. */
+export function hasKernelBesides(
+  excluded: readonly ExcludedKernel[],
+  output: string,
+  graph: Graph,
+  target: Target,
+  options: CompileOptions,
+): boolean {
+  const diagnostics = new Diagnostics();
+  const node = graph.nodes.find(({ outputs }) => outputs[0] === output)!;
+  const context = contextOf(graph, node, new Set(target.features), options, diagnostics);
+  const wishes = { tuned: undefined, excluded: excluded.filter((each) => each.output === output) };
+  return diagnostics.collect(() => lowerNode(node, context, allowedFamilies(options, target), wishes)) !== undefined;
 }
 
 /** The kernels that fit each node of a lowered graph and that `--kernels` allows, by the node's first output. */
@@ -103,25 +124,49 @@ function contextOf(
   };
 }
 
+/** What is known of one layer's kernels. */
+interface Wishes {
+  readonly tuned: TunedLayer | undefined;
+  readonly excluded: readonly ExcludedKernel[];
+}
+
+/** Calls name the function that was generated, which the option does not know: an excluded one is chosen again without its option. */
 function lowerNode(
   node: Node,
   context: LowerContext,
   families: readonly KernelFamily[],
-  tuned: TunedLayer | undefined,
+  { tuned, excluded }: Wishes,
 ): Lowered {
-  const choice = chooseKernel(offered(node, families), context, families, tuned);
-  if (choice.kernel !== undefined) {
+  const found: string[] = [];
+  let kernels = offered(node, families);
+  for (;;) {
+    const choice = chooseKernel(kernels, context, families, tuned);
+    if (choice.kernel === undefined) return noKernel(node, [...choice.refused, ...found]);
     const lowered = choice.kernel.build(context);
-    return 'call' in lowered ? explained(lowered, choice) : lowered;
+    if (!('call' in lowered)) return lowered;
+    const against = excluded.find(({ kernel }) => kernel === lowered.call.function);
+    if (against === undefined) return chosen(lowered, { ...choice, refused: [...choice.refused, ...found] }, excluded);
+    found.push(`not ${against.kernel}: ${against.because}`);
+    kernels = kernels.filter((kernel) => kernel !== choice.kernel);
   }
+}
+
+/** With its reason, and without a more general function that is excluded here. */
+function chosen(lowered: LoweredCall, choice: Choice, excluded: readonly ExcludedKernel[]): LoweredCall {
+  const { call, general } = lowered;
+  const isExcluded = excluded.some(({ kernel }) => kernel === general?.function);
+  return explained(isExcluded ? { call } : lowered, choice);
+}
+
+function noKernel(node: Node, refused: readonly string[]): never {
   return fail({
     code: 'NC0320',
     message: `no kernel runs ${node.op}`,
     node: `"${node.name}" (${node.op})`,
     because:
-      choice.refused.length === 0
+      refused.length === 0
         ? 'the operator is only understood where it can be computed at compile time'
-        : choice.refused.join('\n'),
+        : refused.join('\n'),
     help: '`nanoc ops` shows what each operator supports',
   });
 }

@@ -6,7 +6,7 @@ import { CompileError, Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { Graph } from '../../ir/graph.js';
 import type { Feature } from '../../ir/target.js';
 import { canonicalise, optimise } from '../3-rewrite/index.js';
-import { lower } from './index.js';
+import { hasKernelBesides, lower } from './index.js';
 
 const X = { scale: 0.05, zero: -3 };
 
@@ -48,6 +48,37 @@ describe('the choice of a kernel', () => {
       family: 'portable',
       reason: expect.stringContaining('--kernels leaves the native family out'),
     });
+  });
+});
+
+describe('kernels that were found wrong', () => {
+  const features = ['dsp', 'fpu', 'unaligned'] as const;
+
+  it('are passed over for that layer alone, and the reason is kept', () => {
+    const call = convOf(pointwise, features);
+    const excluded = [{ output: call.node.outputs[0]!, kernel: call.function, because: 'it writes too far' }];
+    const next = convOf(pointwise, features, { excluded });
+    expect(next.function).not.toBe(call.function);
+    expect(next.reason).toContain(`not ${call.function}: it writes too far`);
+    const other = convOf(pointwise, features, { excluded: [{ ...excluded[0]!, output: 'another' }] });
+    expect(other.function).toBe(call.function);
+  });
+
+  it('leave nothing when they are all', () => {
+    const [output] = convOf(pointwise, []).node.outputs;
+    const fitting = ['nanoc_matmul_s8', 'nanoc_conv_s8'];
+    const excluded = fitting.map((kernel) => ({ output: output!, kernel, because: 'it is wrong' }));
+    const isLeft = (count: number) =>
+      hasKernelBesides(excluded.slice(0, count), output!, pointwise, host, { target: 'host' });
+    expect(convOf(pointwise, [], { excluded: excluded.slice(0, 1) }).function).toBe('nanoc_conv_s8');
+    expect([0, 1, 2].map(isLeft)).toEqual([true, true, false]);
+    // The kernel for float32 is no way out.
+    const because = expect.stringMatching(
+      /not nanoc_conv_f32: int8 .*\nnot nanoc_matmul_s8: it is wrong\nnot nanoc_conv_s8: it is wrong$/s,
+    );
+    expect(() => lowered(pointwise, [], { excluded })).toThrow(
+      expect.objectContaining({ diagnostics: [expect.objectContaining({ code: 'NC0320', because })] }),
+    );
   });
 });
 

@@ -10,5 +10,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);
   if (bands !== undefined) words.push('--ram', String(bands.budget));
   if (options.fastRam !== undefined) words.push('--fast-ram', String(options.fastRam));
+  // What a proof has found wrong is found there again.
+  if ((options.excluded ?? []).length > 0) words.push('--prove', 'vendor');
   return words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

@@ -1,0 +1,179 @@
+/**
+ * Proof of single calls: each runs on the target by itself, with its real parameters and constants and its buffers aligned as the plan
+ * aligns them, and must give the reference's bytes and leave all other memory as it was.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Compilation } from '../../compilation.js';
+import type { KernelCall } from '../../ir/kernel-call.js';
+import type { CallLayout } from '../../simulate/call-layout.js';
+import { type CallProgram, type PlacedCall, withCallProgram } from '../../simulate/call-program.js';
+import { type CallOutcome, runCallProgram } from '../../simulate/call-run.js';
+import { type CallFault, type CallTrial, faultIn } from './fault.js';
+import type { FaultStore } from './fault-store.js';
+import { type Item, itemOf } from './item.js';
+import { expectedOf, onDevice, referenceOf } from './reference.js';
+import { stimuliFor } from './stimuli.js';
+
+export type CallVerdict =
+  /** `instructions`: the most that a run took, where the simulator counts. */
+  | { readonly verdict: 'proven'; readonly runs: number; readonly instructions?: number }
+  | { readonly verdict: 'wrong'; readonly fault: CallFault; readonly instructions?: number }
+  | { readonly verdict: 'not proven here'; readonly because: string };
+
+export type CallProof = CallVerdict & {
+  /** First output of the call's node. */
+  readonly output: string;
+  readonly node: string;
+  readonly op: string;
+  readonly kernel: string;
+  readonly family: KernelCall['family'];
+};
+
+export interface ProveOptions {
+  /** Which calls are proven; those of vendors' kernels by default. */
+  readonly wanted?: (call: KernelCall) => boolean;
+  /** Verdicts by what they depend on: filled here, so that another compilation of the model proves only what changed. */
+  readonly known?: Map<string, CallVerdict>;
+  /** Takes what was found, and loses what is right now. */
+  readonly faults?: FaultStore;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** Whether a call is made by a library of a vendor. */
+export function isVendorCall({ vendor }: KernelCall): boolean {
+  return vendor !== undefined;
+}
+
+/** Memory of runs that is kept at a time, bytes. */
+const BATCH_BYTES = 64 << 20;
+/** What memory holds before a run, by turns: a write of the same byte would not show. */
+const FILLINGS = [0x55, 0xaa];
+
+/**
+ * The verdict on each wanted call, in the order of the plan.
+ * @throws CompileError NC0601, NC0602, NC0613 or NC0701 when nothing can be built or run; what a call does wrong is a verdict
+ */
+export async function proveCalls(compilation: Compilation, options: ProveOptions = {}): Promise<CallProof[]> {
+  const { wanted = isVendorCall, known = new Map<string, CallVerdict>() } = options;
+  const items = compilation.plan.calls.filter(wanted).map((call) => itemOf(compilation, call));
+  const due = items.filter(({ key }) => key !== undefined && !known.has(key));
+  if (due.length > 0) {
+    await proveItems(compilation, due, known, options);
+    for (const { call, key } of due) options.faults?.keep(compilation, call, key!, known.get(key!)!);
+  }
+  return items.map(({ call, key, verdict }) => ({
+    ...identityOf(call),
+    ...(verdict ?? onChip(compilation, call, known.get(key!)!)),
+  }));
+}
+
+/** Of the calls of a compilation those that were found wrong before, on this computer. */
+export function knownFaults(compilation: Compilation, faults: FaultStore): CallProof[] {
+  return compilation.plan.calls.flatMap((call) => {
+    if (!faults.has(call.function)) return [];
+    const { key } = itemOf(compilation, call);
+    const verdict = key === undefined ? undefined : faults.find(call.function, key);
+    return verdict === undefined ? [] : [{ ...identityOf(call), ...verdict }];
+  });
+}
+
+function identityOf({ node, function: kernel, family }: KernelCall) {
+  return { output: node.outputs[0]!, node: node.name, op: node.op, kernel, family };
+}
+
+async function proveItems(
+  { target, options: { libraries = [] } }: Compilation,
+  items: readonly Item[],
+  known: Map<string, CallVerdict>,
+  { signal, onProgress }: ProveOptions,
+): Promise<void> {
+  const placed = items.map((item) => item.placed!);
+  onProgress?.(`building ${placed.length} calls`);
+  const limits = signal === undefined ? {} : { signal };
+  await withCallProgram(placed, { target, libraries, ...limits }, async (program) => {
+    for (let from = 0; from < items.length; ) {
+      onProgress?.(`proving call ${from + 1} of ${items.length}`);
+      // Lets an abort through.
+      await setImmediate();
+      signal?.throwIfAborted();
+      const trials: CallTrial[][] = [];
+      let bytes = 0;
+      while (from + trials.length < items.length && (trials.length === 0 || bytes < BATCH_BYTES)) {
+        const list = trialsOf(placed[from + trials.length]!);
+        bytes += list.length * list[0]!.layout.bytes;
+        trials.push(list);
+      }
+      const verdicts = await runTrials(program, trials, from, signal);
+      verdicts.forEach((verdict, index) => {
+        known.set(items[from + index]!.key!, verdict);
+      });
+      from += trials.length;
+    }
+  });
+}
+
+function trialsOf({ call, graph, layout }: PlacedCall): CallTrial[] {
+  const reference = referenceOf(call, graph);
+  const { vectors, labels } = stimuliFor(reference);
+  return vectors.map((vector, index) => ({
+    ...{ call, layout, vector: labels[index]!, channelsLast: reference.channelsLast },
+    filling: FILLINGS[index % FILLINGS.length]!,
+    inputs: held(onDevice(reference, vector), layout),
+    expected: expectedOf(reference, vector),
+  }));
+}
+
+/** A value that the node has and the call does not read has no place. */
+function held<T>(tensors: ReadonlyMap<string, T>, { buffers }: CallLayout): Map<string, T> {
+  return new Map([...tensors].filter(([name]) => buffers.has(name)));
+}
+
+async function runTrials(
+  program: CallProgram,
+  trials: readonly (readonly CallTrial[])[],
+  from: number,
+  signal: AbortSignal | undefined,
+): Promise<CallVerdict[]> {
+  const runs = trials.flatMap((list, index) =>
+    list.map(({ inputs, filling }) => ({ call: from + index, inputs, filling })),
+  );
+  const outcomes = await runCallProgram(program, runs, signal);
+  let at = 0;
+  return trials.map((list) => {
+    const verdict = verdictOn(list, outcomes.slice(at, at + list.length));
+    at += list.length;
+    return verdict;
+  });
+}
+
+function verdictOn(trials: readonly CallTrial[], outcomes: readonly CallOutcome[]): CallVerdict {
+  const counts = outcomes.flatMap((outcome) =>
+    outcome !== undefined && 'memory' in outcome ? (outcome.instructions ?? []) : [],
+  );
+  const measured = counts.length === 0 ? {} : { instructions: Math.max(...counts) };
+  for (const [index, trial] of trials.entries()) {
+    const fault = faultOf(trial, outcomes[index]);
+    if (fault !== undefined) return { verdict: 'wrong', fault, ...measured };
+  }
+  return { verdict: 'proven', runs: trials.length, ...measured };
+}
+
+function faultOf(trial: CallTrial, outcome: CallOutcome): CallFault | undefined {
+  // The run before it has failed, and is told.
+  if (outcome === undefined) return undefined;
+  if ('memory' in outcome) return faultIn(trial, outcome.memory);
+  const { code, message } = outcome.failure;
+  return {
+    kind: 'failure',
+    vector: trial.vector,
+    message: `does not end well: ${message} [${code}] (${trial.vector})`,
+  };
+}
+
+/** What is right here does not prove a library's other kernels, for the vectors of the chip. */
+function onChip({ target }: Compilation, call: KernelCall, verdict: CallVerdict): CallVerdict {
+  const runsOthers = target.proof !== undefined && target.features.includes('pie') && isVendorCall(call);
+  if (verdict.verdict !== 'proven' || !runsOthers) return verdict;
+  return { verdict: 'not proven here', because: target.proof!.leavesOut };
+}
