@@ -44,6 +44,7 @@ import greaterOrEqual from './GreaterOrEqual.js';
 import hardSigmoid from './HardSigmoid.js';
 import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
+import layerNormalization from './LayerNormalization.js';
 import leakyRelu from './LeakyRelu.js';
 import less from './Less.js';
 import lessOrEqual from './LessOrEqual.js';
@@ -56,11 +57,13 @@ import maxPool from './MaxPool.js';
 import microsoftDequantizeLinear from './MicrosoftDequantizeLinear.js';
 import microsoftGelu from './MicrosoftGelu.js';
 import microsoftQuantizeLinear from './MicrosoftQuantizeLinear.js';
+import microsoftRotaryEmbedding from './MicrosoftRotaryEmbedding.js';
 import min from './Min.js';
 import mish from './Mish.js';
 import mul from './Mul.js';
 import neg from './Neg.js';
 import not from './Not.js';
+import onnxRotaryEmbedding from './OnnxRotaryEmbedding.js';
 import or from './Or.js';
 import pad from './Pad.js';
 import pow from './Pow.js';
@@ -97,7 +100,10 @@ import shape from './Shape.js';
 import sigmoid from './Sigmoid.js';
 import sign from './Sign.js';
 import signShift from './SignShift.js';
+import simplifiedLayerNormalization from './SimplifiedLayerNormalization.js';
 import size from './Size.js';
+import skipLayerNormalization from './SkipLayerNormalization.js';
+import skipSimplifiedLayerNormalization from './SkipSimplifiedLayerNormalization.js';
 import slice from './Slice.js';
 import softmax from './Softmax.js';
 import softplus from './Softplus.js';
@@ -159,6 +165,7 @@ export const operators: readonly OperatorDefinition[] = [
   hardSigmoid,
   hardSwish,
   identity,
+  layerNormalization,
   leakyRelu,
   less,
   lessOrEqual,
@@ -171,11 +178,13 @@ export const operators: readonly OperatorDefinition[] = [
   microsoftDequantizeLinear,
   microsoftGelu,
   microsoftQuantizeLinear,
+  microsoftRotaryEmbedding,
   min,
   mish,
   mul,
   neg,
   not,
+  onnxRotaryEmbedding,
   or,
   pad,
   pow,
@@ -212,7 +221,10 @@ export const operators: readonly OperatorDefinition[] = [
   sigmoid,
   sign,
   signShift,
+  simplifiedLayerNormalization,
   size,
+  skipLayerNormalization,
+  skipSimplifiedLayerNormalization,
   slice,
   softmax,
   softplus,

@@ -11,7 +11,7 @@ export function checkQuantization(graph: Graph, node: Node, operator: OperatorDe
     const name = operator.inputs[index]?.name ?? '';
     const value = view.input(index);
     if (value === undefined) continue;
-    if (name.endsWith('scale')) checkScale(view, index, name, value);
+    if (name.endsWith('_scale')) checkScale(view, index, name, value);
     if (name.endsWith('zero_point')) checkZeroPoint(view, index, name, value);
   }
   if (node.op === 'QuantizeLinear' || node.op === 'DequantizeLinear') checkAxis(view);

@@ -81,6 +81,25 @@ function rotary(m: ModelSketch, x: string, mirrored: boolean): string {
   });
 }
 
+/** As Hugging Face's models are exported: x * cos + rotate_half(x) * sin. */
+function rotaryHalves(m: ModelSketch, x: string, mirrored: boolean): string {
+  const ints = (name: string, value: number) => m.constant(name, tensor('int64', [1], value));
+  const axis = ints('last', 2);
+  const half = (name: string, from: number, to: number) =>
+    m.node('Slice', [x, ints(`${name}_from`, from), ints(`${name}_to`, to), axis], name);
+  const parts = [m.node('Neg', [half('high', 4, 8)], 'negated'), half('low', 0, 4)];
+  const rotated = m.node('Concat', parts, 'rotated', { axis: -1 });
+  const angles = (name: string, ...values: number[]) =>
+    m.node('Gather', [f32(m, `${name}_table`, [3, 8], ...values), ints(`${name}_at`, 1)], name, { axis: 0 });
+  const cos = angles('cos', 1, 0.5, -0.25, 0.75, 0.3);
+  const sin = angles('sin', 0.1, -0.5, 0.9);
+  const products = [
+    m.node('Mul', mirrored ? [cos, x] : [x, cos], 'even'),
+    m.node('Mul', mirrored ? [sin, rotated] : [rotated, sin], 'odd'),
+  ];
+  return m.node('Add', mirrored ? products.reverse() : products, 'y');
+}
+
 const silu = (m: ModelSketch, x: string, name = 'silu') =>
   m.node('Mul', [x, m.node('Sigmoid', [x], `${name}_sigmoid`)], name);
 
@@ -96,6 +115,11 @@ const cases: readonly Case[] = [
       {
         name: `rotary embedding, ${kind}`,
         model: between((m, [x]) => rotary(m, x!, bytes), [[3, 4, 2]], bytes),
+        ops: ['RotaryEmbedding'],
+      },
+      {
+        name: `rotary embedding of halves, ${kind}`,
+        model: between((m, [x]) => rotaryHalves(m, x!, bytes), [[2, 3, 8]], bytes),
         ops: ['RotaryEmbedding'],
       },
     ];
@@ -195,4 +219,17 @@ it('bytes that pass two DequantizeLinear are read once', async () => {
     onnxRuntime: 'off',
   });
   expect(result.passed).toBe(true);
+});
+
+it('the M4 turns halves bit for bit', async () => {
+  for (const bytes of [false, true]) {
+    const model = between((m, [x]) => rotaryHalves(m, x!, bytes), [[2, 3, 8]], bytes);
+    const compilation = await compile({ fileName: 'halves.onnx', bytes: model.bytes() }, { target: 'cortex-m4' });
+    const functions = compilation.plan.calls.map((call) => call.function);
+    expect(functions).toContain(`nanoc_rotary_halves_${bytes ? 's8' : 'f32'}`);
+    const vectors = defaultVectors(compilation.reference, { count: 6, seed: 1 });
+    const result = await verifyModel(compilation, vectors, { onnxRuntime: 'require' });
+    expect(result.firstDivergence).toBeUndefined();
+    expect(result.passed).toBe(true);
+  }
 });

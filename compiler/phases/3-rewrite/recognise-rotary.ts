@@ -3,18 +3,21 @@
  *
  *     a = x[..., 0], b = x[..., 1]  (Gather)     y = Concat(a * cos - b * sin, a * sin + b * cos)
  *
- * with its DequantizeLinear and QuantizeLinear where both are there.
+ * with its DequantizeLinear and QuantizeLinear where both are there. That of halves: rotary-halves.ts.
  */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node } from '../../ir/graph.js';
 import { elementCount } from '../../ir/tensor.js';
 import { isOp, soleProducer } from './chains.js';
 import type { Pass } from './pass.js';
-import { isDequantize, soleQuantize } from './quantization.js';
+import { isDequantize } from './quantization.js';
+import { recogniseHalves } from './rotary-halves.js';
+import { type Pairs, replaceByRotary } from './rotary-node.js';
 
 export const recogniseRotary: Pass = {
   name: 'recognise-rotary',
   run(editor) {
+    for (const node of editor.nodes) if (isOp(node, 'Add') && editor.has(node)) recogniseHalves(editor, node);
     for (const node of editor.nodes) if (isOp(node, 'Concat') && editor.has(node)) recognise(editor, node);
   },
 };
@@ -36,7 +39,7 @@ function recognise(editor: GraphEditor, concat: Node): void {
   for (const { a, b, cos, sin } of [...factors(ac, bs, first, second), ...factors(ac, bs, second, first)]) {
     const x = pairBehind(editor, a, b, shape);
     if (x === undefined || ![cos, sin].every((name) => isAnglePerPair(editor, name, shape))) continue;
-    replace(editor, concat, x, [cos, sin]);
+    replaceByRotary(editor, concat, x, [cos, sin]);
     return;
   }
 }
@@ -75,12 +78,6 @@ function same([a, b]: Product, [c, d]: Product): boolean {
   return (a === c && b === d) || (a === d && b === c);
 }
 
-interface Pairs {
-  /** The tensor [..., pairs, 2]. */
-  readonly name: string;
-  readonly isQuantized: boolean;
-}
-
 /** The tensor whose elements 0 and 1 along the last dimension a and b are. */
 function pairBehind(editor: GraphEditor, a: string, b: string, shape: readonly number[]): Pairs | undefined {
   const nodes = [a, b].map((name) => editor.producer(name));
@@ -97,19 +94,4 @@ function pairBehind(editor: GraphEditor, a: string, b: string, shape: readonly n
   return picks.join() === '0,1' && source.shape.join() === shape.join()
     ? { name: source.name, isQuantized }
     : undefined;
-}
-
-/** Bytes in and bytes out, or floats in and floats out. */
-function replace(editor: GraphEditor, concat: Node, x: Pairs, angles: readonly string[]): void {
-  const node = { ...concat, op: 'RotaryEmbedding', domain: 'ai.nanoc', attributes: {} };
-  if (!x.isQuantized) {
-    if (editor.value(x.name).dtype === 'float32') editor.replaceNode(concat, { ...node, inputs: [x.name, ...angles] });
-    return;
-  }
-  const quantize = soleQuantize(editor, concat.outputs[0]!);
-  if (quantize === undefined) return;
-  const [from, to] = [editor.value(x.name), editor.value(quantize.outputs[0]!)];
-  if (from.dtype !== 'int8' || to.dtype !== 'int8') return;
-  editor.replaceNode(concat, { ...node, inputs: [x.name, ...angles], outputs: quantize.outputs });
-  editor.removeNode(quantize);
 }

@@ -1,4 +1,4 @@
-/* Normalization by the root of the mean square (ONNX RMSNormalization). */
+/* Normalization by the root of the mean square (ONNX RMSNormalization), and by mean and variance (LayerNormalization). */
 #ifndef NANOC_NORMALIZATION_H
 #define NANOC_NORMALIZATION_H
 
@@ -29,5 +29,16 @@ void nanoc_rms_normalization_f32(const float *x, float *y, const nanoc_rms_norma
 
 /** The same, quantized. Ascending: y may start at x, or up to three bytes behind it. */
 void nanoc_rms_normalization_f32_s8(const float *x, int8_t *y, const nanoc_rms_normalization_params *params);
+
+typedef struct {
+  int32_t rows;
+  int32_t count;
+  float epsilon;
+  const float *scale; /* [count] */
+  const float *bias;  /* [count], or NULL */
+} nanoc_layer_normalization_params;
+
+/** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, row by row. Ascending: y may be x. */
+void nanoc_layer_normalization_f32(const float *x, float *y, const nanoc_layer_normalization_params *params);
 
 #endif

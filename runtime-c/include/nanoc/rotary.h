@@ -1,4 +1,4 @@
-/* Rotary position embedding: pairs of neighbours (a, b) become (a cos - b sin, a sin + b cos). */
+/* Rotary position embedding: pairs (a, b), neighbours or in two halves, become (a cos - b sin, a sin + b cos). */
 #ifndef NANOC_ROTARY_H
 #define NANOC_ROTARY_H
 
@@ -25,5 +25,29 @@ typedef struct {
 /** Dequantized, turned and quantized. y may be x. */
 void nanoc_rotary_embedding_s8(const int8_t *x, const float *cosines, const float *sines, int8_t *y,
                                const nanoc_rotary_embedding_s8_params *params);
+
+typedef struct {
+  int32_t rows;
+  int32_t pairs; /* half of a row */
+  int32_t angle; /* from an element's angle to that of its partner in the second half: 0 where they are the same */
+} nanoc_rotary_halves_f32_params;
+
+/** Pairs of x[i] and x[i + pairs]. y may be x, or lie whole rows before it. */
+void nanoc_rotary_halves_f32(const float *x, const float *cosines, const float *sines, float *y,
+                             const nanoc_rotary_halves_f32_params *params);
+
+typedef struct {
+  int32_t rows;
+  int32_t pairs;
+  int32_t angle;
+  int32_t x_zero;
+  int32_t y_zero;
+  float x_scale;
+  float y_scale;
+} nanoc_rotary_halves_s8_params;
+
+/** Dequantized, turned and quantized; the same overlap. */
+void nanoc_rotary_halves_s8(const int8_t *x, const float *cosines, const float *sines, int8_t *y,
+                            const nanoc_rotary_halves_s8_params *params);
 
 #endif

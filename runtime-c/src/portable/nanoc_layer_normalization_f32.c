@@ -1,0 +1,24 @@
+#include "nanoc/normalization.h"
+
+void nanoc_layer_normalization_f32(const float *x, float *y, const nanoc_layer_normalization_params *params) {
+  const int32_t count = params->count;
+  for (int32_t row = 0; row < params->rows; row++) {
+    float sum = 0.0f;
+    for (int32_t i = 0; i < count; i++) {
+      sum = sum + x[i];
+    }
+    const float mean = sum / (float)count;
+    float squares = 0.0f;
+    for (int32_t i = 0; i < count; i++) {
+      const float difference = x[i] - mean;
+      squares = squares + difference * difference;
+    }
+    const float root = nanoc_sqrt(squares / (float)count + params->epsilon);
+    for (int32_t i = 0; i < count; i++) {
+      const float scaled = (x[i] - mean) / root * params->scale[i];
+      y[i] = params->bias != NULL ? scaled + params->bias[i] : scaled;
+    }
+    x += count;
+    y += count;
+  }
+}
