@@ -1,5 +1,5 @@
 /* What a program asks of a simulator that has no semihosting: the same operations, through three words of memory which a driver on the
-   computer reads and writes (targets/mailbox/driver.py). There is no counter of instructions. */
+   computer reads and writes (targets/labwired-common/driver.py). There is no counter of instructions. */
 #ifndef NANOC_SIMULATED_H
 #define NANOC_SIMULATED_H
 

@@ -106,7 +106,7 @@ const silu = (m: ModelSketch, x: string, name = 'silu') =>
 const cases: readonly Case[] = [
   ...[false, true].flatMap((bytes): Case[] => {
     const ops = bytes ? ['DequantizeLinear', 'RMSNormalization'] : ['RMSNormalization'];
-    const of = (form: Parameters3, first = false) => between((m, [x]) => norm(m, x!, form, first), [[2, 6]], bytes);
+    const of = (form: Reciprocation, first = false) => between((m, [x]) => norm(m, x!, form, first), [[2, 6]], bytes);
     const kind = bytes ? 'bytes' : 'float32';
     return [
       { name: `normalization, ${kind}`, model: of('one over'), ops },
@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
     ops: ['Elementwise'],
   },
 ];
-type Parameters3 = 'one over' | 'Reciprocal' | 'Div';
+type Reciprocation = 'one over' | 'Reciprocal' | 'Div';
 
 /** A residual sum that is read twice. */
 function residual(): ModelSketch {
