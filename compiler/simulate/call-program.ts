@@ -9,12 +9,12 @@ import { elementLiterals, floatLiteral, intLiteral, wrap } from '../phases/6-emi
 import { StemTable } from '../phases/6-emit/names.js';
 import { structInitialiser } from '../phases/6-emit/params.js';
 import { runtimeFiles } from '../phases/6-emit/runtime-files.js';
-import { type Build, buildFirmware, simulatorSupport } from '../toolchain/build.js';
+import { type Build, simulatorSupport } from '../toolchain/build.js';
 import type { Library } from '../vendor/library.js';
 import { librariesOf } from '../vendor/linked.js';
 import { type CallLayout, SCRATCH } from './call-layout.js';
 import { simulatedProgram, worldView } from './harness.js';
-import { INCLUDE_DIRECTORIES, withFolder } from './program.js';
+import { buildHarness, INCLUDE_DIRECTORIES, withFolder } from './program.js';
 import { type Simulator, simulatorFor } from './simulator.js';
 
 /** A call with the places of its buffers. */
@@ -43,7 +43,7 @@ export interface CallProgram {
 
 /**
  * Builds one program of all calls, runs `action` with it, and removes it.
- * @throws CompileError NC0601, NC0602
+ * @throws CompileError NC0601, NC0602, and NC0705 when the program is larger than the simulated chip
  */
 export async function withCallProgram<T>(
   calls: readonly PlacedCall[],
@@ -62,8 +62,9 @@ export async function withCallProgram<T>(
     libraries,
   );
   return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
+    const build = await buildHarness(simulator, {
       ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, libraries: linked },
+      ...(simulator.linkerScript === undefined ? {} : { linkerScript: simulator.linkerScript }),
       ...(extraFlags === undefined ? {} : { extraFlags }),
       ...(signal === undefined ? {} : { signal }),
     });

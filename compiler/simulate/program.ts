@@ -63,7 +63,7 @@ export async function withProgram<T>(
 }
 
 /** @throws CompileError NC0705 when the program is larger than the simulated chip, else as `buildFirmware` */
-async function buildHarness(simulator: Simulator, request: BuildRequest): Promise<Build> {
+export async function buildHarness(simulator: Simulator, request: BuildRequest): Promise<Build> {
   try {
     return await buildFirmware(request);
   } catch (error) {

@@ -231,6 +231,25 @@ describe.skipIf(espNn === undefined)('single calls with ESP-NN', () => {
 });
 
 describe('calls of nanoc', () => {
+  it('on a chip are linked for the simulator, in several programs where one is too large, and not at all where one call is', async () => {
+    const compilation = await compile(branchModel(), { target: 'rp2040', kernels: 'portable' });
+    const proofs = await proveCalls(compilation, { wanted: () => true });
+    expect(proofs.filter(({ verdict }) => verdict !== 'proven')).toEqual([]);
+    // The second call comes with more than a chip has.
+    const [first, second, ...rest] = compilation.plan.calls;
+    const scratch = { bytes: 1 << 22, alignment: 16 };
+    const plan = { ...compilation.plan, calls: [first!, { ...second!, scratch }, ...rest] };
+    const placements = new Map(plan.placements);
+    placements.set(`${second!.node.name}#scratch`, {
+      ...{ name: `${second!.node.name}#scratch`, kind: 'scratch', region: 'arena' },
+      ...{ offset: 0, bytes: scratch.bytes, live: [1, 1] },
+    });
+    const large = await proveCalls({ ...compilation, plan: { ...plan, placements } }, { wanted: () => true });
+    expect(large.map(({ verdict }) => verdict)).toEqual(
+      plan.calls.map((_, step) => (step === 1 ? 'not proven here' : 'proven')),
+    );
+  });
+
   it('that are wrong with every kernel stay, and the proof fails', async () => {
     const tampered = async (more = {}) => {
       const compilation = await compile(branchModel(), { target: 'cortex-m4', ...more });

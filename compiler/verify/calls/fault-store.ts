@@ -51,7 +51,7 @@ export class FaultStore {
     const path = this.path(call.function, key);
     try {
       if (verdict.verdict === 'wrong') write(path, recordOf(target.name, options.libraries, call, verdict));
-      else if (this.has(call.function)) rmSync(path, { force: true });
+      else if (verdict.verdict === 'proven' && this.has(call.function)) rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     }

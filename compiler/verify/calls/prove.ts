@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Compilation } from '../../compilation.js';
+import { CompileError } from '../../diagnostics/diagnostic.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { CallLayout } from '../../simulate/call-layout.js';
 import { type CallProgram, type PlacedCall, withCallProgram } from '../../simulate/call-program.js';
@@ -82,7 +83,28 @@ function identityOf({ node, function: kernel, family }: KernelCall) {
   return { output: node.outputs[0]!, node: node.name, op: node.op, kernel, family };
 }
 
+/** In one program, or in halves where that is too large for the chip. */
 async function proveItems(
+  compilation: Compilation,
+  items: readonly Item[],
+  known: Map<string, CallVerdict>,
+  options: ProveOptions,
+): Promise<void> {
+  try {
+    await proveTogether(compilation, items, known, options);
+  } catch (error) {
+    const tooLarge = error instanceof CompileError && error.diagnostics.find(({ code }) => code === 'NC0705');
+    if (!tooLarge) throw error;
+    const [first] = items;
+    if (items.length === 1) known.set(first!.key!, { verdict: 'not proven here', because: tooLarge.message });
+    const half = items.length >> 1;
+    for (const part of items.length === 1 ? [] : [items.slice(0, half), items.slice(half)]) {
+      await proveItems(compilation, part, known, options);
+    }
+  }
+}
+
+async function proveTogether(
   { target, options: { libraries = [] } }: Compilation,
   items: readonly Item[],
   known: Map<string, CallVerdict>,
