@@ -16,6 +16,8 @@ const f = Math.fround;
  *
  *     q [heads, group, dim], keys and values [context, heads * dim] -> y [heads, group, dim]
  *
+ * In float32 the caches may be [1, heads, context, dim] as well: GroupQueryAttention has them so.
+ *
  * Quantized, scores and weights are bytes too: their scales and zero points are attributes, and `logit_scale` is that of a score as
  * Softmax reads it. A negative position weighs all positions alike: nothing is left that is not masked.
  */
@@ -60,11 +62,17 @@ interface Geometry {
   readonly group: number;
   readonly dim: number;
   readonly context: number;
+  /** Elements of the caches from a position to the next, and from a head to the next. */
+  readonly positionStep: number;
+  readonly headStep: number;
 }
 
 function geometry(view: NodeView): Geometry {
   const [heads, group, dim] = view.required(0).shape as [number, number, number];
-  return { heads, group, dim, context: view.required(1).shape[0]! };
+  const { shape } = view.required(1);
+  if (shape.length === 2) return { heads, group, dim, context: shape[0]!, positionStep: heads * dim, headStep: dim };
+  const context = shape.at(-2)!;
+  return { heads, group, dim, context, positionStep: dim, headStep: context * dim };
 }
 
 /** What one kind of numbers does in each of the steps. */
@@ -76,12 +84,12 @@ interface Arithmetic {
 }
 
 function attend(view: NodeView, q: Tensor, keys: Tensor, values: Tensor, position: number): Tensor {
-  const { heads, group, dim, context } = geometry(view);
+  const { heads, group, dim, context, positionStep, headStep } = geometry(view);
   const arithmetic = q.dtype === 'float32' ? floatArithmetic(view) : byteArithmetic(view);
   const count = position >= 0 && position < context ? position + 1 : context;
   const data = q.data.slice() as Int8Array;
   const row = (tensor: Tensor, at: number, head: number) =>
-    (tensor.data as Int8Array).subarray((at * heads + head) * dim, (at * heads + head + 1) * dim);
+    (tensor.data as Int8Array).subarray(at * positionStep + head * headStep, at * positionStep + head * headStep + dim);
   const positions = Array.from({ length: count }, (_, i) => i);
   for (let query = 0; query < heads * group; query += 1) {
     const head = Math.floor(query / group);
@@ -173,8 +181,11 @@ function quantizedCall(context: LowerContext): KernelCall {
 }
 
 function floatCall(context: LowerContext): KernelCall {
+  const { positionStep, headStep } = geometry(context);
   const fields: Record<string, ParamValue> = {
     ...commonFields(context),
+    position_step: { int: positionStep },
+    head_step: { int: headStep },
     multiplier: { float: f(context.float('multiplier')) },
     divisor: { float: f(context.float('divisor')) },
   };

@@ -41,6 +41,7 @@ import globalAveragePool from './GlobalAveragePool.js';
 import globalMaxPool from './GlobalMaxPool.js';
 import greater from './Greater.js';
 import greaterOrEqual from './GreaterOrEqual.js';
+import groupQueryAttention from './GroupQueryAttention.js';
 import hardSigmoid from './HardSigmoid.js';
 import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
@@ -162,6 +163,7 @@ export const operators: readonly OperatorDefinition[] = [
   globalMaxPool,
   greater,
   greaterOrEqual,
+  groupQueryAttention,
   hardSigmoid,
   hardSwish,
   identity,

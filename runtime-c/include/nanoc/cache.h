@@ -72,6 +72,8 @@ typedef struct {
   int32_t group;
   int32_t dim;
   int32_t position_bytes;
+  int32_t position_step; /* elements of the caches from a position to the next */
+  int32_t head_step;     /* and from a head to the next */
   float multiplier; /* of a score; one of the two is 1 */
   float divisor;
 } nanoc_cached_attention_f32_params;

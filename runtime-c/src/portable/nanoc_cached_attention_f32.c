@@ -3,7 +3,7 @@
 
 static void weigh(const float *q, const float *keys, float *weights, int32_t count,
                   const nanoc_cached_attention_f32_params *params) {
-  const int32_t step = params->heads * params->dim;
+  const int32_t step = params->position_step;
   float highest = 0.0f;
   for (int32_t i = 0; i < count; i++) {
     float sum = 0.0f;
@@ -29,11 +29,11 @@ static void weigh(const float *q, const float *keys, float *weights, int32_t cou
 void nanoc_cached_attention_f32(const float *q, const float *keys, const float *values, const void *position, float *y,
                                 float *scratch, const nanoc_cached_attention_f32_params *params) {
   const int32_t dim = params->dim;
-  const int32_t step = params->heads * dim;
+  const int32_t step = params->position_step;
   const int32_t at = nanoc_position(position, params->position_bytes);
   const int32_t count = at >= 0 && at < params->context ? at + 1 : params->context;
   for (int32_t query = 0; query < params->heads * params->group; query++) {
-    const int32_t start = query / params->group * dim;
+    const int32_t start = query / params->group * params->head_step;
     if (at < 0) {
       for (int32_t i = 0; i < count; i++) {
         scratch[i] = 1.0f / (float)count;
