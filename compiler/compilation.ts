@@ -5,6 +5,8 @@ import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { SimulatorName, Target } from './ir/target.js';
+import type { TextPlan } from './text/language-model.js';
+import type { TokenizerSource } from './text/parse.js';
 import type { TunedLayer } from './tune/tuned-layer.js';
 import type { Library } from './vendor/library.js';
 
@@ -17,7 +19,7 @@ export interface CompileOptions {
   readonly name?: string;
   /** Values of symbolic dimensions, `--dim batch=1`. */
   readonly dims?: Readonly<Record<string, number>>;
-  /** `output=input[:value]`, `--state`. */
+  /** `output=input[:value]`, `--state`; without, pairs named present and past are recognised. */
   readonly states?: readonly string[];
   readonly kernels?: 'auto' | KernelFamily;
   readonly optimize?: 'size' | 'speed' | 'balanced';
@@ -29,6 +31,8 @@ export interface CompileOptions {
   readonly maxRam?: number;
   /** Bytes of fast RAM for the constants that are read most; the startup code copies them there. `--fast-ram`. */
   readonly fastRam?: number;
+  /** Of a language model: text in and out is compiled as well. */
+  readonly tokenizer?: TokenizerSource;
   /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
   readonly libraries?: readonly Library[];
   /** Kernels that layers must not take, since a proof found them wrong there (`nanoc verify`); the next ones in the lists are taken. */
@@ -62,6 +66,8 @@ export interface Compilation {
   readonly plan: MemoryPlan;
   /** Set when parts of the model run in bands, so that it fits into its RAM. */
   readonly bands?: Bands;
+  /** Text in and out, where there is a tokenizer. */
+  readonly text?: TextPlan;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -15,6 +15,7 @@ import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
 import { loadTarget, simulatedTarget } from './targets.js';
+import { planText } from './text/language-model.js';
 import { withDefaultLibrary } from './vendor/default-library.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
@@ -51,7 +52,7 @@ export async function compile(
   );
   diagnostics.throwIfErrors();
   observe('1-import', imported);
-  const checked = bindStates(checkGraph(imported, diagnostics), options.states ?? [], diagnostics);
+  const checked = bindStates(checkGraph(imported, diagnostics), options.states, diagnostics);
   diagnostics.throwIfErrors();
   verifyGraph(checked, '2-check');
   observe('2-check', checked);
@@ -64,6 +65,7 @@ export async function compile(
     options,
     diagnostics,
   });
+  const text = options.tokenizer === undefined ? undefined : planText(program.graph, options.tokenizer);
   return {
     source,
     options,
@@ -75,6 +77,7 @@ export async function compile(
     program,
     plan,
     ...(bands === undefined ? {} : { bands }),
+    ...(text === undefined ? {} : { text }),
     diagnostics: diagnostics.list,
   };
 }

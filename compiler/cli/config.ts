@@ -30,6 +30,8 @@ export const configSchema = z.strictObject({
   /** Folder of a copy of ESP-NN, relative to nanoc.json. */
   espNn: z.string().min(1).optional(),
   optimize: z.enum(OPTIMIZE).optional(),
+  /** tokenizer.json of a language model, relative to nanoc.json. */
+  tokenizer: z.string().min(1).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),
   /** Fast RAM for the constants that are read most. */

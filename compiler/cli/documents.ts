@@ -71,6 +71,18 @@ export const documents = {
     layers: z.array(layer).optional(),
     diagnostics,
   }),
+  text: document({
+    target: z.string(),
+    simulator: z.strictObject({ name: z.string(), proves: z.string() }),
+    text: z.string(),
+    promptTokens: count,
+    tokens: z.array(z.strictObject({ token: count, instructions: count.optional() })),
+    /** Mean of the steps. */
+    instructions: count.optional(),
+    flash: count.optional(),
+    ram: count.optional(),
+    diagnostics,
+  }),
   verify: document({
     results: z.array(
       // verify/result.ts says what else is in it.

@@ -7,7 +7,7 @@ import { listTargets } from '../targets.js';
 import type { TuneTable } from '../tune/tune-table.js';
 import type { Config } from './config.js';
 import { requestedLibraries } from './libraries.js';
-import { readModelFile } from './model-file.js';
+import { readModelFile, readTokenizerFile } from './model-file.js';
 import { type BudgetFlags, CONFIG_FILE, type CompileFlags } from './options.js';
 import { type Session, showDiagnostics } from './session.js';
 import { loadTuneFile } from './tune-file.js';
@@ -46,6 +46,12 @@ export async function resolveJob(
   };
   const libraries = await requestedLibraries(session, flags, config, folder);
   const source = readModelFile(path);
+  const tokenizer =
+    flags.tokenizer !== undefined
+      ? resolve(session.terminal.cwd, flags.tokenizer)
+      : config.tokenizer === undefined
+        ? undefined
+        : resolve(folder, config.tokenizer);
   const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;
   const { table, diagnostics } = await loadTuneFile(path, source, given);
   showDiagnostics(session, diagnostics);
@@ -58,6 +64,7 @@ export async function resolveJob(
       ...(config.dims === undefined && flags.dim === undefined ? {} : { dims: { ...config.dims, ...flags.dim } }),
       ...(states === undefined ? {} : { states }),
       ...(libraries.length === 0 ? {} : { libraries }),
+      ...(tokenizer === undefined ? {} : { tokenizer: readTokenizerFile(tokenizer) }),
       ...defined(choices),
     },
     budgets: defined({

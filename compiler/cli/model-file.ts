@@ -3,6 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ModelSource } from '../compilation.js';
 import { fail } from '../diagnostics/diagnostic.js';
+import type { TokenizerSource } from '../text/parse.js';
 
 /** Largest file that is read: protobuf itself ends at 2 GiB. */
 const MAXIMUM_BYTES = 2 ** 31 - 1;
@@ -47,6 +48,14 @@ export function readExternal(folder: string, location: string): Uint8Array {
     );
   }
   return readWhole(path, refuse);
+}
+
+/** @throws CompileError NC0734 when the file is missing or unreadable */
+export function readTokenizerFile(path: string): TokenizerSource {
+  const bytes = readWhole(path, (because) =>
+    fail({ code: 'NC0734', message: `${path} is no tokenizer that can be read`, because }),
+  );
+  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
 }
 
 function readWhole(path: string, refuse: (because: string) => never): Uint8Array {

@@ -20,6 +20,8 @@ export interface CompileFlags {
   readonly espNn?: string;
   readonly optimize?: (typeof OPTIMIZE)[number];
   readonly name?: string;
+  /** tokenizer.json of a language model. */
+  readonly tokenizer?: string;
   /** Bytes of RAM to fit into. */
   readonly ram?: number;
   /** Bytes of fast RAM for constants. */
@@ -58,6 +60,7 @@ export function declareCompile(command: Command): void {
     .option('--ram <bytes>', 'fit into so much RAM, in bands of rows where it takes them, e.g. 24000', bytes)
     .option('--fast-ram <bytes>', 'copy the constants that are read most into so much fast RAM, e.g. 32K', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')
+    .option('--tokenizer <file>', 'tokenizer.json of a language model: text in and out in C as well')
     .option('--tune <file>', 'kernels that nanoc tune chose (default: <model>.tune.json beside the model)')
     .option('--no-tune', 'leave out the table of nanoc tune');
 }

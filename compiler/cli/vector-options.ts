@@ -17,7 +17,7 @@ export interface VectorFlags {
 export function declareVectors(command: Command): void {
   command
     .option('--count <n>', 'vectors to make up when no file is given', wholeNumber(1))
-    .option('--seed <n>', 'seed of random vectors', wholeNumber(0));
+    .option('--seed <n>', 'seed of random vectors, and of the random sampler', wholeNumber(0));
 }
 
 export interface VectorRequest {

@@ -24,13 +24,18 @@ const SHOWN_LINES = 12;
  * @throws CompileError NC0701 (exit code 3) when the simulator is not installed; the reason of the signal when it was aborted
  */
 export async function runProcess(request: SimulatorCommand, stimulus: Uint8Array, limits: RunLimits): Promise<Outcome> {
-  const { timeoutMs: timeout, signal } = limits;
+  const { timeoutMs: timeout, signal, onText } = limits;
   signal?.throwIfAborted();
   const [tool, ...args] = request.command;
   return withTemporaryFolder('nanoc-run-', async (cwd) => {
     await writeFile(join(cwd, 'stimulus.bin'), stimulus);
     const options = { cwd, timeout, reject: false, stdin: 'ignore', all: true, forceKillAfterDelay: 1000 } as const;
-    const run = await execa(tool!, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
+    const started = execa(tool!, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
+    if (onText !== undefined) {
+      const decoder = new TextDecoder();
+      started.all.on('data', (chunk: Uint8Array) => onText(decoder.decode(chunk, { stream: true })));
+    }
+    const run = await started;
     if (run.isCanceled) throw signal?.reason ?? new Error('cancelled');
     if (run.code === 'ENOENT' || (run.exitCode !== undefined && run.exitCode === request.missingCode)) {
       fail({ code: 'NC0701', message: `${request.tool} is not installed`, help: request.install }, EXIT.missingTool);

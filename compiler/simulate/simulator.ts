@@ -13,6 +13,8 @@ export interface SimulatorChoice {
 export interface RunLimits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** What the program prints, as it comes. */
+  readonly onText?: (text: string) => void;
 }
 
 /** How a run ended, and what it had written by then. */

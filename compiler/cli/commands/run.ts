@@ -16,9 +16,13 @@ import { printJson, type Session, say, showDiagnostics } from '../session.js';
 import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
 import { renderTable } from '../table.js';
 import { stylesOf } from '../terminal.js';
+import { declareText, type TextFlags } from '../text-options.js';
 import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.js';
 
-type Flags = CompileFlags & SimulatorFlags & VectorFlags & { readonly input?: string; readonly profile?: boolean };
+type Flags = CompileFlags &
+  SimulatorFlags &
+  VectorFlags &
+  TextFlags & { readonly input?: string; readonly profile?: boolean };
 
 /** Inferences that text shows one by one. */
 const SHOWN = 8;
@@ -30,12 +34,18 @@ export const run = defineCommand<Flags>({
     'nanoc run kws.onnx --target cortex-m4 --input clip.npy',
     'nanoc run kws.onnx --target cortex-m4 --profile',
     'nanoc run kws.onnx --target stm32f407 --sim labwired',
+    'nanoc run model.onnx --target cortex-m4 --tokenizer tokenizer.json --text "Once upon a time"',
   ],
   declare: (command) => {
     declareRun(command);
     command.option('--profile', 'count the instructions of every layer');
+    declareText(command);
   },
-  run: (session, flags, [model]) => runAndShow(session, flags, model, flags.profile === true),
+  run: async (session, flags, [model]) => {
+    if (flags.text === undefined) return runAndShow(session, flags, model, flags.profile === true);
+    const { runText } = await import('../text-run.js');
+    return runText(session, flags, flags.text, model);
+  },
 });
 
 export const profile: CommandDefinition = defineCommand<Flags>({

@@ -5,8 +5,12 @@ import { consumers, type Graph, type StateBinding, type Value, valueOf } from '.
 import { allocate, type DataType } from '../../ir/tensor.js';
 import { findOperator } from '../../ops/index.js';
 
-/** The graph with its states bound. The default initial value is real zero: the zero point with which the state is read. */
-export function bindStates(graph: Graph, texts: readonly string[], diagnostics: Diagnostics): Graph {
+const PAST = /past(_key_values)?/i;
+const PRESENT = /present(_key_values)?/i;
+
+/** The graph with its states bound, or those that are recognised where none are `given`. The default initial value is real zero: the zero point with which the state is read. */
+export function bindStates(graph: Graph, given: readonly string[] | undefined, diagnostics: Diagnostics): Graph {
+  const texts = given ?? recognise(graph, diagnostics);
   const states = texts.flatMap((text) => bind(graph, text, diagnostics) ?? []);
   for (const side of ['input', 'output'] as const) {
     const seen = new Set<string>();
@@ -17,6 +21,25 @@ export function bindStates(graph: Graph, texts: readonly string[], diagnostics: 
     }
   }
   return { ...graph, states };
+}
+
+/** Outputs and inputs of the same type and shape whose names differ only in `present` and `past`, as `--state` would name them. */
+function recognise(graph: Graph, diagnostics: Diagnostics): string[] {
+  const pasts = new Map(graph.inputs.filter((name) => PAST.test(name)).map((name) => [name.replace(PAST, ''), name]));
+  const found = graph.outputs.flatMap((output) => {
+    const input = PRESENT.test(output) ? pasts.get(output.replace(PRESENT, '')) : undefined;
+    if (input === undefined) return [];
+    const [from, to] = [valueOf(graph, output), valueOf(graph, input)];
+    return from.dtype === to.dtype && from.shape.join() === to.shape.join() ? [`${output}=${input}`] : [];
+  });
+  if (found.length > 0) {
+    diagnostics.note({
+      code: 'NC0227',
+      message: `${found.length} ${found.length === 1 ? 'state is' : 'states are'} recognised by name`,
+      because: found.map((text) => `--state ${text}`).join('\n'),
+    });
+  }
+  return found;
 }
 
 function bind(graph: Graph, text: string, diagnostics: Diagnostics): StateBinding | undefined {

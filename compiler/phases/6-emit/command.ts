@@ -6,6 +6,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.name !== undefined) words.push('--name', options.name);
   for (const [dim, size] of Object.entries(options.dims ?? {})) words.push('--dim', `${dim}=${size}`);
   for (const state of options.states ?? []) words.push('--state', state);
+  if (options.tokenizer !== undefined) words.push('--tokenizer', options.tokenizer.fileName);
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);
   if (bands !== undefined) words.push('--ram', String(bands.budget));

@@ -26,7 +26,10 @@ export function firmwareFiles(context: EmitContext, parts: ModelParts, library: 
       : [{ path: LINKER_SCRIPT, content: readRequired(host, target.linkerScript) }];
   const sources = ['main.c', ...startup.map((file) => file.path)];
   return [
-    { path: 'main.c', content: render(host, 'main.c', mainView(context, parts)) },
+    {
+      path: 'main.c',
+      content: render(host, compilation.text === undefined ? 'main.c' : 'main-text.c', mainView(context, parts)),
+    },
     ...startup,
     ...script,
     { path: 'CMakeLists.txt', content: render(host, 'CMakeLists.txt', cmakeView(context, library, sources)) },
@@ -105,6 +108,7 @@ function readmeView(context: EmitContext, parts: ModelParts, startup: readonly s
     command: commandText(compilation),
     startup: [...startup, ...script],
     contextBytes: parts.sizes.contextBytes,
+    text: compilation.text !== undefined,
     inputs: parts.inputs,
     outputs: parts.outputs,
   };

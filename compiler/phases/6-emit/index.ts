@@ -1,6 +1,7 @@
 /** Renders a compilation as text: C, build files, reports, typed binding. */
 import type { Compilation, EmittedFile } from '../../compilation.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
+import { textRuntime } from '../../text/runtime.js';
 import { bindingFile } from './binding.js';
 import { type EmitContext, makeContext } from './context.js';
 import { espIdfFiles } from './esp-idf.js';
@@ -10,6 +11,7 @@ import { headerView, type ModelParts, modelParts, sourceView } from './model-vie
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
 import { render } from './templates.js';
+import { textFiles } from './text.js';
 import { weightsView } from './weights-view.js';
 
 export type { EmitHost } from './host.js';
@@ -38,7 +40,12 @@ export function emitLibrary(compilation: Compilation, host: EmitHost): EmittedFi
 function emitParts(compilation: Compilation, host: EmitHost) {
   const context = { ...makeContext(compilation), host };
   const parts = modelParts(context, makeSelftest(compilation));
-  const library = [...modelFiles(context, parts), ...runtimeFiles(compilation.plan.calls, host)];
+  const needed = compilation.text === undefined ? [] : textRuntime;
+  const library = [
+    ...modelFiles(context, parts),
+    ...textFiles(context),
+    ...runtimeFiles([...compilation.plan.calls, ...needed], host),
+  ];
   return { context, parts, library };
 }
 

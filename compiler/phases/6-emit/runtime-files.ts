@@ -5,6 +5,9 @@ import { type EmitHost, readRequired } from './host.js';
 
 const INCLUDE = /^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm;
 
+/** What needs files of the runtime. */
+export type Needed = Pick<KernelCall, 'header' | 'sources' | 'generated'>;
+
 /** Text of a file below runtime-c, or of one that a kernel generator wrote, by its path below `runtime/`. */
 type Reader = (path: string) => string | undefined;
 
@@ -12,7 +15,7 @@ type Reader = (path: string) => string | undefined;
  * Kernels' sources and, transitively, the headers and other files that they include. A header `nanoc/<name>.h` brings its
  * companion `src/portable/nanoc_<name>.c`, where there is one: the functions that it declares and does not define.
  */
-export function runtimeFiles(calls: readonly KernelCall[], host: EmitHost): EmittedFile[] {
+export function runtimeFiles(calls: readonly Needed[], host: EmitHost): EmittedFile[] {
   const generated = new Map(calls.flatMap((call) => call.generated ?? []).map(({ path, content }) => [path, content]));
   const read: Reader = (path) => generated.get(path) ?? host.read(`runtime-c/${path}`);
   const needed = calls.flatMap((call) => [`include/${call.header}`, ...call.sources.map((path) => `src/${path}`)]);
