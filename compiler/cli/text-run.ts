@@ -33,7 +33,11 @@ export async function runText(
   const target = oneTarget(job, flags);
   const { onProof } = await import('../simulate/proof.js');
   const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
-  showDiagnostics(session, compilation.diagnostics);
+  // What the layers cost is told by nanoc build; here only what the text depends on.
+  showDiagnostics(
+    session,
+    compilation.diagnostics.filter(({ severity }) => severity === 'note'),
+  );
   const { runStory } = await import('../simulate/story.js');
   const { textSizes } = await import('../toolchain/text-sizes.js');
   const { story, sizes } = await interruptible(async (signal) => ({

@@ -200,10 +200,10 @@ describe.skipIf(!existsSync(models))('stories260K', () => {
   it('draws the same tokens on the host, the M0, the M4 and rv32imc', async () => {
     const draw = async (target: string): Promise<Printed> =>
       JSON.parse(
-        (await run(target, '--text', 'The dog', '--tokens', '30', '--temperature', '1', '--top-p', '0.95')).out,
+        (await run(target, '--text', 'The dog', '--tokens', '16', '--temperature', '1', '--top-p', '0.95')).out,
       );
     const host = await draw('host');
-    expect(host.tokens.length).toBeGreaterThan(20);
+    expect(host.tokens.length).toBeGreaterThan(10);
     for (const target of ['cortex-m0', 'cortex-m4', 'rv32imc']) expect((await draw(target)).text).toBe(host.text);
   });
 });
