@@ -3,9 +3,11 @@
  * tokens (expected.json); what is printed are instructions a token, memory, and how many tokens differ.
  *
  *     npm run bench:language -- qdq_int8 cortex-m4 cortex-m55
+ *     npm run bench:language -- matmulnbits4 cortex-m4 --embedding emb.weight=tied
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { readModelFile } from '../compiler/cli/model-file.js';
 import { compile } from '../compiler/index.js';
 import type { Tensor } from '../compiler/ir/tensor.js';
@@ -24,7 +26,8 @@ const FIRST = 64;
 const TIMEOUT_MS = 1_800_000;
 
 const folder = join(process.env.NANOC_MODELS ?? join(packageRoot(), '../shared/models'), 'nano-lm');
-const [form = 'qdq_int8', ...named] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { embedding: { type: 'string' } } });
+const [form = 'qdq_int8', ...named] = positionals;
 const targets = named.length > 0 ? named : ['cortex-m4', 'cortex-m7', 'cortex-m55', 'rv32imc'];
 
 if (!existsSync(folder)) console.log(`skipped: there is no ${folder} (NANOC_MODELS names it)`);
@@ -39,6 +42,7 @@ async function measure(form: string, target: string): Promise<string> {
   const compilation = await compile(readModelFile(join(folder, `stories260k_${form}.onnx`)), {
     target,
     states: STATES,
+    ...(values.embedding === undefined ? {} : { embeddings: [values.embedding] }),
   });
   const expected: readonly number[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))[form]
     .greedy_tokens;

@@ -5,6 +5,7 @@ import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { SimulatorName, Target } from './ir/target.js';
+import type { Tensor } from './ir/tensor.js';
 import type { TextPlan } from './text/language-model.js';
 import type { TokenizerSource } from './text/parse.js';
 import type { TunedLayer } from './tune/tuned-layer.js';
@@ -21,6 +22,8 @@ export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** `output=input[:value]`, `--state`; without, pairs named present and past are recognised. */
   readonly states?: readonly string[];
+  /** `table=form`, `--embedding`: float tables that are read from quantized rows. */
+  readonly embeddings?: readonly string[];
   readonly kernels?: 'auto' | KernelFamily;
   readonly optimize?: 'size' | 'speed' | 'balanced';
   /** Kernels that `nanoc tune` has measured as fastest; they come before the order of the operators' lists. */
@@ -58,6 +61,8 @@ export interface Compilation {
   readonly target: Target;
   /** After 2-check: inputs, outputs and states as the ONNX file has them. */
   readonly onnx: Graph;
+  /** Tables that `embeddings` names, as their quantized rows stand for them. */
+  readonly tables: ReadonlyMap<string, Tensor>;
   /** After canonicalise, in ONNX layout, with the laws of vendors' kernels: what the reference evaluator runs. */
   readonly reference: Graph;
   /** After optimise: what is lowered. */

@@ -12,6 +12,7 @@ import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
 import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
+import { quantizeEmbeddings } from './phases/3-rewrite/quantize-embeddings.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
 import { loadTarget, simulatedTarget } from './targets.js';
@@ -56,7 +57,10 @@ export async function compile(
   diagnostics.throwIfErrors();
   verifyGraph(checked, '2-check');
   observe('2-check', checked);
-  const reference = canonicalise(checked, diagnostics, observe);
+  const { graph: chosen, tables } = quantizeEmbeddings(checked, options.embeddings ?? [], diagnostics);
+  diagnostics.throwIfErrors();
+  verifyGraph(chosen, 'quantize-embeddings');
+  const reference = canonicalise(chosen, diagnostics, observe);
   diagnostics.throwIfErrors();
   const graph = optimise(reference, diagnostics, observe);
   diagnostics.throwIfErrors();
@@ -72,6 +76,7 @@ export async function compile(
     name,
     target,
     onnx: checked,
+    tables,
     reference: withLaws(reference, program),
     graph: program.graph,
     program,

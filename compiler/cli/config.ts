@@ -22,6 +22,8 @@ export const configSchema = z.strictObject({
   dims: z.record(z.string(), z.int().min(1)).optional(),
   /** `output=input[:value]`. */
   states: z.array(z.string()).optional(),
+  /** `table=int8` or `table=tied`. */
+  embeddings: z.array(z.string()).optional(),
   kernels: z.enum(KERNELS).optional(),
   /** Folder of a copy of CMSIS-NN, relative to nanoc.json. */
   cmsisNn: z.string().min(1).optional(),

@@ -12,6 +12,7 @@ export interface CompileFlags {
   readonly target?: readonly string[];
   readonly dim?: Readonly<Record<string, number>>;
   readonly state?: readonly string[];
+  readonly embedding?: readonly string[];
   readonly kernels?: (typeof KERNELS)[number];
   /** Folder of a copy of CMSIS-NN. */
   readonly cmsisNn?: string;
@@ -50,6 +51,7 @@ export function declareCompile(command: Command): void {
   command
     .option('--dim <name=n>', 'size of a symbolic dimension', appendDimension)
     .option('--state <out=in[:value]>', 'keep output `out` as input `in` of the next step, reset to value', appendText)
+    .option('--embedding <table=form>', 'read rows of a float table from int8 rows, or from tied weights', appendText)
     .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
     .option('--cmsis-nn <dir>', 'your copy of CMSIS-NN (default: CMSIS_NN_PATH, or the pack ARM.CMSIS-NN)')
     .addOption(

@@ -3,6 +3,7 @@ import { elementCount, type Tensor } from '../ir/tensor.js';
 import { clamp, roundHalfEven } from '../numerics/round.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import { constantOf, macsOf } from './shared/convolution.js';
+import { blockZeroPoints, fieldOf, zeroPointBytes } from './shared/nbits.js';
 
 const f = Math.fround;
 const BITS = [2, 4, 8];
@@ -113,7 +114,7 @@ function inferProduct(view: NodeView): Inferred {
     view.bad('weight_prepacked is not supported', { expected: 'weights in the order of the ONNX text' });
   requireCount(view, 1, columns * blocks * ((block * bits) / 8), 'uint8');
   requireCount(view, 2, columns * blocks, 'float32');
-  if (view.input(3) !== undefined) requireCount(view, 3, columns * Math.ceil((blocks * bits) / 8), 'uint8');
+  if (view.input(3) !== undefined) requireCount(view, 3, columns * zeroPointBytes(blocks, bits), 'uint8');
   if (view.input(5) !== undefined) requireCount(view, 5, columns, 'float32');
   return { dtype, shape: [...shape.slice(0, -1), columns] };
 }
@@ -135,23 +136,10 @@ function weightsOf(view: NodeView): Int16Array {
   );
 }
 
-/** Element i of a packed array: the first one in the low bits. */
-function fieldOf(bytes: Uint8Array, i: number, bits: number): number {
-  const position = i * bits;
-  return (bytes[position >> 3]! >> (position & 7)) & ((1 << bits) - 1);
-}
-
-/** One zero point for each block of each column; each column starts in a byte of its own. */
 function zeroPointsOf(view: NodeView): Uint8Array {
   const { columns, bits, blocks } = geometry(view);
-  const result = new Uint8Array(columns * blocks);
-  if (view.input(3) === undefined) return result.fill(1 << (bits - 1));
-  const packed = constantOf(view, 3).data as Uint8Array;
-  const bytes = Math.ceil((blocks * bits) / 8);
-  return result.map((_, i) => {
-    const column = Math.floor(i / blocks);
-    return fieldOf(packed.subarray(column * bytes, (column + 1) * bytes), i % blocks, bits);
-  });
+  const packed = view.input(3) === undefined ? undefined : (constantOf(view, 3).data as Uint8Array);
+  return blockZeroPoints(packed, columns, blocks, bits);
 }
 
 function evaluateProduct(view: NodeView, a: Tensor): Tensor {

@@ -35,6 +35,7 @@ import fastGelu from './FastGelu.js';
 import flatten from './Flatten.js';
 import floor from './Floor.js';
 import gather from './Gather.js';
+import gatherBlockQuantized from './GatherBlockQuantized.js';
 import gelu from './Gelu.js';
 import gemm from './Gemm.js';
 import globalAveragePool from './GlobalAveragePool.js';
@@ -157,6 +158,7 @@ export const operators: readonly OperatorDefinition[] = [
   flatten,
   floor,
   gather,
+  gatherBlockQuantized,
   gelu,
   gemm,
   globalAveragePool,

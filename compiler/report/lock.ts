@@ -14,6 +14,7 @@ export const lockSchema = z.object({
   options: z.object({
     dims: z.record(z.string(), z.number()),
     states: z.array(z.string()),
+    embeddings: z.array(z.string()).optional(),
     kernels: z.string(),
     optimize: z.string().optional(),
     fastRam: z.number().int().optional(),
@@ -53,6 +54,7 @@ export function makeLock(
   const chosen = {
     dims: Object.fromEntries(Object.entries(options.dims ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))),
     states: [...(options.states ?? [])],
+    ...(options.embeddings === undefined ? {} : { embeddings: [...options.embeddings] }),
     kernels: options.kernels ?? 'auto',
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
     ...(options.fastRam === undefined ? {} : { fastRam: options.fastRam }),

@@ -102,7 +102,7 @@ async function compare(
   own: readonly ReadonlyMap<string, Tensor>[],
   options: OracleOptions,
 ): Promise<OnnxRuntimeVerification> {
-  const { reference, source, onnx } = compilation;
+  const { reference, source, onnx, tables } = compilation;
   const names = comparable(compilation);
   const integers = names.filter((name) => !valueOf(reference, name).dtype.startsWith('float'));
   const { outputs } = onnx;
@@ -111,14 +111,22 @@ async function compare(
       ort,
       compilation,
       set,
-      withOutputs(source, integers),
+      withOutputs(source, integers, tables),
       'all',
       [...integers, ...outputs],
       options,
     ),
-    none: await record(ort, compilation, set, withOutputs(source, names), 'disabled', [...names, ...outputs], options),
+    none: await record(
+      ort,
+      compilation,
+      set,
+      withOutputs(source, names, tables),
+      'disabled',
+      [...names, ...outputs],
+      options,
+    ),
     // Extra outputs may keep nodes from being fused: the final outputs also as any user gets them.
-    plain: await record(ort, compilation, set, withOutputs(source, []), 'all', outputs, options),
+    plain: await record(ort, compilation, set, withOutputs(source, [], tables), 'all', outputs, options),
   };
   const optimized = teacherForced(reference, runs.default, set, observer('default', options));
   const unoptimized = teacherForced(reference, runs.none, set, observer('none', options));

@@ -44,6 +44,7 @@ function describe(model: string, targets: readonly string[], flags: CompileFlags
     target: targets.length === 1 ? targets[0] : [...targets],
     dims: flags.dim,
     states: flags.state,
+    embeddings: flags.embedding,
     ...{ kernels, optimize, fastRam, maxRam, maxFlash, maxStack, maxInstructions },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Config;

@@ -8,6 +8,7 @@ import { foldScaleIntoConv } from './fold-scale-into-conv.js';
 import { fuseBias } from './fuse-bias.js';
 import { fuseElementwise } from './fuse-elementwise.js';
 import { fuseFloatActivation } from './fuse-float-activation.js';
+import { gatherRows } from './gather-rows.js';
 import { layoutNhwc } from './layout-nhwc.js';
 import { liftQdq } from './lift-qdq.js';
 import { mergeEqual } from './merge-equal.js';
@@ -35,6 +36,7 @@ export const canonicalisePasses: readonly Pass[] = [
   normalizeOperators,
   foldConstants,
   attachQuantization,
+  gatherRows,
   slideQuantization,
   fuseBias,
   foldScaleIntoConv,

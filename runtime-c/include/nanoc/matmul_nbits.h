@@ -2,6 +2,7 @@
 #ifndef NANOC_MATMUL_NBITS_H
 #define NANOC_MATMUL_NBITS_H
 
+#include "nanoc/nbits.h"
 #include "nanoc/requantize.h"
 
 /** y[rows][columns] = x[rows][inner] * weights[columns][inner]'. */
@@ -16,12 +17,6 @@ typedef struct {
   const uint8_t *zeros;   /* [columns][ceil(blocks * bits / 8)], or NULL: 2^(bits - 1) */
   const float *bias;      /* [columns] or NULL */
 } nanoc_matmul_nbits_params;
-
-/** Field i of a packed array. */
-static inline int32_t nanoc_field(const uint8_t *bytes, int32_t i, int32_t bits) {
-  const uint32_t position = (uint32_t)(i * bits);
-  return (int32_t)(((uint32_t)bytes[position >> 3] >> (position & 7u)) & ((1u << bits) - 1u));
-}
 
 /** Zero point of a block of a column. */
 static inline int32_t nanoc_block_zero(const nanoc_matmul_nbits_params *params, int32_t blocks, int32_t column, int32_t b) {

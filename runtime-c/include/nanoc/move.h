@@ -52,6 +52,18 @@ typedef struct {
   int32_t index_bytes; /* 4: int32_t, 8: int64_t */
 } nanoc_gather_params;
 
+/** Index i of int32 (index_bytes 4) or int64 (8) ones: negative indices count from the end, what lies outside is clamped to the axis. */
+static inline int32_t nanoc_index_at(const void *indices, int32_t i, int32_t index_bytes, int32_t size) {
+  int64_t index = index_bytes == 8 ? ((const int64_t *)indices)[i] : ((const int32_t *)indices)[i];
+  if (index < 0) {
+    index += size;
+  }
+  if (index < 0) {
+    return 0;
+  }
+  return index < size ? (int32_t)index : size - 1;
+}
+
 /** y[outer][indices] = x[outer][index]. Negative indices count from the end; what lies outside is clamped to the axis. No overlap. */
 void nanoc_gather(const void *x, const void *indices, void *y, const nanoc_gather_params *params);
 
