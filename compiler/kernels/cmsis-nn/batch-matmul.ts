@@ -7,9 +7,10 @@ import { outputScales, realFactors, zeroOf } from '../../ops/shared/convolution.
 import { isQuantizedInt8 } from '../../ops/shared/elementwise.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import type { Library } from '../../vendor/library.js';
-import { lawOfCall } from './convolve.js';
-import { activation, cmsisCall, cmsisOption, coreOf, dims } from './option.js';
-import { roundUp } from './scratch.js';
+import { activation, factorFields } from '../vendor/option.js';
+import { lawOfCall, overflows, TOO_LARGE } from '../vendor/requantization.js';
+import { roundUp } from '../vendor/round-up.js';
+import { cmsisCall, cmsisOption, coreOf, dims } from './option.js';
 
 const BATCH_MATMUL = { adapter: 'nanoc_cmsis_batch_matmul_s8', functions: ['arm_batch_matmul_s8'] };
 
@@ -34,20 +35,18 @@ export function cmsisBatchMatmul(sizesOf: (context: LowerContext) => ProductSize
       if (b.constant !== undefined) return 'the right side is constant';
       if (b.quantization!.scale.length > 1) return 'the columns have scales of their own';
       const { reach, requantization } = requantizationOf(context, sizesOf(context), library);
-      const largest = Math.max(reach.greatest, -reach.least) * 2 ** Math.max(requantization.factors[0]!.shift + 1, 0);
-      return largest >= 2 ** 31 ? 'a sum can leave 32 bits' : undefined;
+      return overflows({ reach }, requantization.factors[0]!) ? TOO_LARGE : undefined;
     },
     build: (context, library) => {
       const sizes = sizesOf(context);
       const { batches, rows, inner, columns, aStep, bStep } = sizes;
       const [a, b, y] = [context.required(0), context.required(1), context.output(0)];
       const { requantization } = requantizationOf(context, sizes, library);
-      const [{ multiplier, shift }] = requantization.factors as [{ multiplier: number; shift: number }];
       const aBatches = aStep === 0 ? 1 : batches;
       const bBatches = bStep === 0 ? 1 : batches;
       const turned = roundUp(bBatches * inner * columns, 4);
       const fields = {
-        quantization: { fields: { multiplier: { int: multiplier }, shift: { int: shift } } },
+        quantization: { fields: factorFields(requantization.factors[0]!) },
         a_offset: { int: -zeroOf(a) },
         b_offset: { int: -zeroOf(b) },
         y_offset: { int: perTensor(y).zeroPoint },

@@ -1,13 +1,14 @@
 /** Add and Mul of two tensors of equal shape: `arm_elementwise_add_s8`, `arm_elementwise_mul_s8`. */
 import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
-import type { Law, QuantizedMultiplier } from '../../numerics/law.js';
+import type { Law } from '../../numerics/law.js';
 import { productFactor, SUM_LEFT_SHIFT, sumFactors } from '../../numerics/vendor-binary.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { type BinaryRule, binaryOverlaps, isQuantizedInt8, quantizedRule } from '../../ops/shared/elementwise.js';
 import { PAIRS, tabulatePairs } from '../../ops/shared/fixed-form.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
-import { activation, cmsisCall, cmsisOption } from './option.js';
+import { activation, factorFields } from '../vendor/option.js';
+import { cmsisCall, cmsisOption } from './option.js';
 
 export function cmsisAdd(rule: BinaryRule): KernelOption {
   return binaryOption('add', rule, (context) => {
@@ -15,15 +16,17 @@ export function cmsisAdd(rule: BinaryRule): KernelOption {
     const factors = sumFactors(a, b, y);
     return {
       left_shift: { int: SUM_LEFT_SHIFT },
-      a_factor: factor(factors.a),
-      b_factor: factor(factors.b),
-      y_factor: factor(factors.y),
+      a_factor: { fields: factorFields(factors.a) },
+      b_factor: { fields: factorFields(factors.b) },
+      y_factor: { fields: factorFields(factors.y) },
     };
   });
 }
 
 export function cmsisMul(rule: BinaryRule): KernelOption {
-  return binaryOption('mul', rule, (context) => ({ y_factor: factor(productFactor(...sidesOf(context))) }));
+  return binaryOption('mul', rule, (context) => ({
+    y_factor: { fields: factorFields(productFactor(...sidesOf(context))) },
+  }));
 }
 
 function binaryOption(
@@ -59,10 +62,6 @@ function binaryOption(
 
 function sidesOf(context: LowerContext) {
   return [perTensor(context.required(0)), perTensor(context.required(1)), perTensor(context.output(0))] as const;
-}
-
-function factor({ multiplier, shift }: QuantizedMultiplier): ParamValue {
-  return { fields: { multiplier: { int: multiplier }, shift: { int: shift } } };
 }
 
 function whyNot(context: LowerContext, name: 'add' | 'mul'): string | undefined {

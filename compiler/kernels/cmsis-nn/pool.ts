@@ -2,15 +2,16 @@
 import type { KernelCall } from '../../ir/kernel-call.js';
 import { vendorAverage } from '../../numerics/vendor-binary.js';
 import type { LowerContext } from '../../ops/define.js';
-import { finishAverage } from '../../ops/shared/average.js';
 import { loweredWindow } from '../../ops/shared/pool.js';
-import { isQuantized, perTensor } from '../../ops/shared/quantized.js';
+import { perTensor } from '../../ops/shared/quantized.js';
 import type { Library } from '../../vendor/library.js';
-import { activation, cmsisCall, cmsisOption, coreOf, dims, tile } from './option.js';
+import { activation, type VendorFunction } from '../vendor/option.js';
+import { differingSum, EVERY_SUM, whyNotAverage, whyNotWindow } from '../vendor/pool.js';
+import { cmsisCall, cmsisOption, coreOf, dims, tile } from './option.js';
 import { averagePoolBytes } from './scratch.js';
 
-const AVERAGE = { adapter: 'nanoc_cmsis_average_pool_s8', functions: ['arm_avgpool_s8'] };
-const MAXIMUM = { adapter: 'nanoc_cmsis_max_pool_s8', functions: ['arm_max_pool_s8'] };
+const AVERAGE: VendorFunction = { adapter: 'nanoc_cmsis_average_pool_s8', functions: ['arm_avgpool_s8'] };
+const MAXIMUM: VendorFunction = { adapter: 'nanoc_cmsis_max_pool_s8', functions: ['arm_max_pool_s8'] };
 
 export const cmsisMaxPool = cmsisOption({
   ...MAXIMUM,
@@ -20,15 +21,7 @@ export const cmsisMaxPool = cmsisOption({
 
 export const cmsisAveragePool = cmsisOption({
   ...AVERAGE,
-  whyNot: (context) => {
-    const [x, y] = [context.required(0), context.output(0)];
-    if (!isQuantized(x)) return 'the input is float32';
-    const [from, to] = [perTensor(x), perTensor(y)];
-    if (from.scale !== to.scale || from.zeroPoint !== to.zeroPoint) return 'input and output have different scales';
-    const pads = loweredWindow(context).pads;
-    const countsPads = Number(context.node.attributes.count_include_pad ?? 0) === 1 && pads.some((pad) => pad > 0);
-    return countsPads ? 'padding counts' : whyNotWindow(context);
-  },
+  whyNot: (context) => whyNotAverage(context) ?? whyNotWindow(context),
   build: (context, { law }) => {
     const { low, high } = perTensor(context.output(0));
     const scratchBytes = averagePoolBytes(context.required(0).shape[3]!, coreOf(context));
@@ -36,16 +29,9 @@ export const cmsisAveragePool = cmsisOption({
   },
 });
 
-function whyNotWindow(context: LowerContext): string | undefined {
-  if (context.required(0).dtype !== 'int8') return `the input is ${context.required(0).dtype}`;
-  const { kernel, dilations, pads } = loweredWindow(context);
-  if (dilations.some((n) => n !== 1)) return 'the window is dilated';
-  return pads.some((pad, i) => pad >= kernel[i % 2]!) ? 'a window can lie in the padding alone' : undefined;
-}
-
 function poolCall(
   context: LowerContext,
-  { adapter, functions }: typeof AVERAGE,
+  called: VendorFunction,
   scratchBytes: number,
   bounds: readonly [number, number],
   extra: Partial<KernelCall> = {},
@@ -60,36 +46,14 @@ function poolCall(
     output: dims(batches, output[0]!, output[1]!, channels),
     scratch_bytes: { int: scratchBytes },
   };
-  return cmsisCall(context, { adapter, functions, inputs: [name], scratchBytes, fields }, extra);
+  return cmsisCall(context, { ...called, inputs: [name], scratchBytes, fields }, extra);
 }
 
 /** Both laws on every sum of every number of taps that a window of this layer has. */
 function profileOf(context: LowerContext, law: Library['law']): Pick<KernelCall, 'law' | 'remarks'> {
-  const finish = finishAverage(context);
   const { low, high } = perTensor(context.output(0));
-  const counts = countsOf(context);
-  for (const count of counts) {
-    for (let sum = -128 * count; sum <= 127 * count; sum += 1) {
-      const average = Math.min(Math.max(vendorAverage(sum, count), low), high);
-      if (average === finish(sum, count, count)) continue;
-      return {
-        law,
-        remarks: [`profile tflite: the sum ${sum} of ${count} bytes is rounded away from zero, by ONNX not`],
-      };
-    }
-  }
-  return { remarks: ['profile onnx: every sum that a window can have gives the byte of ONNX'] };
-}
-
-/** Numbers of elements that windows have inside the image. */
-function countsOf(context: LowerContext): Set<number> {
-  const { kernel, strides, pads, output } = loweredWindow(context);
-  const inside = [0, 1].map((axis) => {
-    const size = context.required(0).shape[axis + 1]!;
-    return Array.from({ length: output[axis]! }, (_, i) => {
-      const start = i * strides[axis]! - pads[axis]!;
-      return Math.min(start + kernel[axis]!, size) - Math.max(start, 0);
-    });
-  });
-  return new Set(inside[0]!.flatMap((rows) => inside[1]!.map((columns) => rows * columns)));
+  const first = differingSum(context, (sum, count) => Math.min(Math.max(vendorAverage(sum, count), low), high));
+  if (first === undefined) return { remarks: [EVERY_SUM] };
+  const { sum, count } = first;
+  return { law, remarks: [`profile tflite: the sum ${sum} of ${count} bytes is rounded away from zero, by ONNX not`] };
 }

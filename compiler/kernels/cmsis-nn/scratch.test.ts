@@ -7,8 +7,9 @@ import { Random } from '../../../test/support/random.js';
 import { testedCmsisNn } from '../../../test/support/vendor-copies.js';
 import { withTemporaryFolder } from '../../toolchain/temporary.js';
 import type { Library } from '../../vendor/library.js';
+import { roundUp } from '../vendor/round-up.js';
 import type { Core } from './option.js';
-import { averagePoolBytes, type ConvolveShape, convolveBytes, depthwiseBytes, roundUp } from './scratch.js';
+import { averagePoolBytes, type ConvolveShape, convolveBytes, depthwiseBytes } from './scratch.js';
 
 const library = await testedCmsisNn();
 const CASES = 1500;

@@ -3,19 +3,11 @@
  * counts, and where a wrapper asks for the buffer of a path that it does not take (CMSIS-NN#19, #200) the one that it takes.
  * `scratch.test.ts` compares with the library's own functions.
  */
+import type { Geometry } from '../vendor/layer.js';
+import { roundUp } from '../vendor/round-up.js';
 import type { Core } from './option.js';
 
-export interface ConvolveShape {
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly inChannels: number;
-  readonly outWidth: number;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  /** Top, left. */
-  readonly pads: readonly [number, number];
-}
+export type ConvolveShape = Omit<Geometry, 'batches' | 'outHeight' | 'outChannels' | 'trailing'>;
 
 /** `arm_convolve_wrapper_s8_get_buffer_size`, bytes. */
 export function convolveBytes(shape: ConvolveShape, core: Core): number {
@@ -62,8 +54,4 @@ export function depthwiseBytes(
 /** `arm_avgpool_s8_get_buffer_size`, bytes. */
 export function averagePoolBytes(channels: number, core: Core): number {
   return core === 'dsp' ? 4 * channels : 0;
-}
-
-export function roundUp(n: number, multiple: number): number {
-  return Math.ceil(n / multiple) * multiple;
 }

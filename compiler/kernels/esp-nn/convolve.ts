@@ -1,32 +1,23 @@
 /** Conv by `esp_nn_conv_s8` and `esp_nn_depthwise_conv_s8`. */
 import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
 import type { LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
+import { macsOf, transposed, zeroOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import type { Library } from '../../vendor/library.js';
-import {
-  biasField,
-  type Geometry,
-  geometryOf,
-  lawOfCall,
-  requantizationFields,
-  rowsOf,
-  turned,
-  whyNotPadded,
-  whyNotQuantized,
-  whyTooLarge,
-} from '../cmsis-nn/convolve.js';
-import { vendorRequantization } from '../vendor-requantization.js';
+import { type Geometry, geometryOf, whyNotDense, whyNotDepthwise, whyNotPadded } from '../vendor/layer.js';
+import { activation, type VendorFunction } from '../vendor/option.js';
+import { lawOfCall, requantizationFields, requantizationOf, whyTooLarge } from '../vendor/requantization.js';
+import { biasField, weightField, weightRows } from '../vendor/weights.js';
 import { lxConv } from '../xtensa/conv-kernel.js';
 import { convolveFault, depthwiseFault } from './faults.js';
-import { activation, dims, type EspFunction, espCall, espOption, pair, VECTOR_BYTES, variantOf } from './option.js';
+import { dims, espCall, espOption, pair, VECTOR_BYTES, variantOf } from './option.js';
 import { convolveAsked, convolveBytes, depthwiseAsked, depthwiseBytes } from './scratch.js';
 
-export const CONVOLVE: EspFunction = {
+export const CONVOLVE: VendorFunction = {
   adapter: 'nanoc_esp_convolve_s8',
   functions: ['esp_nn_conv_s8_opt', 'esp_nn_set_conv_scratch_buf_opt'],
 };
-const DEPTHWISE: EspFunction = {
+const DEPTHWISE: VendorFunction = {
   adapter: 'nanoc_esp_depthwise_s8',
   functions: ['esp_nn_depthwise_conv_s8_opt', 'esp_nn_set_depthwise_conv_scratch_buf_opt'],
 };
@@ -34,47 +25,47 @@ const DEPTHWISE: EspFunction = {
 export const espConvolve = espOption({
   ...CONVOLVE,
   whyNot: (context, library) => {
-    const refusal = whyNotQuantized(context) ?? (context.int('group') !== 1 ? 'grouped' : undefined);
+    const refusal = whyNotDense(context);
     if (refusal !== undefined) return refusal;
     const g = geometryOf(context);
     const fault = whyNotImage(g) ?? whyNotPadded(g) ?? convolveFault(g, variantOf(context));
-    return fault ?? whyTooLarge(context, rowsOf(context), library) ?? whySlower(context, g);
+    return fault ?? whyTooLarge(context, library) ?? whySlower(context, g);
   },
-  build: (context, { law }) => {
-    const g = geometryOf(context);
-    const variant = variantOf(context);
-    const weights = rowsOf(context);
-    const scratchBytes = convolveBytes(g, variant);
-    const asked = variant === 'generic' ? 0 : convolveAsked(g, variant);
-    const filter = dims(g.kernel[0], g.kernel[1], g.inChannels);
-    return productCall(context, CONVOLVE, g, weights, { weights, filter, law, scratchBytes, asked });
-  },
+  build: (context, library) => convolveCall(context, library, geometryOf(context)),
 });
 
 export const espDepthwise = espOption({
   ...DEPTHWISE,
   whyNot: (context, library) => {
-    const quantized = whyNotQuantized(context);
-    if (quantized !== undefined) return quantized;
-    const [, perGroup] = context.required(1).shape;
-    const isDepthwise = perGroup === 1 && context.int('group') === context.required(0).shape[3];
-    if (!isDepthwise || context.int('group') === 1) return 'not one filter for each channel';
+    const refusal = whyNotDepthwise(context);
+    if (refusal !== undefined) return refusal;
     const g = geometryOf(context);
     const fault = whyNotImage(g) ?? depthwiseFault(g, zeroOf(context.required(0)), variantOf(context));
-    return fault ?? whyTooLarge(context, constantOf(context, 1).data as Int8Array, library);
+    return fault ?? whyTooLarge(context, library);
   },
-  build: (context, { law }) => {
+  build: (context, library) => {
     const g = geometryOf(context);
-    const rows = constantOf(context, 1).data as Int8Array;
-    const scratchBytes = depthwiseBytes(g, variantOf(context));
-    return productCall(context, DEPTHWISE, g, rows, {
-      weights: turned(rows, g.outChannels),
+    const variant = variantOf(context);
+    return productCall(context, library, DEPTHWISE, g, {
+      weights: transposed(weightRows(context), g.outChannels),
       filter: dims(g.kernel[0], g.kernel[1], g.outChannels),
       multiplier: g.outChannels / g.inChannels,
-      ...{ law, scratchBytes, asked: variantOf(context) === 's3' ? depthwiseAsked(g) : 0 },
+      scratchBytes: depthwiseBytes(g, variant),
+      asked: variant === 's3' ? depthwiseAsked(g) : 0,
     });
   },
 });
+
+/** A dense product of this geometry. */
+export function convolveCall(context: LowerContext, library: Library, g: Geometry): KernelCall {
+  const variant = variantOf(context);
+  return productCall(context, library, CONVOLVE, g, {
+    weights: weightRows(context),
+    filter: dims(g.kernel[0], g.kernel[1], g.inChannels),
+    scratchBytes: convolveBytes(g, variant),
+    asked: variant === 'generic' ? 0 : convolveAsked(g, variant),
+  });
+}
 
 /** Elements of a vector register, and of the largest window that is known to be slower here. */
 const VECTOR = 16;
@@ -105,24 +96,22 @@ interface Product {
   readonly filter: ParamValue;
   /** Of a depthwise layer. */
   readonly multiplier?: number;
-  readonly law: Library['law'];
   readonly scratchBytes: number;
   /** What the library itself asks for. */
   readonly asked: number;
 }
 
-/** @param rows the weights as [channels][inner] */
 function productCall(
   context: LowerContext,
-  called: EspFunction,
+  library: Library,
+  called: VendorFunction,
   g: Geometry,
-  rows: Int8Array,
-  { weights, filter, multiplier, law, scratchBytes, asked }: Product,
+  { weights, filter, multiplier, scratchBytes, asked }: Product,
 ): KernelCall {
-  const requantization = vendorRequantization(context, rows, g.outChannels, law);
+  const requantization = requantizationOf(context, library);
   const [x, y] = [context.required(0), context.output(0)];
   const fields = {
-    weights: { constant: { suffix: 'weights', data: weights, role: 'weights' as const, alignment: VECTOR_BYTES } },
+    ...weightField(weights, VECTOR_BYTES),
     ...biasField(context),
     ...requantizationFields(requantization),
     layer: {
@@ -146,7 +135,7 @@ function productCall(
     context,
     { ...called, inputs: [x.name], scratchBytes, fields },
     {
-      macs: macsOf(y, rows.length / g.outChannels),
+      macs: macsOf(y, weights.length / g.outChannels),
       ...profile,
       remarks: [
         ...(profile.remarks ?? []),

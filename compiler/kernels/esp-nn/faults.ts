@@ -2,8 +2,9 @@
  * What ESP-NN 1.2.6 computes wrongly or not at all, read in its source or taken from its issues: such a layer runs on nanoc's own kernel.
  * What nobody has found yet is for `nanoc verify` and for the test on the chip.
  */
-import type { Geometry } from '../cmsis-nn/convolve.js';
+import type { Geometry } from '../vendor/layer.js';
 import type { Variant } from './option.js';
+import { isInStrips } from './scratch.js';
 
 /** Why `esp_nn_conv_s8` of this variant must not be called. */
 export function convolveFault(g: Geometry, variant: Variant): string | undefined {
@@ -34,8 +35,7 @@ export function depthwiseFault(g: Geometry, zeroPoint: number, variant: Variant)
       ? 'ESP32-S3: padding at the end is that of the start (esp-nn#31)'
       : undefined;
   }
-  const widened = 2 * (height * width * g.inChannels + g.inHeight * g.inWidth * g.inChannels);
-  return widened > 48 * 1024 && isPadded && zeroPoint !== 0
+  return isInStrips(g) && isPadded && zeroPoint !== 0
     ? 'ESP32-S3: rows of padding hold the zero point twice when the layer is computed in strips'
     : undefined;
 }

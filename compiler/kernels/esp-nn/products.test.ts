@@ -12,7 +12,7 @@ import type { Target } from '../../ir/target.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
-import type { Geometry } from '../cmsis-nn/convolve.js';
+import type { Geometry } from '../vendor/layer.js';
 import { espConvolve, espDepthwise } from './convolve.js';
 import { convolveFault, depthwiseFault } from './faults.js';
 import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from './fully-connected.js';

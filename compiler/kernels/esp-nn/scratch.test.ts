@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/support/random.js';
 import { bakennFolder } from '../../../test/support/vendor-copies.js';
 import { workFolder } from '../../../test/support/work-folder.js';
-import type { Geometry } from '../cmsis-nn/convolve.js';
+import type { Geometry } from '../vendor/layer.js';
 import { convolveAsked, convolveBytes, depthwiseAsked, depthwiseBytes } from './scratch.js';
 
 const folder = await bakennFolder();

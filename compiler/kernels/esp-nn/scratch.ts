@@ -2,10 +2,9 @@
  * Scratch of ESP-NN's convolutions, in bytes: the larger of what the library asks for (a port of its `*_get_*_scratch_size_*`, release
  * 1.2.6) and of what its kernels were read to write, which is more in some cases. `scratch.test.ts` compares the port with the library's C.
  */
-import type { Geometry } from '../cmsis-nn/convolve.js';
+import type { Geometry } from '../vendor/layer.js';
+import { roundUp } from '../vendor/round-up.js';
 import type { Variant } from './option.js';
-
-const up = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 
 /** Bytes of filter and padded input beyond which the S3's depthwise kernels work in strips of rows. */
 const S3_PADDED_LIMIT = 40 * 1024;
@@ -27,25 +26,25 @@ export function convolveAsked(g: Geometry, variant: 's3' | 'p4'): number {
   const margin = variant === 's3' ? 64 : 32;
   if (isPlainPointwise(g)) {
     if (variant === 'p4' && inChannels < 16) return 4 * outChannels + 16 * outChannels + 32 + margin;
-    const wide = up(inChannels, 8);
+    const wide = roundUp(inChannels, 8);
     const transposed = inHeight * inWidth < 8 ? 0 : 16 * wide;
     const input = inChannels % 8 === 0 ? 0 : inHeight * inWidth * wide;
     return input + wide * outChannels + transposed + margin;
   }
   const row = width * inChannels;
   const window = height * row;
-  const filter = width * height * up(inChannels, 16) * outChannels;
+  const filter = width * height * roundUp(inChannels, 16) * outChannels;
   if (variant === 'p4') {
     const direct = g.pads.every((n) => n === 0) && row >= 16;
     return (direct ? filter : window) + margin + 4 * outChannels;
   }
-  if (row < 16 && window >= 16) return 4 * outChannels + 32 + (outChannels + 1) * up(window, 16) + margin;
+  if (row < 16 && window >= 16) return 4 * outChannels + 32 + (outChannels + 1) * roundUp(window, 16) + margin;
   const [top, left] = g.pads;
   const right = Math.max(0, (g.outWidth - 1) * g.strides[1] + width - left - inWidth);
   const bottom = Math.max(0, (g.outHeight - 1) * g.strides[0] + height - top - inHeight);
   const isPadded = [top, left, right, bottom].some((n) => n > 0);
   const input = isPadded ? (inWidth + left + right) * (inHeight + top + bottom) * inChannels : 0;
-  return input + filter + up(row, 16) * height * outChannels + margin + 4 * outChannels;
+  return input + filter + roundUp(row, 16) * height * outChannels + margin + 4 * outChannels;
 }
 
 /** `esp_nn_conv_s8_1x1` of the S3 transposes eight pixels of eight channels, whatever the size of the image. */
@@ -59,6 +58,16 @@ export function depthwiseBytes(g: Geometry, variant: Variant): number {
   return Math.max(depthwiseAsked(g), depthwiseWritten(g));
 }
 
+/** Filter and input of a depthwise layer in halfwords. */
+function widenedBytes({ inHeight, inWidth, inChannels, outChannels, kernel }: Geometry): number {
+  return 2 * (kernel[0] * kernel[1] * outChannels + inHeight * inWidth * inChannels);
+}
+
+/** Whether the S3's kernel for windows other than 3x3 works in strips of rows. */
+export function isInStrips(g: Geometry): boolean {
+  return widenedBytes(g) > S3_WIDENED_LIMIT;
+}
+
 /** `esp_nn_get_depthwise_conv_scratch_size_esp32s3`. */
 export function depthwiseAsked(g: Geometry): number {
   const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = g;
@@ -67,10 +76,9 @@ export function depthwiseAsked(g: Geometry): number {
   const [down, along] = g.strides;
   const multiplier = outChannels / inChannels;
   const filter = height * width * outChannels;
-  const input = inHeight * inWidth * inChannels;
   if (multiplier === 1 && inChannels % 8 === 0) {
     if (width !== 3 || height !== 3) {
-      if (2 * (filter + input) <= S3_WIDENED_LIMIT) return 2 * (filter + input) + 32;
+      if (!isInStrips(g)) return widenedBytes(g) + 32;
       return 2 * filter + 2 * inWidth * height * inChannels + 32;
     }
     if (inChannels % 16 === 0) {
@@ -81,19 +89,19 @@ export function depthwiseAsked(g: Geometry): number {
       if (padded <= S3_PADDED_LIMIT) return filter + padded + 16;
       return filter + (inWidth + besides[1]!) * height * inChannels + 16;
     }
-    if (inChannels < 12) return 2 * (filter + input) + 32;
-    const wide = up(inChannels, 16);
+    if (inChannels < 12) return widenedBytes(g) + 32;
+    const wide = roundUp(inChannels, 16);
     const paddedWidth = inWidth + 2 * left + Math.max(0, outWidth * along + 2 - inWidth);
     const paddedHeight = inHeight + 2 * top + Math.max(0, outHeight * down + 2 - inHeight);
     return 9 * wide + paddedWidth * paddedHeight * wide + outWidth * outHeight * wide + 64;
   }
   if (multiplier === 1 && inChannels > 3) {
-    const wide = up(inChannels, 8);
-    const inputAt = up(2 * height * width * wide, 16);
-    const outputAt = up(inputAt + 2 * inHeight * inWidth * wide, 16);
-    return up(outputAt + outHeight * outWidth * wide, 16) + 12 * wide + 16;
+    const wide = roundUp(inChannels, 8);
+    const inputAt = roundUp(2 * height * width * wide, 16);
+    const outputAt = roundUp(inputAt + 2 * inHeight * inWidth * wide, 16);
+    return roundUp(outputAt + outHeight * outWidth * wide, 16) + 12 * wide + 16;
   }
-  return multiplier % 4 === 0 ? 2 * (filter + input) + 32 : 32;
+  return multiplier % 4 === 0 ? widenedBytes(g) + 32 : 32;
 }
 
 /**

@@ -191,6 +191,16 @@ export function channelsLast<T extends Int8Array | Float32Array>(data: T, shape:
   return result;
 }
 
+/** A matrix [rows][columns] as [columns][rows]. */
+export function transposed(matrix: Int8Array, rows: number): Int8Array {
+  const columns = matrix.length / rows;
+  const result = new Int8Array(matrix.length);
+  let from = 0;
+  for (let row = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1) result[column * rows + row] = matrix[from++]!;
+  return result;
+}
+
 export function macsOf(y: Value, perOutput: number): number {
   return elementCount(y.shape) * perOutput;
 }
