@@ -1,6 +1,7 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
 import { attentionKernels } from '../kernels/attention.js';
+import { floatAttentionKernel } from '../kernels/float-attention.js';
 import { expF32 } from '../numerics/float-math.js';
 import { productScale, quantize, requantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
@@ -48,6 +49,7 @@ export default defineOp({
       when: (context) => context.required(0).dtype === 'int8' || 'the input is float32',
       build: (context) => ({ call: quantizedCall(context) }),
     },
+    floatAttentionKernel(floatCall),
     {
       function: 'nanoc_cached_attention_f32',
       family: 'portable',

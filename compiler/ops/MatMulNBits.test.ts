@@ -8,6 +8,7 @@ import { compile } from '../index.js';
 import type { Tensor } from '../ir/tensor.js';
 import { verifyModel } from '../verify/verify.js';
 
+const SLOW_MS = 120_000;
 const random = new Random(21);
 const float = (shape: readonly number[], fill: () => number): Tensor => {
   const count = shape.reduce((a, b) => a * b, 1);
@@ -26,28 +27,31 @@ interface Shape {
   readonly block: number;
   readonly level: number;
   readonly zeros?: boolean;
+  readonly bias?: boolean;
 }
 
-function caseOf({ rows, K, N, bits, block, level, zeros = false }: Shape): OperatorCase {
+function caseOf({ rows, K, N, bits, block, level, zeros = false, bias = false }: Shape): OperatorCase {
   const blocks = Math.ceil(K / block);
   const initializers = [
     { name: 'b', tensor: bytes([N, blocks, (block * bits) / 8]) },
     { name: 's', tensor: float([N * blocks], () => 0.01 + random.next() / 10) },
     ...(zeros ? [{ name: 'z', tensor: bytes([N * Math.ceil((blocks * bits) / 8)]) }] : []),
   ];
+  const own = bias ? [{ name: 'c', tensor: float([N], () => random.next() - 0.5) }] : [];
+  const names = [...initializers.map(({ name }) => name), ...(bias ? (zeros ? ['', 'c'] : ['', '', 'c']) : [])];
   const attributes = { K, N, bits, block_size: block, accuracy_level: level };
   return {
-    name: JSON.stringify({ rows, K, N, bits, block, level, zeros }),
+    name: JSON.stringify({ rows, K, N, bits, block, level, zeros, bias }),
     model: {
       opset: 17,
       inputs: [{ name: 'a', dtype: 'float32', shape: [rows, K] }],
       outputs: [{ name: 'y', dtype: 'float32', shape: [rows, N] }],
-      initializers,
+      initializers: [...initializers, ...own],
       nodes: [
         {
           op: 'MatMulNBits',
           domain: 'com.microsoft',
-          inputs: ['a', ...initializers.map(({ name }) => name)],
+          inputs: ['a', ...names],
           outputs: ['y'],
           attributes,
         },
@@ -65,23 +69,38 @@ const shapes: readonly Shape[] = [
   { rows: 2, K: 80, N: 9, bits: 4, block: 64, level: 0, zeros: true },
 ];
 
-/** As compileCase compiles, for the DSP extension: assembly on the core, the same in C on the host. */
-async function checkDsp(cases: readonly OperatorCase[]): Promise<void> {
+/** Targets whose kernel for 4 bits is the one named. */
+const CORES = [
+  ['cortex-m4', 'nanoc_matmul_nbits4_dsp'],
+  ['cortex-m55', 'nanoc_matmul_nbits4_mve'],
+  ['cortex-m3', 'nanoc_matmul_nbits4_pairs'],
+] as const;
+
+/** The reference, the core, and the same kernel in C on the host. */
+async function checkCore(target: string, kernel: string, cases: readonly OperatorCase[]): Promise<void> {
   for (const item of cases) {
     const source = { fileName: 'nbits.onnx', bytes: buildModel(item.model) };
-    const compilation = await compile(source, { target: 'cortex-m4' });
-    expect(compilation.plan.calls.map((call) => call.function)).toContain('nanoc_matmul_nbits4_dsp');
-    for (const target of [compilation.target, host]) {
+    const compilation = await compile(source, { target });
+    expect(compilation.plan.calls.map((call) => call.function)).toContain(kernel);
+    for (const each of [compilation.target, host]) {
       const set = { vectors: [new Map(Object.entries(item.inputs))], labels: [item.name] };
-      const result = await verifyModel({ ...compilation, target }, set, {
+      const result = await verifyModel({ ...compilation, target: each }, set, {
         onnxRuntime: 'off',
-        sanitize: target === host,
+        sanitize: each === host,
       });
       expect(result.firstDivergence, item.name).toBeUndefined();
       expect(result.passed).toBe(true);
     }
   }
 }
+
+const odd: readonly Shape[] = [
+  shapes[1]!,
+  shapes[2]!,
+  { rows: 2, K: 33, N: 3, bits: 4, block: 16, level: 4, zeros: true },
+  { rows: 1, K: 300, N: 9, bits: 4, block: 128, level: 4, zeros: true, bias: true },
+  { rows: 2, K: 70, N: 6, bits: 4, block: 64, level: 4, bias: true },
+];
 
 describe('MatMulNBits', () => {
   it('4 bits: ONNX Runtime', async () => {
@@ -104,20 +123,24 @@ describe('MatMulNBits', () => {
     await runKernels([...shapes, ...more].map((shape) => compileCase(caseOf(shape))));
   });
 
-  it('4 bits on the DSP extension', async () => {
-    await checkDsp(
-      [shapes[1]!, shapes[2]!, { rows: 2, K: 33, N: 3, bits: 4, block: 16, level: 4, zeros: true }].map(caseOf),
-    );
+  it.each(CORES)('4 bits on %s', { timeout: SLOW_MS }, async (target, kernel) => {
+    await checkCore(target, kernel, odd.map(caseOf));
   });
 
-  it('rows of zeros, infinity and NaN', async () => {
-    const item = caseOf({ rows: 3, K: 32, N: 4, bits: 4, block: 16, level: 4 });
-    const data = (item.inputs.a!.data as Float32Array).fill(0);
-    data[40] = Number.POSITIVE_INFINITY;
-    data[70] = Number.NaN;
-    await runKernels([compileCase(item)]);
-    await checkDsp([item]);
-  });
+  it.each(CORES)(
+    'rows of zeros, of small numbers, infinity and NaN on %s',
+    { timeout: SLOW_MS },
+    async (target, kernel) => {
+      const item = caseOf({ rows: 5, K: 32, N: 6, bits: 4, block: 16, level: 4 });
+      const data = (item.inputs.a!.data as Float32Array).fill(0);
+      data[40] = Number.POSITIVE_INFINITY;
+      data[70] = Number.NaN;
+      data.set([1e-40, -3e-41, 2e-39], 96);
+      data.set([1, -1e-40, 3e-20], 128);
+      await runKernels([compileCase(item)]);
+      await checkCore(target, kernel, [item]);
+    },
+  );
 
   it('says what is wrong with it', () => {
     const item = caseOf({ rows: 1, K: 64, N: 8, bits: 4, block: 32, level: 4 });

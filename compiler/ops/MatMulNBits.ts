@@ -1,9 +1,11 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
+import { nbits4Kernels } from '../kernels/nbits4.js';
 import { clamp, roundHalfEven } from '../numerics/round.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import { constantOf, macsOf } from './shared/convolution.js';
-import { blockZeroPoints, fieldOf, zeroPointBytes } from './shared/nbits.js';
+import { type Geometry, geometry, zeroPointsOf } from './shared/matmul-nbits.js';
+import { fieldOf, zeroPointBytes } from './shared/nbits.js';
 
 const f = Math.fround;
 const BITS = [2, 4, 8];
@@ -53,16 +55,7 @@ export default defineOp({
   infer: (view) => [inferProduct(view)],
   evaluate: (view, [a]) => [evaluateProduct(view, a!)],
   kernels: [
-    {
-      function: 'nanoc_matmul_nbits4_dsp',
-      family: 'native',
-      needs: ['dsp', 'fpu'],
-      when: (context) => {
-        if (!isInteger(context)) return 'accuracy_level asks for float32';
-        return geometry(context).bits === 4 || 'the weights have not 4 bits';
-      },
-      build: (context) => ({ call: dspCall(context) }),
-    },
+    ...nbits4Kernels(isInteger, (context) => productCall(context, 'nanoc_matmul_nbits_q8')),
     {
       function: 'nanoc_matmul_nbits_q8',
       family: 'portable',
@@ -77,27 +70,6 @@ export default defineOp({
     },
   ],
 });
-
-interface Geometry {
-  readonly rows: number;
-  readonly inner: number;
-  readonly columns: number;
-  readonly bits: number;
-  readonly block: number;
-  /** Blocks of a column; the last one may be shorter, its weights are there all the same. */
-  readonly blocks: number;
-}
-
-function geometry(view: NodeView): Geometry {
-  const [inner, columns, bits, block] = ['K', 'N', 'bits', 'block_size'].map((name) => view.int(name)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const rows = elementCount(view.required(0).shape) / inner;
-  return { rows, inner, columns, bits, block, blocks: Math.ceil(inner / block) };
-}
 
 /** ONNX Runtime takes 4 to mean int8 and lower levels to mean at least that much more precision. */
 function isInteger(view: NodeView): boolean {
@@ -134,12 +106,6 @@ function weightsOf(view: NodeView): Int16Array {
     { length: columns * blocks * block },
     (_, i) => fieldOf(stored, i, bits) - zeros[Math.floor(i / block)]!,
   );
-}
-
-function zeroPointsOf(view: NodeView): Uint8Array {
-  const { columns, bits, blocks } = geometry(view);
-  const packed = view.input(3) === undefined ? undefined : (constantOf(view, 3).data as Uint8Array);
-  return blockZeroPoints(packed, columns, blocks, bits);
 }
 
 function evaluateProduct(view: NodeView, a: Tensor): Tensor {
@@ -239,17 +205,5 @@ function productCall(context: LowerContext, name: string): KernelCall {
     overlaps: [],
     alignment: 4,
     macs: macsOf(y, g.inner),
-  };
-}
-
-/** The call of the portable kernel with the code and scratch of the DSP extension. */
-function dspCall(context: LowerContext): KernelCall {
-  const { blocks, block } = geometry(context);
-  return {
-    ...productCall(context, 'nanoc_matmul_nbits_q8'),
-    family: 'native',
-    function: 'nanoc_matmul_nbits4_dsp',
-    sources: ['arm-dsp/nanoc_matmul_nbits4_dsp.c'],
-    scratch: { bytes: blocks * (8 + 2 * block), alignment: 4 },
   };
 }

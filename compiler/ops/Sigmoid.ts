@@ -7,5 +7,4 @@ export default defineUnary({
   opsets: [6, 13],
   rule: () => sigmoidF32,
   kernel: 'nanoc_sigmoid_f32',
-  calls: ['nanoc_exp'],
 });

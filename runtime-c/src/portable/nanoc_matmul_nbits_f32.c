@@ -2,7 +2,7 @@
 
 void nanoc_matmul_nbits_f32(const float *x, float *y, const nanoc_matmul_nbits_params *params) {
   const int32_t block = params->block;
-  const int32_t blocks = (params->inner + block - 1) / block;
+  const int32_t blocks = nanoc_nbits_blocks(params->inner, block);
   for (int32_t row = 0; row < params->rows; row++) {
     for (int32_t column = 0; column < params->columns; column++) {
       float sum = params->bias == NULL ? 0.0f : params->bias[column];

@@ -2,19 +2,14 @@
 
 static int8_t *quantize_blocks(const float *x, float *scales, const nanoc_matmul_nbits_params *params) {
   const int32_t block = params->block;
-  const int32_t blocks = (params->inner + block - 1) / block;
+  const int32_t blocks = nanoc_nbits_blocks(params->inner, block);
   int8_t *q = (int8_t *)(void *)(scales + blocks);
   for (int32_t b = 0; b < blocks; b++) {
     const int32_t end = params->inner < (b + 1) * block ? params->inner : (b + 1) * block;
-    float largest = 0.0f;
+    const nanoc_nbits_scale own = nanoc_nbits_scale_of(nanoc_nbits_largest(x + b * block, end - b * block));
+    scales[b] = own.scale;
     for (int32_t k = b * block; k < end; k++) {
-      const float size = x[k] < 0.0f ? -x[k] : x[k];
-      largest = size > largest ? size : largest;
-    }
-    const float inverse = largest == 0.0f ? 0.0f : 127.0f / largest;
-    scales[b] = largest / 127.0f;
-    for (int32_t k = b * block; k < end; k++) {
-      q[k] = (int8_t)nanoc_round_clamp(x[k] * inverse, 0, -127, 127);
+      q[k] = (int8_t)nanoc_round_clamp(x[k] * own.inverse, 0, -127, 127);
     }
   }
   return q;
@@ -22,7 +17,7 @@ static int8_t *quantize_blocks(const float *x, float *scales, const nanoc_matmul
 
 void nanoc_matmul_nbits_q8(const float *x, float *y, void *scratch, const nanoc_matmul_nbits_params *params) {
   const int32_t block = params->block;
-  const int32_t blocks = (params->inner + block - 1) / block;
+  const int32_t blocks = nanoc_nbits_blocks(params->inner, block);
   float *scales = scratch;
   for (int32_t row = 0; row < params->rows; row++) {
     const int8_t *q = quantize_blocks(x, scales, params);
