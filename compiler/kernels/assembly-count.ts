@@ -45,7 +45,7 @@ export function executed(lines: readonly string[], rounds: Rounds): number {
 
 /** The label that a line jumps back to. */
 function backwards(line: string): string | undefined {
-  return /\b(?:b\w*(?:\.w)?|le\s+lr,?|(?:cbn?z|b\w+)\s+(?:\w+,){1,2})\s*(\d+)b$/.exec(withoutLabel(line))?.[1];
+  return /\b(?:b\w*(?:\.w)?|le(?:tp)?\s+lr,?|(?:cbn?z|b\w+)\s+(?:\w+,){1,2})\s*(\d+)b$/.exec(withoutLabel(line))?.[1];
 }
 
 function isLabel(line: string, label: string): boolean {

@@ -1,8 +1,11 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
+import { mveAttention } from '../kernels/arm-mve/attention-kernel.js';
 import { attentionKernels } from '../kernels/attention.js';
 import { floatAttentionKernel } from '../kernels/float-attention.js';
+import { lxAttention } from '../kernels/xtensa/attention-kernel.js';
 import { expF32 } from '../numerics/float-math.js';
+import { provenInverse } from '../numerics/quotient.js';
 import { productScale, quantize, requantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
@@ -42,6 +45,8 @@ export default defineOp({
   infer: (view) => [{ dtype: view.output(0).dtype, shape: view.required(0).shape }],
   evaluate: (view, [q, keys, values, position]) => [attend(view, q!, keys!, values!, Number(position!.data[0]))],
   kernels: [
+    mveAttention(quantizedCall),
+    lxAttention(quantizedCall),
     ...attentionKernels(quantizedCall),
     {
       function: 'nanoc_cached_attention_s8',
@@ -177,9 +182,15 @@ function quantizedCall(context: LowerContext): KernelCall {
     score_scale: { float: productScale(q.scale, k.scale, scoreScale) },
     weight_scale: { float: f(weightScale) },
     y_scale: { float: productScale(weightScale, v.scale, y.scale) },
+    weight_inverse: { float: weightInverse(context) ?? 0 },
     table: { constant: { suffix: 'table', data: table, role: 'table' } },
   };
   return attentionCall(context, 'nanoc_cached_attention_s8', fields, 1);
+}
+
+/** Of the scale of weights: products by it round to the same weights as the division (proven); undefined where none does. */
+export function weightInverse(context: NodeView): number | undefined {
+  return provenInverse(f(context.float('weight_scale')), 127 - context.int('weight_zero_point'));
 }
 
 function floatCall(context: LowerContext): KernelCall {

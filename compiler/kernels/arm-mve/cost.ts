@@ -21,6 +21,7 @@ export const mveCosts: Readonly<Record<string, Formula>> = {
   nanoc_matvec_mve_: matvecCost,
   nanoc_window_mve_: windowCost,
   nanoc_planes_mve_: planesCost,
+  nanoc_cached_attention_mve_: attentionCost,
 };
 
 /** Around a call; a vector that is copied; a window at the border by the predicated copy. */
@@ -132,4 +133,21 @@ function matvecCost(view: CostView): number {
   const rounds = { 1: Math.floor(channels / 8), 3: innerRounds(Math.floor(inner / 16), MATVEC_UNROLL) };
   const [first] = [...assemblyOf(view.call).values()];
   return executed(first!, rounds) + 10;
+}
+
+/** Around a query, and around all. */
+const ATTENTION = { query: 26, call: 50 };
+
+/** Of a full cache: work grows with the position. */
+function attentionCost(view: CostView): number {
+  const [heads, group, dim] = view.x as [number, number, number];
+  // A byte of scratch for each position.
+  const positions = view.call.scratch!.bytes;
+  const part = (name: string, rounds: Parameters<typeof executed>[1]) =>
+    executed(assemblyNamed(view.call, new RegExp(`_${name}$`)), rounds);
+  const query =
+    part('scores', { 1: Math.max(1, Math.floor(positions / 8)) }) +
+    part('weights', { 1: Math.floor(positions / 4), 4: Math.ceil(positions / 4) }) +
+    part('values', { 1: Math.ceil(positions / 8), 2: Math.floor(dim / 4) });
+  return heads * group * (query + ATTENTION.query) + ATTENTION.call;
 }

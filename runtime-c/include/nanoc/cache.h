@@ -59,6 +59,7 @@ typedef struct {
   float score_scale;  /* of a sum of products q * k, on the way to a score */
   float weight_scale; /* of a weight */
   float y_scale;      /* of a sum of products weight * v, on the way to y */
+  float weight_inverse; /* 1 / weight_scale where products give the same weights as the division, else 0 */
   const float *table; /* 256: exp of the distance from the largest score */
 } nanoc_cached_attention_s8_params;
 
