@@ -40,8 +40,7 @@ describe('example nano-gpt', () => {
   it.each(forms)('%s: ONNX Runtime chooses the tokens of tokens.json', async (form) => {
     const choices = choicesOf(form);
     expect(choices.tokens.length).toBeGreaterThanOrEqual(90);
-    const logits = await runOnnx(form, choices);
-    expectSame(form, choices, logits);
+    expect(differing(choices, await runOnnx(form, choices))).toEqual([]);
   });
 
   it.each(forms)('%s: the compiled model chooses them on the host', async (form) => {
@@ -96,14 +95,19 @@ describe('example nano-gpt', () => {
 });
 
 /**
- * Where a choice may differ: what ONNX Runtime's two best logits may be apart. Activations of MatMulNBits become int8 in blocks, where the
- * last bit of a float sum moves one of them by a step; QDQ is exact but for float sums before a quantization, as in docs/NUMERICS.md.
+ * Choices of the compiled model that differ, with what ONNX Runtime's two best logits may be apart there (steps of 0.098).
+ * distilled: at the tenth step one byte of layers.1.attention_norm is 68 by our order of the sum of squares and 67 by ONNX Runtime's,
+ * which pass on different sides of a half (docs/NUMERICS.md); the cache keeps it. It is the one of 66,979 integers of 11 steps.
  */
-const CLOSE: Partial<Record<Form, number>> = {};
+const CLOSE: Partial<Record<Form, { readonly gap: number; readonly choices: readonly number[] }>> = {
+  distilled: { gap: 0.1, choices: [1, 32, 43, 52, 71, 85] },
+};
 
 function expectSame(form: Form, choices: Choices, logits: readonly Float32Array[]): void {
+  const { gap, choices: listed } = CLOSE[form] ?? { gap: 0, choices: [] };
   const others = differing(choices, logits);
-  for (const index of others) expect(choices.gaps[index], `choice ${index}`).toBeLessThan(CLOSE[form] ?? 0);
+  expect(others).toEqual(listed);
+  for (const index of others) expect(choices.gaps[index], `choice ${index}`).toBeLessThan(gap);
 }
 
 async function expectTokens(form: Form, target: string): Promise<void> {
