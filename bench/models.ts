@@ -1,6 +1,6 @@
 /** Which models are measured: those of examples/ and those of NANOC_MODELS (by default ../shared/models, where it exists). */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../compiler/cli/config.js';
 import { packageRoot } from '../compiler/toolchain/package-root.js';
@@ -36,11 +36,13 @@ export function modelsFolder(environment: NodeJS.ProcessEnv = process.env): stri
 export function listModels(outside: string | undefined = modelsFolder()): readonly BenchModel[] {
   const examples = join(packageRoot(), 'examples');
   const options = optionsSchema.parse(JSON.parse(readFileSync(new URL('models.json', import.meta.url), 'utf8')));
-  const mine = onnxFiles(examples).map((path) => ({
-    name: `examples/${nameOf(examples, path)}`,
-    path,
-    ...exampleOptions(path),
-  }));
+  const mine = onnxFiles(examples)
+    .filter(isMain)
+    .map((path) => ({
+      name: `examples/${nameOf(examples, path)}`,
+      path,
+      ...exampleOptions(path),
+    }));
   const others =
     outside === undefined
       ? []
@@ -56,6 +58,11 @@ function onnxFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.onnx'))
     .map((path) => join(folder, path));
+}
+
+/** An example's model has the name of its folder; the forms of nano-gpt are measured by `npm run table:lm`. */
+function isMain(path: string): boolean {
+  return basename(dirname(path)) === basename(path, '.onnx');
 }
 
 /** `digits/digits.onnx` is called `digits`. */

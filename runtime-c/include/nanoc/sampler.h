@@ -15,8 +15,8 @@ typedef struct {
   uint32_t counter;
 } nanoc_random;
 
-void nanoc_random_seed(nanoc_random *random, uint32_t seed);
-uint32_t nanoc_random_next(nanoc_random *random);
+void nanoc_sampler_seed(nanoc_random *random, uint32_t seed);
+uint32_t nanoc_sampler_next(nanoc_random *random);
 
 typedef struct {
   /* logits are divided by it; 0: always the best token, the lowest of equals */
@@ -33,7 +33,7 @@ typedef struct {
  * One token of `count`. Probabilities are counted in units of 2^-24 of the best one's; less is never chosen.
  *  history: tokens that the penalty is for.   work: `count` words, not touched where the best token is taken without a penalty.
  */
-uint32_t nanoc_sample(const nanoc_sampling *how, nanoc_random *random, const float *logits, uint32_t count,
+uint32_t nanoc_sampler_choose(const nanoc_sampling *how, nanoc_random *random, const float *logits, uint32_t count,
                       const uint16_t *history, uint32_t history_count, uint32_t *work);
 
 #endif

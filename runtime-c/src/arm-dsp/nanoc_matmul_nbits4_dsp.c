@@ -11,9 +11,11 @@ typedef struct {
   const float *scales;
   float *y;
   float *y_end;
+  /* cppcheck-suppress unusedStructMember; the assembly reads it */
   const uint32_t *x_end;
   const int8_t *zeros;
   const float *bias;
+  /* cppcheck-suppress unusedStructMember; the assembly reads it */
   uint32_t bias_step; /* bytes from one group to the next */
 } dsp_groups;
 
@@ -54,15 +56,15 @@ typedef struct {
     "  ldr r6,[sp,#4]\n  ldrd r7,r8,[r6,#8]\n  vstm r7!,{s8-s11}\n  str r7,[r6,#8]\n  cmp r7,r8\n  bne 1b\n" \
     "  pop {r0,r1,r4-r11,pc}\n  .size " name ",.-" name "\n  .popsection\n")
 
-GROUPS("nanoc_nbits4_groups_dsp", "");
+GROUPS("nanoc_matmul_nbits4_dsp_groups", "");
 /* r6 four zero points less 8, r7 sum of the block; S1 to S3 are still 16, 256 and 4096 times themselves. */
-GROUPS("nanoc_nbits4_zeros_dsp",
+GROUPS("nanoc_matmul_nbits4_dsp_zeros",
     "  ldr r9,[sp,#4]\n  ldr r10,[r9,#20]\n  ldr r6,[r10],#4\n  str r10,[r9,#20]\n  ldr r7,[r0,#4]\n"
     "  sxtb r8,r6\n  mls r2,r8,r7,r2\n  sxtb r8,r6,ror #8\n  lsl r8,r8,#4\n  mls r3,r8,r7,r3\n"
     "  sxtb r8,r6,ror #16\n  lsl r8,r8,#8\n  mls r4,r8,r7,r4\n  sxtb r8,r6,ror #24\n  lsl r8,r8,#12\n  mls r5,r8,r7,r5\n");
 
-void nanoc_nbits4_groups_dsp(const uint32_t *x, dsp_groups *groups);
-void nanoc_nbits4_zeros_dsp(const uint32_t *x, dsp_groups *groups);
+void nanoc_matmul_nbits4_dsp_groups(const uint32_t *x, dsp_groups *groups);
+void nanoc_matmul_nbits4_dsp_zeros(const uint32_t *x, dsp_groups *groups);
 
 #else
 
@@ -75,7 +77,7 @@ static float float_of(uint32_t bits) {
 static inline int32_t element(uint32_t pair, int32_t half) { return (int16_t)(uint16_t)(pair >> (16 * half)); }
 
 /* The same in C; columns one by one. */
-static void nanoc_nbits4_zeros_dsp(const uint32_t *x, dsp_groups *groups) {
+static void nanoc_matmul_nbits4_dsp_zeros(const uint32_t *x, dsp_groups *groups) {
   while (groups->y != groups->y_end) {
     nanoc_nbits4_copy(groups->y, groups->bias, NANOC_NBITS4_GROUP);
     groups->bias += groups->bias_step / sizeof(float);
@@ -100,12 +102,12 @@ static void nanoc_nbits4_zeros_dsp(const uint32_t *x, dsp_groups *groups) {
   }
 }
 
-static void nanoc_nbits4_groups_dsp(const uint32_t *x, dsp_groups *groups) { nanoc_nbits4_zeros_dsp(x, groups); }
+static void nanoc_matmul_nbits4_dsp_groups(const uint32_t *x, dsp_groups *groups) { nanoc_matmul_nbits4_dsp_zeros(x, groups); }
 
 #endif
 
 /* 1.5 * 2^23 pushes the fraction out of the mantissa: the low half is the rounded number. */
-static inline uint32_t rounded(float x) {
+static inline uint32_t nearest(float x) {
   const float magic = x + 12582912.0f;
   uint32_t bits;
   (void)memcpy(&bits, &magic, 4);
@@ -113,7 +115,7 @@ static inline uint32_t rounded(float x) {
 }
 
 static inline uint32_t plain_pair(const float *x, float inverse) {
-  return (rounded(x[0] * inverse) & 0xFFFFu) | (rounded(x[1] * inverse) << 16);
+  return (nearest(x[0] * inverse) & 0xFFFFu) | (nearest(x[1] * inverse) << 16);
 }
 
 /* Fours of elements of a plain block. */
@@ -174,9 +176,9 @@ static void run(const uint32_t *x, dsp_groups *groups, float *y, int32_t count) 
     return;
   }
   if (groups->zeros == NULL) {
-    nanoc_nbits4_groups_dsp(x, groups);
+    nanoc_matmul_nbits4_dsp_groups(x, groups);
   } else {
-    nanoc_nbits4_zeros_dsp(x, groups);
+    nanoc_matmul_nbits4_dsp_zeros(x, groups);
   }
 }
 

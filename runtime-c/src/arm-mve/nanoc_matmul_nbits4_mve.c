@@ -70,11 +70,11 @@ static void groups_in_c(mve_groups *groups) {
     "  ldrd r2,r4,[r11,#8]\n  vstrw.32 q4,[r2],#16\n  str r2,[r11,#8]\n  cmp r2,r4\n  bne 1b\n" \
     "  vpop {d8,d9}\n  pop {r4-r11,pc}\n  .size " name ",.-" name "\n  .popsection\n")
 
-GROUPS("nanoc_nbits4_groups_mve", "");
-GROUPS("nanoc_nbits4_zeros_mve", "  vldrb.s32 q2,[r7],#4\n  vmul.i32 q2,q2,r12\n  vsub.i32 q0,q0,q2\n");
+GROUPS("nanoc_matmul_nbits4_mve_groups", "");
+GROUPS("nanoc_matmul_nbits4_mve_zeros", "  vldrb.s32 q2,[r7],#4\n  vmul.i32 q2,q2,r12\n  vsub.i32 q0,q0,q2\n");
 
-void nanoc_nbits4_groups_mve(mve_groups *groups);
-void nanoc_nbits4_zeros_mve(mve_groups *groups);
+void nanoc_matmul_nbits4_mve_groups(mve_groups *groups);
+void nanoc_matmul_nbits4_mve_zeros(mve_groups *groups);
 
 static float largest_of(const float *x, int32_t count) {
   float largest = 0.0f;
@@ -146,9 +146,9 @@ static void run(mve_groups *groups, float *y, int32_t count, int32_t plain) {
 #if NANOC_MVE_ASSEMBLY
   if (plain) {
     if (groups->zeros == NULL) {
-      nanoc_nbits4_groups_mve(groups);
+      nanoc_matmul_nbits4_mve_groups(groups);
     } else {
-      nanoc_nbits4_zeros_mve(groups);
+      nanoc_matmul_nbits4_mve_zeros(groups);
     }
     return;
   }

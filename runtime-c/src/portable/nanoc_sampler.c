@@ -4,17 +4,17 @@
 
 #define ONE 16777216.0f
 
-void nanoc_random_seed(nanoc_random *random, uint32_t seed) {
+void nanoc_sampler_seed(nanoc_random *random, uint32_t seed) {
   random->a = seed;
   random->b = 0x9E3779B9u;
   random->c = 0x243F6A88u;
   random->counter = 1u;
   for (uint32_t i = 0u; i < 12u; i++) {
-    (void)nanoc_random_next(random);
+    (void)nanoc_sampler_next(random);
   }
 }
 
-uint32_t nanoc_random_next(nanoc_random *random) {
+uint32_t nanoc_sampler_next(nanoc_random *random) {
   const uint32_t result = random->a + random->b + random->counter;
   random->counter++;
   random->a = random->b ^ (random->b >> 9);
@@ -132,7 +132,7 @@ static void keep_share(uint32_t *weights, uint32_t count, float share) {
   }
 }
 
-uint32_t nanoc_sample(const nanoc_sampling *how, nanoc_random *random, const float *logits, uint32_t count,
+uint32_t nanoc_sampler_choose(const nanoc_sampling *how, nanoc_random *random, const float *logits, uint32_t count,
                       const uint16_t *history, uint32_t history_count, uint32_t *work) {
   const uint32_t greedy = !(how->temperature > 0.0f);
   if (greedy && how->repetition_penalty == 1.0f) {
@@ -148,7 +148,7 @@ uint32_t nanoc_sample(const nanoc_sampling *how, nanoc_random *random, const flo
     keep_share(work, count, how->top_p);
   }
   const uint64_t total = sum_from(work, count, 0u);
-  const uint64_t number = nanoc_random_next(random);
+  const uint64_t number = nanoc_sampler_next(random);
   /* number * total / 2^32 in two parts: the product may need more than 64 bits */
   uint64_t point = number * (total >> 32) + ((number * (total & 0xFFFFFFFFu)) >> 32);
   for (uint32_t i = 0u; i < count; i++) {
