@@ -22,6 +22,7 @@ export function floatAttentionKernel(portable: (context: LowerContext) => Kernel
     when(context) {
       const { dtype, shape } = context.required(0);
       if (dtype !== 'float32') return `the input is ${dtype}`;
+      if (context.required(1).shape.length !== 2) return 'the heads of the caches lie apart';
       if (context.float('multiplier') !== 1 && context.float('divisor') !== 1)
         return 'scores are multiplied and divided';
       return shape[2]! <= MOST_ELEMENTS || `a head has ${shape[2]} elements, more than ${MOST_ELEMENTS}`;

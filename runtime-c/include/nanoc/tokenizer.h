@@ -81,9 +81,9 @@ typedef struct {
  * Text of the next token, as far as its characters are complete: always whole, valid UTF-8; what can be none becomes U+FFFD.
  *  out: NANOC_DETOKENIZER_BYTES(longest token). Returns the bytes written; special and unknown numbers give none.
  */
-uint32_t nanoc_detokenizer_next(const nanoc_tokenizer *tokenizer, nanoc_detokenizer *state, uint32_t token,
+uint32_t nanoc_tokenizer_decode_next(const nanoc_tokenizer *tokenizer, nanoc_detokenizer *state, uint32_t token,
                                 uint8_t *out);
 /** At the end of a text: U+FFFD where a character was left unfinished. out: 3 bytes. */
-uint32_t nanoc_detokenizer_end(nanoc_detokenizer *state, uint8_t *out);
+uint32_t nanoc_tokenizer_decode_end(nanoc_detokenizer *state, uint8_t *out);
 
 #endif

@@ -361,7 +361,7 @@ static uint32_t add_byte(nanoc_detokenizer *state, uint8_t byte, uint8_t *out) {
   return written;
 }
 
-uint32_t nanoc_detokenizer_next(const nanoc_tokenizer *tokenizer, nanoc_detokenizer *state, uint32_t token,
+uint32_t nanoc_tokenizer_decode_next(const nanoc_tokenizer *tokenizer, nanoc_detokenizer *state, uint32_t token,
                                 uint8_t *out) {
   if (token >= tokenizer->token_count || tokenizer->lengths[token] == 0u) {
     return 0u;
@@ -384,7 +384,7 @@ uint32_t nanoc_detokenizer_next(const nanoc_tokenizer *tokenizer, nanoc_detokeni
   return written;
 }
 
-uint32_t nanoc_detokenizer_end(nanoc_detokenizer *state, uint8_t *out) {
+uint32_t nanoc_tokenizer_decode_end(nanoc_detokenizer *state, uint8_t *out) {
   const uint32_t unfinished = state->count;
   memset(state, 0, sizeof *state);
   return unfinished == 0u ? 0u : write_code(REPLACEMENT, out);
