@@ -186,11 +186,7 @@ function call(
 function constantCall(context: LowerContext): KernelCall {
   const { rows, inner, columns, batch } = geometry(context);
   const [x, w] = [context.required(0), context.required(1)];
-  const data = conv.constantOf(context, 1).data as Int8Array;
-  const turned = Int8Array.from(
-    { length: data.length },
-    (_, i) => data[(i % inner) * columns + Math.floor(i / inner)]!,
-  );
+  const turned = conv.transposed(conv.constantOf(context, 1).data as Int8Array, inner);
   const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
   const packed = conv.packWeights(turned, columns, inner, 1, conv.weightZeroPoints(w, columns), bias, x);
   return matrixCall(context, packed, rows * elementCount(batch), inner, columns);

@@ -3,7 +3,7 @@ import type { Graph } from '../../ir/graph.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf } from '../../ops/shared/convolution.js';
+import { constantOf, macsOf, transposed } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { scratchIsFree } from '../where-it-pays.js';
 import { anyCall, anyRowCall, anyScratchBytes } from './any-call.js';
@@ -95,11 +95,7 @@ function rowsOf(context: LowerContext): number {
 /** Weights [inner][columns], turned. */
 function matmulLayer(context: LowerContext): StreamLayer {
   const [inner, columns] = context.required(1).shape as [number, number];
-  const data = constantOf(context, 1).data as Int8Array;
-  const turned = new Int8Array(data.length);
-  for (let k = 0; k < inner; k += 1) {
-    for (let c = 0; c < columns; c += 1) turned[c * inner + k] = data[k * columns + c]!;
-  }
+  const turned = transposed(constantOf(context, 1).data as Int8Array, inner);
   return layerOf(context, turned, columns, packingFor(context));
 }
 

@@ -1,7 +1,7 @@
 /** The kernel options of matrix products for cores with MVE: constant int8 weights, one row or many. */
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf } from '../../ops/shared/convolution.js';
+import { constantOf, transposed } from '../../ops/shared/convolution.js';
 import { hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { gemmCall } from './conv-kernel.js';
@@ -43,10 +43,5 @@ function rowsOf(context: LowerContext): number {
 /** Weights [inner][columns], turned. */
 function matmulLayer(context: LowerContext): StreamLayer {
   const [inner, columns] = context.required(1).shape as [number, number];
-  const data = constantOf(context, 1).data as Int8Array;
-  const turned = Int8Array.from(
-    { length: data.length },
-    (_, i) => data[(i % inner) * columns + Math.floor(i / inner)]!,
-  );
-  return layerOf(context, turned, columns);
+  return layerOf(context, transposed(constantOf(context, 1).data as Int8Array, inner), columns);
 }

@@ -1,7 +1,7 @@
 /** Which nodes the packed kernels take, and their layers. */
 import { elementCount } from '../../ir/tensor.js';
 import type { LowerContext } from '../../ops/define.js';
-import { channelsLast, constantOf } from '../../ops/shared/convolution.js';
+import { channelsLast, constantOf, transposed } from '../../ops/shared/convolution.js';
 import { hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { whyNotPacked } from './stream.js';
@@ -70,10 +70,5 @@ export function rowsOf(context: LowerContext): number {
 /** Weights [inner][columns], turned. */
 export function matmulLayer(context: LowerContext): StreamLayer {
   const [inner, columns] = context.required(1).shape as [number, number];
-  const data = constantOf(context, 1).data as Int8Array;
-  const turned = new Int8Array(data.length);
-  for (let k = 0; k < inner; k += 1) {
-    for (let c = 0; c < columns; c += 1) turned[c * inner + k] = data[k * columns + c]!;
-  }
-  return layerOf(context, turned, columns);
+  return layerOf(context, transposed(constantOf(context, 1).data as Int8Array, inner), columns);
 }
