@@ -2,11 +2,15 @@
  * Attention of one token over a cache in bytes, in the assembly of MVE: eight positions of a query at a time. Scores stay as 127 - score,
  * which needs no sign: the distance from the largest one then is an offset into the table of exp.
  */
-import type { GeneratedSource } from '../../ir/kernel-call.js';
-import { type AttentionShape, attentionHeader, attentionLines, attentionPrototype, sizesLines } from '../attention.js';
+import { attentionLines } from '../attention.js';
+import {
+  type AttentionSource,
+  attentionFiles,
+  attentionPrototype,
+  type HeadShape,
+  sizesLines,
+} from '../attention-source.js';
 import { frameBytes, lanes, mveFunction } from './assembly.js';
-
-export type MveAttentionShape = Omit<AttentionShape, 'isDual'>;
 
 /** Offsets in nanoc_cached_attention_s8_params, which the C text asserts. */
 const FIELDS = {
@@ -19,14 +23,12 @@ const HELD = 3;
 /** Words at sp that functions need in any case. */
 const LOCALS = 12;
 
-export interface GeneratedAttention {
-  readonly name: string;
-  readonly generated: readonly GeneratedSource[];
+export interface GeneratedAttention extends AttentionSource {
   /** Bytes of stack that assembly takes. */
   readonly stack: number;
 }
 
-export function generateMveAttention(shape: MveAttentionShape): GeneratedAttention {
+export function generateMveAttention(shape: HeadShape): GeneratedAttention {
   const { heads, group, dim } = shape;
   const name = `nanoc_cached_attention_mve_${heads}x${group}x${dim}`;
   const prototype = attentionPrototype(name);
@@ -56,19 +58,15 @@ export function generateMveAttention(shape: MveAttentionShape): GeneratedAttenti
     '#endif',
     '',
   ];
-  const header = attentionHeader(name, '. The cache has eight positions or more. Scratch: `context` bytes');
-  return {
-    name,
-    generated: [header, { path: `src/${name}.c`, content: lines.join('\n') }],
-    stack: frameBytes(localsOf(shape)),
-  };
+  const contract = '. The cache has eight positions or more. Scratch: `context` bytes';
+  return { ...attentionFiles(name, contract, lines), stack: frameBytes(localsOf(shape)) };
 }
 
 function chunksOf(dim: number): number {
   return Math.ceil(dim / 8);
 }
 
-function localsOf({ dim }: MveAttentionShape): number {
+function localsOf({ dim }: HeadShape): number {
   return LOCALS + (chunksOf(dim) > HELD ? 16 * chunksOf(dim) : 0);
 }
 
@@ -92,7 +90,7 @@ function load(register: string, field: keyof typeof FIELDS, from = 'r12'): strin
  * 7, r5 results, r7 start of a sum, r9 scale, r10 count, r11 zero point. q4 least results, q7 results. Behind the last whole eight, the last eight
  * positions again; of fewer than eight, what lies behind them is not counted.
  */
-function scores(shape: MveAttentionShape): string[] {
+function scores(shape: HeadShape): string[] {
   const step = shape.heads * shape.dim;
   return [
     `ldr r12,[sp,#${frameBytes(localsOf(shape))}]`,
@@ -148,7 +146,7 @@ function scores(shape: MveAttentionShape): string[] {
 }
 
 /** The query less its zero point as halfwords, 0 behind its end; r2 their sum. p0 then has the elements of the last chunk. */
-function query({ dim }: MveAttentionShape): string[] {
+function query({ dim }: HeadShape): string[] {
   const chunks = chunksOf(dim);
   const isHeld = chunks <= HELD;
   return range(chunks).flatMap((c) => {
@@ -171,7 +169,7 @@ function query({ dim }: MveAttentionShape): string[] {
 }
 
 /** The product of the query and a key; the key's pointer moves to the next position. Its first chunk is last, for the sake of that. */
-function dot({ heads, dim }: MveAttentionShape, sum: string, key: string): string[] {
+function dot({ heads, dim }: HeadShape, sum: string, key: string): string[] {
   const chunks = chunksOf(dim);
   const step = heads * dim;
   return range(chunks)
@@ -264,7 +262,7 @@ function weights(): string[] {
  * r0 weights, r1 values, r2 y, r3 count, the weights' sum and params on the stack. Four elements at a time: r4, r6, r8, r10 their sums; q4 to q7 where
  * they lie at eight positions; r5 weights, r7 values, r9 scale, r11 zero point, r12 start of a sum; the end of y at sp.
  */
-function values(shape: MveAttentionShape): string[] {
+function values(shape: HeadShape): string[] {
   const { heads, dim } = shape;
   const whole = Math.floor(dim / 4);
   const at = frameBytes(LOCALS);
@@ -287,7 +285,7 @@ function values(shape: MveAttentionShape): string[] {
   ];
 }
 
-function elements({ heads, dim }: MveAttentionShape, width: number): string[] {
+function elements({ heads, dim }: HeadShape, width: number): string[] {
   const sums = ['r4', 'r6', 'r8', 'r10'];
   return [
     ...sums.map((sum) => `mov ${sum},r12`),
