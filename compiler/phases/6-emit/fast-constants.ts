@@ -16,7 +16,8 @@ export interface FastConstants {
 
 /** To be called when all constants have been added to the context. */
 export function fastConstants(context: ModelContext): FastConstants {
-  const budget = context.compilation.options.fastRam ?? 0;
+  const budget = context.compilation.options.fastRam;
+  if (budget === undefined) return { symbols: new Set(), bytes: 0, share: 0 };
   const calls = callsByUser(context);
   const rated = context.constants.list.map((constant) => {
     const reads = constant.users.reduce(
