@@ -2,10 +2,8 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { bytesOf, elementCount, type Tensor } from '../ir/tensor.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import { constantOf } from './shared/convolution.js';
-import { type BlockRows, dequantizeRow, zeroPointBytes } from './shared/nbits.js';
+import { type BlockRows, bitsAttribute, dequantizeRow, zeroPointBytes } from './shared/nbits.js';
 import { elementBytes, moveCall } from './shared/views.js';
-
-const BITS = [2, 4, 8];
 
 /**
  * com.microsoft.GatherBlockQuantized: rows of a quantized table, dequantized as they are read. Indices as in Gather.
@@ -27,11 +25,7 @@ export default defineOp({
   ],
   outputs: ['output'],
   attributes: {
-    bits: {
-      type: 'int',
-      default: 4,
-      check: (bits) => (BITS.includes(Number(bits)) ? undefined : `must be ${BITS.join(', ')}, and is ${bits}`),
-    },
+    bits: bitsAttribute,
     block_size: {
       type: 'int',
       default: 128,

@@ -2,6 +2,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import { sqrtF32 } from '../numerics/float-math.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { normalizationAttributes } from './shared/normalization.js';
 import { axisOf } from './shared/shapes.js';
 
 const f = Math.fround;
@@ -17,11 +18,7 @@ export default defineOp({
   summary: 'float32, constant scale and bias of the normalized dimensions; one output',
   inputs: [{ name: 'X' }, { name: 'Scale', mustBeConstant: true }, { name: 'B', optional: true, mustBeConstant: true }],
   outputs: ['Y', 'Mean', 'InvStdDev'],
-  attributes: {
-    axis: { type: 'int', default: -1 },
-    epsilon: { type: 'float', default: 1e-5 },
-    stash_type: { type: 'int', default: 1 },
-  },
+  attributes: normalizationAttributes,
   quantized: 'float',
   infer(view) {
     const x = view.required(0);

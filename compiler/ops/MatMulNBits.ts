@@ -5,10 +5,9 @@ import { clamp, roundHalfEven } from '../numerics/round.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import { constantOf, macsOf } from './shared/convolution.js';
 import { type Geometry, geometry, zeroPointsOf } from './shared/matmul-nbits.js';
-import { fieldOf, zeroPointBytes } from './shared/nbits.js';
+import { bitsAttribute, fieldOf, zeroPointBytes } from './shared/nbits.js';
 
 const f = Math.fround;
-const BITS = [2, 4, 8];
 
 /**
  * com.microsoft.MatMulNBits: Y = A * dequantize(B)', B being quantized along K in blocks, each with a scale and a zero point.
@@ -35,11 +34,7 @@ export default defineOp({
   attributes: {
     K: { type: 'int', required: true },
     N: { type: 'int', required: true },
-    bits: {
-      type: 'int',
-      default: 4,
-      check: (bits) => (BITS.includes(Number(bits)) ? undefined : `must be ${BITS.join(', ')}, and is ${bits}`),
-    },
+    bits: bitsAttribute,
     block_size: {
       type: 'int',
       required: true,

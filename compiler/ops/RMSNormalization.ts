@@ -4,6 +4,7 @@ import { sqrtF32 } from '../numerics/float-math.js';
 import { quantize } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import { isFloat } from './shared/elementwise.js';
+import { normalizationAttributes } from './shared/normalization.js';
 import { perTensor } from './shared/quantized.js';
 import { axisOf } from './shared/shapes.js';
 import { elementLead } from './shared/unary.js';
@@ -23,9 +24,7 @@ export default defineOp({
   inputs: [{ name: 'X' }, { name: 'scale', mustBeConstant: true }],
   outputs: ['Y'],
   attributes: {
-    axis: { type: 'int', default: -1 },
-    epsilon: { type: 'float', default: 1e-5 },
-    stash_type: { type: 'int', default: 1 },
+    ...normalizationAttributes,
     reciprocal: { type: 'int', default: 0 },
   },
   quantized: 'float',

@@ -3,15 +3,13 @@ import { defineOp, type NodeView } from './define.js';
 import {
   checkConstantIndices,
   indexWithin,
+  MOST_DIMENSIONS,
   reduction,
   scatterCall,
   scatterInputs,
   scatterOperands,
 } from './shared/scatter.js';
 import { axisOf, forEachOffset, padLeft, stridesOf } from './shared/shapes.js';
-
-/** NANOC_SCATTER_RANK. */
-const MOST_DIMENSIONS = 6;
 
 /** Each update goes to its own place, but for the index along one axis; in ascending order. */
 export default defineOp({

@@ -3,15 +3,13 @@ import { defineOp, type NodeView } from './define.js';
 import {
   checkConstantIndices,
   indexWithin,
+  MOST_DIMENSIONS,
   reduction,
   scatterCall,
   scatterInputs,
   scatterOperands,
 } from './shared/scatter.js';
 import { padLeft, stridesOf } from './shared/shapes.js';
-
-/** NANOC_SCATTER_RANK. */
-const MOST_DIMENSIONS = 6;
 
 /** Tuples of indices name elements or whole blocks of the data, which the updates replace in ascending order. */
 export default defineOp({

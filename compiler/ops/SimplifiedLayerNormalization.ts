@@ -1,4 +1,5 @@
 import { defineOp } from './define.js';
+import { normalizationAttributes } from './shared/normalization.js';
 
 /** ONNX Runtime's name, in the domain of ai.onnx, for what opset 23 calls RMSNormalization. */
 export default defineOp({
@@ -8,11 +9,7 @@ export default defineOp({
   summary: 'becomes RMSNormalization',
   inputs: [{ name: 'X' }, { name: 'scale', mustBeConstant: true }],
   outputs: ['Y'],
-  attributes: {
-    axis: { type: 'int', default: -1 },
-    epsilon: { type: 'float', default: 1e-5 },
-    stash_type: { type: 'int', default: 1 },
-  },
+  attributes: normalizationAttributes,
   quantized: 'float',
   infer: (view) => [view.required(0)],
   normalize: (view, editor) => editor.updateNode(view.node, { op: 'RMSNormalization' }),

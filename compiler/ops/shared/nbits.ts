@@ -1,4 +1,13 @@
 /** Weights of a few bits in blocks, as MatMulNBits and GatherBlockQuantized hold them: rows of fields, a scale and a zero point for each block. */
+import type { AttributeSpec } from '../define.js';
+
+const BITS = [2, 4, 8];
+
+export const bitsAttribute: AttributeSpec = {
+  type: 'int',
+  default: 4,
+  check: (bits) => (BITS.includes(Number(bits)) ? undefined : `must be ${BITS.join(', ')}, and is ${bits}`),
+};
 
 /** Element i of a packed array: the first one in the low bits. */
 export function fieldOf(bytes: Uint8Array, i: number, bits: number): number {

@@ -4,6 +4,9 @@ import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
 import { bytesPerElement } from '../../ir/tensor.js';
 import type { AttributeSpec, InputSpec, LowerContext, NodeView } from '../define.js';
 
+/** NANOC_SCATTER_RANK. */
+export const MOST_DIMENSIONS = 6;
+
 export const scatterInputs: readonly InputSpec[] = [{ name: 'data' }, { name: 'indices' }, { name: 'updates' }];
 
 export const reduction: AttributeSpec = {
