@@ -1,5 +1,7 @@
 import type { Bands } from './bands/within.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
+import type { ImageSource } from './image/parse.js';
+import type { ImagePlan } from './image/plan.js';
 import type { ExcludedKernel } from './ir/excluded.js';
 import type { Graph } from './ir/graph.js';
 import type { KernelFamily, Program } from './ir/kernel-call.js';
@@ -36,6 +38,8 @@ export interface CompileOptions {
   readonly fastRam?: number;
   /** Of a language model: text in and out is compiled as well. */
   readonly tokenizer?: TokenizerSource;
+  /** What a camera gives, and how it becomes the model's input: an image front end is compiled as well. */
+  readonly image?: ImageSource;
   /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
   readonly libraries?: readonly Library[];
   /** Kernels that layers must not take, since a proof found them wrong there (`nanoc verify`); the next ones in the lists are taken. */
@@ -73,6 +77,8 @@ export interface Compilation {
   readonly bands?: Bands;
   /** Text in and out, where there is a tokenizer. */
   readonly text?: TextPlan;
+  /** From frames of a camera to an input, where one is asked for. */
+  readonly image?: ImagePlan;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -7,6 +7,9 @@ import { planWithin } from './bands/within.js';
 import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
 import { emitHost } from './emit-host.js';
+import type { ImageSource } from './image/parse.js';
+import { type ImagePlan, planImage } from './image/plan.js';
+import type { Graph } from './ir/graph.js';
 import { verifyGraph } from './ir/verify.js';
 import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
@@ -70,6 +73,7 @@ export async function compile(
     diagnostics,
   });
   const text = options.tokenizer === undefined ? undefined : planText(program.graph, options.tokenizer);
+  const image = options.image === undefined ? undefined : await imageOf(program.graph, options.image);
   return {
     source,
     options,
@@ -83,8 +87,15 @@ export async function compile(
     plan,
     ...(bands === undefined ? {} : { bands }),
     ...(text === undefined ? {} : { text }),
+    ...(image === undefined ? {} : { image }),
     diagnostics: diagnostics.list,
   };
+}
+
+/** The schema library is loaded only where there is something to read. */
+async function imageOf(graph: Graph, source: ImageSource): Promise<ImagePlan> {
+  const { parseImageSpec } = await import('./image/parse.js');
+  return planImage(graph, parseImageSpec(source));
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */

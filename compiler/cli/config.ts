@@ -34,6 +34,8 @@ export const configSchema = z.strictObject({
   optimize: z.enum(OPTIMIZE).optional(),
   /** tokenizer.json of a language model, relative to nanoc.json. */
   tokenizer: z.string().min(1).optional(),
+  /** Configuration of an image front end, relative to nanoc.json. */
+  image: z.string().min(1).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),
   /** Fast RAM for the constants that are read most. */

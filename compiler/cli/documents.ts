@@ -83,6 +83,22 @@ export const documents = {
     ram: count.optional(),
     diagnostics,
   }),
+  photos: document({
+    target: z.string(),
+    simulator: z.strictObject({ name: z.string(), proves: z.string() }),
+    photos: z.array(
+      z.strictObject({
+        photo: z.string(),
+        /** It had another size than the camera's frame. */
+        fitted: z.boolean(),
+        label: z.string().optional(),
+        score: z.number().optional(),
+        instructions: z.strictObject({ image: count, inference: count }).optional(),
+        outputs: z.record(z.string(), output),
+      }),
+    ),
+    diagnostics,
+  }),
   verify: document({
     results: z.array(
       // verify/result.ts says what else is in it.

@@ -7,7 +7,7 @@ import { listTargets } from '../targets.js';
 import type { TuneTable } from '../tune/tune-table.js';
 import type { Config } from './config.js';
 import { requestedLibraries } from './libraries.js';
-import { readModelFile, readTokenizerFile } from './model-file.js';
+import { readImageFile, readModelFile, readTokenizerFile } from './model-file.js';
 import { type BudgetFlags, CONFIG_FILE, type CompileFlags } from './options.js';
 import { type Session, showDiagnostics } from './session.js';
 import { loadTuneFile } from './tune-file.js';
@@ -47,12 +47,13 @@ export async function resolveJob(
   };
   const libraries = await requestedLibraries(session, flags, config, folder);
   const source = readModelFile(path);
-  const tokenizer =
-    flags.tokenizer !== undefined
-      ? resolve(session.terminal.cwd, flags.tokenizer)
-      : config.tokenizer === undefined
-        ? undefined
-        : resolve(folder, config.tokenizer);
+  /** Of the command line, relative to where it is typed; of nanoc.json, relative to that. */
+  const besides = (flag: string | undefined, configured: string | undefined): string | undefined => {
+    if (flag !== undefined) return resolve(session.terminal.cwd, flag);
+    return configured === undefined ? undefined : resolve(folder, configured);
+  };
+  const tokenizer = besides(flags.tokenizer, config.tokenizer);
+  const image = besides(flags.image, config.image);
   const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;
   const { table, diagnostics } = await loadTuneFile(path, source, given);
   showDiagnostics(session, diagnostics);
@@ -66,6 +67,7 @@ export async function resolveJob(
       ...(states === undefined ? {} : { states }),
       ...(libraries.length === 0 ? {} : { libraries }),
       ...(tokenizer === undefined ? {} : { tokenizer: readTokenizerFile(tokenizer) }),
+      ...(image === undefined ? {} : { image: readImageFile(image) }),
       ...defined(choices),
     },
     budgets: defined({

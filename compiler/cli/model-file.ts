@@ -3,6 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ModelSource } from '../compilation.js';
 import { fail } from '../diagnostics/diagnostic.js';
+import type { ImageSource } from '../image/parse.js';
 import type { TokenizerSource } from '../text/parse.js';
 
 /** Largest file that is read: protobuf itself ends at 2 GiB. */
@@ -56,6 +57,21 @@ export function readTokenizerFile(path: string): TokenizerSource {
     fail({ code: 'NC0734', message: `${path} is no tokenizer that can be read`, because }),
   );
   return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+}
+
+/** @throws CompileError NC0751 when the file is missing or unreadable */
+export function readImageFile(path: string): ImageSource {
+  const bytes = readWhole(path, (because) =>
+    fail({ code: 'NC0751', message: `${path} does not describe an image front end`, because }),
+  );
+  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+}
+
+/** Bytes of a picture. @throws CompileError NC0753 when the file is missing or unreadable */
+export function readPhotoFile(path: string): Uint8Array {
+  return readWhole(path, (because) =>
+    fail({ code: 'NC0753', message: `${path} is no picture that can be read`, because }),
+  );
 }
 
 function readWhole(path: string, refuse: (because: string) => never): Uint8Array {

@@ -23,6 +23,8 @@ export interface CompileFlags {
   readonly name?: string;
   /** tokenizer.json of a language model. */
   readonly tokenizer?: string;
+  /** Configuration of an image front end. */
+  readonly image?: string;
   /** Bytes of RAM to fit into. */
   readonly ram?: number;
   /** Bytes of fast RAM for constants. */
@@ -63,6 +65,7 @@ export function declareCompile(command: Command): void {
     .option('--fast-ram <bytes>', 'copy the constants that are read most into so much fast RAM, e.g. 32K', bytes)
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')
     .option('--tokenizer <file>', 'tokenizer.json of a language model: text in and out in C as well')
+    .option('--image <file>', 'image.json: a camera, crop, resize, normalisation: frames to input in C as well')
     .option('--tune <file>', 'kernels that nanoc tune chose (default: <model>.tune.json beside the model)')
     .option('--no-tune', 'leave out the table of nanoc tune');
 }
@@ -75,7 +78,7 @@ export function declareBudgets(command: Command): void {
     .option('--max-instructions <n>', 'fail when an inference takes more instructions, e.g. 2.5M', instructions);
 }
 
-function appendText(text: string, before: readonly string[] = []): string[] {
+export function appendText(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 

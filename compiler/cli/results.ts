@@ -22,11 +22,16 @@ export function realValues(tensor: Tensor, quantization: Quantization | undefine
   return numbers.map((q) => Math.fround((q - zeroPoint[0]!) * scale[0]!));
 }
 
-/** The best classes, when a tensor looks like scores of classes: one dimension above 1, and real numbers. */
+/** The best classes of three or more, when a tensor looks like scores of classes. */
 export function topScores(tensor: Tensor, real: readonly number[] | undefined): Score[] | undefined {
+  return elementCount(tensor.shape) < 3 ? undefined : scoresOf(tensor, real);
+}
+
+/** The best classes, when a tensor looks like scores of classes: one dimension above 1, and real numbers. */
+export function scoresOf(tensor: Tensor, real: readonly number[] | undefined): Score[] | undefined {
   const count = elementCount(tensor.shape);
   const flat = tensor.shape.filter((n) => n > 1).length === 1;
-  if (real === undefined || !flat || count < 3 || count > MOST_CLASSES) return undefined;
+  if (real === undefined || !flat || count > MOST_CLASSES) return undefined;
   if (!real.every(Number.isFinite)) return undefined;
   const scores = real.map((value, index) => ({ index, value }));
   // Equal scores in the order of their indices: what ArgMax takes.

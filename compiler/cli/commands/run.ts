@@ -8,7 +8,7 @@ import type { VectorSet } from '../../verify/vector-set.js';
 import { type CommandDefinition, defineCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { oneTarget, resolveJob } from '../job.js';
-import { type CompileFlags, declareCompile, declareModel } from '../options.js';
+import { appendText, type CompileFlags, declareCompile, declareModel } from '../options.js';
 import { withProgress } from '../progress.js';
 import { compileProven } from '../proven-job.js';
 import { describeOutput, realValues, topScores } from '../results.js';
@@ -22,7 +22,7 @@ import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.
 type Flags = CompileFlags &
   SimulatorFlags &
   VectorFlags &
-  TextFlags & { readonly input?: string; readonly profile?: boolean };
+  TextFlags & { readonly input?: string; readonly profile?: boolean; readonly photo?: readonly string[] };
 
 /** Inferences that text shows one by one. */
 const SHOWN = 8;
@@ -35,13 +35,23 @@ export const run = defineCommand<Flags>({
     'nanoc run kws.onnx --target cortex-m4 --profile',
     'nanoc run kws.onnx --target stm32f407 --sim labwired',
     'nanoc run model.onnx --target cortex-m4 --tokenizer tokenizer.json --text "Once upon a time"',
+    'nanoc run model.onnx --target cortex-m4 --image image.json --photo photo.png',
   ],
   declare: (command) => {
     declareRun(command);
     command.option('--profile', 'count the instructions of every layer');
+    command.option(
+      '--photo <file>',
+      'PNG or PPM for the image front end (needs --image); may be given again',
+      appendText,
+    );
     declareText(command);
   },
   run: async (session, flags, [model]) => {
+    if (flags.photo !== undefined) {
+      const { runPhotoFiles } = await import('../photo-run.js');
+      return runPhotoFiles(session, flags, flags.photo, model);
+    }
     if (flags.text === undefined) return runAndShow(session, flags, model, flags.profile === true);
     const { runText } = await import('../text-run.js');
     return runText(session, flags, flags.text, model);

@@ -7,6 +7,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   for (const [dim, size] of Object.entries(options.dims ?? {})) words.push('--dim', `${dim}=${size}`);
   for (const state of options.states ?? []) words.push('--state', state);
   if (options.tokenizer !== undefined) words.push('--tokenizer', options.tokenizer.fileName);
+  if (options.image !== undefined) words.push('--image', options.image.fileName);
   for (const embedding of options.embeddings ?? []) words.push('--embedding', embedding);
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);

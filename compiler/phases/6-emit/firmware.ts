@@ -47,15 +47,25 @@ export function mainView(context: EmitContext, parts: ModelParts) {
   return {
     name: context.name,
     macro: context.macro,
+    image: context.compilation.image !== undefined,
     hosted: context.compilation.target.startup.length === 0,
     contextBytes: parts.sizes.contextBytes,
     inputs: parts.inputs.map((port) => ({
       ...port,
-      zero: zeroOf(port),
-      comment: wrapComment(`Where input "${port.label}" comes from: a sensor, in a product. Here: real zero.`, ''),
+      ...readingOf(context, port),
     })),
     outputs: parts.outputs.map((port) => ({ ...port, single: port.elements === 1, comment: useComment(port) })),
   };
+}
+
+/** How a main.c fills an input: with frames of the camera, or with real zero. */
+function readingOf({ compilation, inputs }: EmitContext, port: PortView) {
+  const { image } = compilation;
+  const isImage = inputs.some(({ value, macro }) => macro === port.macro && value.name === image?.input);
+  const where = isImage
+    ? `Input "${port.label}": frames of the camera, row by row.`
+    : `Where input "${port.label}" comes from: a sensor, in a product. Here: real zero.`;
+  return { zero: zeroOf(port), isImage, comment: wrapComment(where, '') };
 }
 
 function useComment({ label, elements }: PortView): string {
@@ -109,6 +119,7 @@ function readmeView(context: EmitContext, parts: ModelParts, startup: readonly s
     startup: [...startup, ...script],
     contextBytes: parts.sizes.contextBytes,
     text: compilation.text !== undefined,
+    image: compilation.image !== undefined,
     inputs: parts.inputs,
     outputs: parts.outputs,
   };

@@ -7,6 +7,7 @@ import { type EmitContext, makeContext } from './context.js';
 import { espIdfFiles } from './esp-idf.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
+import { imageFiles } from './image.js';
 import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
@@ -44,6 +45,7 @@ function emitParts(compilation: Compilation, host: EmitHost) {
   const library = [
     ...modelFiles(context, parts),
     ...textFiles(context),
+    ...(compilation.image === undefined ? [] : imageFiles(context.name, compilation.image, host)),
     ...runtimeFiles([...compilation.plan.calls, ...needed], host),
   ];
   return { context, parts, library };

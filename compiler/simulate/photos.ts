@@ -1,0 +1,138 @@
+/**
+ * Running a model with its image front end on its target: frames in, outputs out. The front end is the generated C, and what it makes
+ * is compared with its reference.
+ *
+ * Stimulus: number of photos (u32), frames. Response: for each ticks of the front end (u64), input, ticks of the inference (u64), outputs.
+ */
+import type { Compilation } from '../compilation.js';
+import { CompileError, EXIT, fail } from '../diagnostics/diagnostic.js';
+import { imageToInput } from '../image/reference.js';
+import { valueOf } from '../ir/graph.js';
+import { byteLength, bytesOf, type Tensor } from '../ir/tensor.js';
+import { makeContext, type Port } from '../phases/6-emit/context.js';
+import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
+import { linkedLibraries } from '../vendor/linked.js';
+import { simulatedProgram, worldView } from './harness.js';
+import { referenceOutput, toOnnx } from './onnx-form.js';
+import { INCLUDE_DIRECTORIES, instructionsOf, modelSources, withFolder } from './program.js';
+import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
+
+export interface PhotosRequest {
+  /** Of the camera: width x height x bytes of a pixel each. */
+  readonly frames: readonly Uint8Array[];
+  readonly simulator?: SimulatorChoice;
+  readonly signal?: AbortSignal;
+}
+
+export interface PhotoStep {
+  /** By ONNX name. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** Of the front end and of the inference; absent where the simulator cannot count. */
+  readonly instructions?: { readonly image: number; readonly inference: number };
+}
+
+export interface PhotosResult {
+  readonly steps: readonly PhotoStep[];
+  readonly simulator: { readonly name: string; readonly proves: string };
+}
+
+/** @throws CompileError NC0752 when the model has other inputs, NC06xx, NC07xx; Error when it was compiled without an image front end */
+export async function runPhotos(compilation: Compilation, request: PhotosRequest): Promise<PhotosResult> {
+  const { target, image, name } = compilation;
+  if (image === undefined) throw new Error('the model was compiled without an image front end');
+  const ports = portsOf(compilation, image.input);
+  const simulator = simulatorFor(target, request.simulator);
+  const signal = request.signal === undefined ? {} : { signal: request.signal };
+  const view = { name, macro: name.toUpperCase(), ...ports, ...worldView(target) };
+  const files = [
+    ...(await modelSources(compilation, undefined)),
+    ...(await simulatorSupport(simulator)),
+    { path: 'photos.c', content: simulatedProgram('photos.c.hbs', view) },
+  ];
+  const { linkerScript } = simulator;
+  return withFolder(undefined, async (directory) => {
+    const build = await buildFirmware({
+      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, ...signal },
+      ...(linkerScript === undefined ? {} : { linkerScript }),
+      libraries: linkedLibraries(compilation),
+    });
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(request.frames.length);
+    const limits = { timeoutMs: timeoutOf(compilation, request.frames, simulator.slowest), ...signal };
+    const { response, failure } = await simulator.attempt(build, Buffer.concat([head, ...request.frames]), limits);
+    if (failure !== undefined) throw new CompileError([failure], EXIT.failed);
+    const steps = readSteps(compilation, ports, request.frames, response).map(({ ticks, outputs }) => {
+      if (!simulator.canCount) return { outputs };
+      const [front, inference] = ticks.map((count) => instructionsOf(target, count));
+      if (front === undefined || inference === undefined) return { outputs };
+      return { outputs, instructions: { image: front, inference } };
+    });
+    return { steps, simulator: { name: simulator.name, proves: simulator.proves } };
+  });
+}
+
+interface Ports {
+  readonly input: Port;
+  readonly outputs: readonly Port[];
+}
+
+function portsOf(compilation: Compilation, image: string): Ports {
+  const { inputs, outputs } = makeContext(compilation);
+  const input = inputs.find(({ value }) => value.name === image);
+  if (input !== undefined && inputs.length === 1) return { input, outputs };
+  return fail({
+    code: 'NC0752',
+    message: 'the model has inputs besides the image',
+    because: inputs.map(({ value }) => `"${value.name}"`).join(', '),
+    help: '`nanoc run --photo` can fill only one; a firmware fills the others itself',
+  });
+}
+
+/** Instructions for a byte of a frame and for a multiply-accumulate that nothing exceeds. */
+const SLOWEST = 200;
+
+function timeoutOf({ plan }: Compilation, frames: readonly Uint8Array[], slowest: number): number {
+  const macs = plan.calls.reduce((sum, call) => sum + call.macs, 0);
+  const work = frames.reduce((sum, frame) => sum + frame.length + macs, 0);
+  const seconds = 30 + frames.length * (FASTEST_SIMULATOR / slowest) + (work * SLOWEST) / slowest;
+  return Math.min(seconds * 1000, 2 ** 31 - 1);
+}
+
+interface Step {
+  readonly ticks: readonly [image: number, inference: number];
+  readonly outputs: ReadonlyMap<string, Tensor>;
+}
+
+/** @throws CompileError NC0703 when an input is not the reference's */
+function readSteps(
+  compilation: Compilation,
+  { input, outputs }: Ports,
+  frames: readonly Uint8Array[],
+  response: Uint8Array,
+): Step[] {
+  const { graph, reference } = compilation;
+  const buffer = Buffer.from(response);
+  let at = 0;
+  const take = (count: number) => buffer.subarray(at, (at += count));
+  const ticks = () => Number(take(8).readBigUInt64LE());
+  return frames.map((frame, index) => {
+    const front = ticks();
+    const { data } = imageToInput(compilation.image!, frame, input.value.shape);
+    if (!take(byteLength(input.value)).equals(bytesOf(data))) {
+      fail(
+        {
+          code: 'NC0703',
+          message: `the image front end made another input of picture ${index + 1} than its reference`,
+          help: 'this is a defect of nanoc, of the C compiler or of the simulator; please report it with the picture',
+        },
+        EXIT.failed,
+      );
+    }
+    const inference = ticks();
+    const tensors = outputs.map(({ value }): [string, Tensor] => {
+      const onnx = referenceOutput(graph, reference, value.name);
+      return [onnx.name, toOnnx(valueOf(graph, value.name), onnx, take(byteLength(value)))];
+    });
+    return { ticks: [front, inference], outputs: new Map(tensors) };
+  });
+}
