@@ -8,6 +8,7 @@ import type { KernelOption, LowerContext, NodeView } from '../ops/define.js';
 import { constantOf } from '../ops/shared/convolution.js';
 import { geometry, zeroPointsOf } from '../ops/shared/matmul-nbits.js';
 import { fieldOf } from '../ops/shared/nbits.js';
+import { LX_FEATURES } from './xtensa/layer.js';
 
 const GROUP = 4;
 /** Elements of a row are filled up to a multiple of this. */
@@ -46,9 +47,18 @@ const LAYOUTS: readonly Layout[] = [
     source: 'arm-dsp',
     needs: ['dsp', 'fpu'],
     elements: 2,
-    words: (at) => [fourColumns(at, 0) + fourColumns(at, 1) * 65536],
+    words: halfwords,
     scratch: (blocks, padded) => 2 * padded + 28 * blocks,
     assemblyStack: 44,
+  },
+  {
+    function: 'nanoc_matmul_nbits4_lx',
+    source: 'xtensa',
+    needs: LX_FEATURES,
+    elements: 2,
+    words: halfwords,
+    scratch: (blocks, padded) => 2 * padded + 24 * blocks,
+    assemblyStack: 48,
   },
   {
     function: 'nanoc_matmul_nbits4_pairs',
@@ -64,6 +74,11 @@ const LAYOUTS: readonly Layout[] = [
 function vector(at: Nibble, c: number): number[] {
   const byte = (k: number) => at(c, k) + 16 * at(c + 1, k);
   return [0, 4, 8, 12].map((k) => byte(k) + 256 * byte(k + 1) + 65536 * byte(k + 2) + 16777216 * byte(k + 3));
+}
+
+/** Two elements of four columns. */
+function halfwords(at: Nibble): number[] {
+  return [fourColumns(at, 0) + fourColumns(at, 1) * 65536];
 }
 
 /** A halfword of one element; the last column less 8, for it is read with a sign. */

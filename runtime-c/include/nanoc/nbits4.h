@@ -84,6 +84,11 @@ void nanoc_matmul_nbits4_pairs(const float *x, float *y, void *scratch, const na
 void nanoc_matmul_nbits4_dsp(const float *x, float *y, void *scratch, const nanoc_nbits4_params *params);
 
 /**
+ * For Xtensa cores with MAC16 and FPU: the weights of nanoc_matmul_nbits4_dsp. Scratch: two bytes for each element, padded, and 24 for each block.
+ */
+void nanoc_matmul_nbits4_lx(const float *x, float *y, void *scratch, const nanoc_nbits4_params *params);
+
+/**
  * For MVE: of each sixteen elements two vectors; bytes of the first are elements of the columns 0 (low nibble) and 1, of the second 2 and 3.
  * Scales are 0 or between 2^-50 and 2^50, a bias is 0 or not below 2^-100. Scratch: a byte for each element, padded, and 16 for each block.
  */
