@@ -99,6 +99,13 @@ export interface Overlap {
   readonly multiple?: number;
 }
 
+/** A function of nanoc/gather_packed.h, and the fields of its parameters besides the table and the scales of rows of bytes. */
+export interface PackedRows {
+  readonly name: string;
+  readonly struct: string;
+  readonly fields: Readonly<Record<string, ParamValue>>;
+}
+
 export interface KernelCall {
   readonly node: Node;
   readonly family: KernelFamily;
@@ -130,6 +137,8 @@ export interface KernelCall {
   readonly law?: Law;
   /** Functions of a vendor's library that the call's C calls. */
   readonly vendor?: { readonly library: LibraryName; readonly functions: readonly string[] };
+  /** How rows of the table whose product this call is are read from its packed weights (4-lower/share-rows). */
+  readonly packedRows?: PackedRows;
   /** Multiply-accumulates, for the report. */
   readonly macs: number;
   /** Why this kernel and not another; shown in the report. */

@@ -159,6 +159,17 @@ function packedCall(context: LowerContext, layout: Layout, portable: KernelCall)
       { kind: 'params', struct: 'nanoc_nbits4_params', fields },
     ],
     scratch: { bytes: layout.scratch(blocks, padded), alignment: 4 },
+    packedRows: {
+      name: 'nanoc_gather_nbits4',
+      struct: 'nanoc_gather_nbits4_params',
+      fields: {
+        elements: { int: layout.elements },
+        block: { int: block },
+        weights: fields.weights!,
+        scales: fields.scales!,
+        zeros: fields.zeros!,
+      },
+    },
     ...(layout.assemblyStack === undefined ? {} : { assemblyStack: layout.assemblyStack }),
   };
 }

@@ -7,7 +7,7 @@ import type { LowerContext } from '../../ops/define.js';
 import { macsOf } from '../../ops/shared/convolution.js';
 import { SAVED_BYTES } from './assembly.js';
 import type { DspConvShape } from './conv.js';
-import { paramsOf } from './layer.js';
+import { packedRowsOf, paramsOf } from './layer.js';
 import { paddedInner, type Stream, type StreamLayer } from './stream.js';
 
 const SHARED = 'all channels are requantized in float, by code that all such layers share (--optimize size)';
@@ -72,6 +72,7 @@ export function anyRowCall(context: LowerContext, layer: StreamLayer, stream: St
     ],
     overlaps: [],
     alignment: 4,
+    ...packedRowsOf(layer, params),
     macs: macsOf(y, layer.inner),
     remarks: [SHARED],
   };

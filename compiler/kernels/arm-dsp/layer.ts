@@ -108,6 +108,14 @@ export function paramsOf(context: LowerContext, layer: StreamLayer, stream: Stre
   };
 }
 
+/** For streams of groups of four channels, a byte a weight, without sums behind the inputs. */
+export function packedRowsOf(layer: StreamLayer, params: Argument): Pick<KernelCall, 'packedRows'> {
+  if (layer.sumLanes > 0 || !(layer.weights instanceof Int8Array) || params.kind !== 'params') return {};
+  const { stream, segments } = params.fields;
+  const fields = { stream: stream!, segments: segments! };
+  return { packedRows: { name: 'nanoc_gather_dsp', struct: 'nanoc_gather_dsp_params', fields } };
+}
+
 /** Which requantizations a stream has, in the order in which names mention them. */
 export function kindsOf(stream: Stream): ('fixed' | 'exact')[] {
   return (['fixed', 'exact'] as const).filter((kind) => stream.segments.some((segment) => segment.kind === kind));

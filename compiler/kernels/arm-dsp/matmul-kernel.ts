@@ -15,6 +15,7 @@ import {
   hasZeroPoints,
   kindsOf,
   layerOf,
+  packedRowsOf,
   packingFor,
   paramsOf,
   requantizationRemarks,
@@ -110,6 +111,7 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
   const stream = packStream(layer, 4, packingFor(context), small);
   if (small) return anyRowCall(context, layer, stream);
   const kinds = kindsOf(stream);
+  const params = paramsOf(context, layer, stream);
   const generated = generateMatvec({
     ...{
       packing: stream.packing,
@@ -135,11 +137,12 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
       ...(generated.scratchBytes > 0 ? [{ kind: 'scratch' } as const] : []),
-      paramsOf(context, layer, stream),
+      params,
     ],
     ...(generated.scratchBytes > 0 ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
     overlaps: [],
     alignment: 4,
+    ...(stream.packing === 'bytes' ? packedRowsOf(layer, params) : {}),
     macs: macsOf(y, weightsPerOutput(context, layer)),
     remarks: requantizationRemarks(stream),
   };

@@ -13,6 +13,7 @@ import type { TunedLayer } from '../../tune/tuned-layer.js';
 import { familyOf } from '../../vendor/default-library.js';
 import type { LibraryName } from '../../vendor/library.js';
 import { type Choice, chooseKernel, explained, fittingKernels } from './choice.js';
+import { shareRows } from './share-rows.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
 function allowedFamilies(options: CompileOptions, target: Target): readonly KernelFamily[] {
@@ -63,7 +64,11 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
     if ('call' in lowered) calls.push(lowered);
     else views.push(...lowered.views);
   }
-  return { graph, calls: shareFunctions(calls).map((call) => withPrediction(call, graph, target)), views };
+  return {
+    graph,
+    calls: shareRows(shareFunctions(calls), graph).map((call) => withPrediction(call, graph, target)),
+    views,
+  };
 }
 
 /** Whether the node of a lowered graph with this first output has a kernel that is not among these. */
