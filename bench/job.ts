@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path';
 import { readModelFile } from '../compiler/cli/model-file.js';
 import { type Compilation, CompileError, compile } from '../compiler/index.js';
 import { measure } from '../compiler/toolchain/measure.js';
+import { findCmsisNn } from '../compiler/vendor/cmsis-nn.js';
+import { findEspNn } from '../compiler/vendor/esp-nn.js';
+import type { Library } from '../compiler/vendor/library.js';
 import type { VectorSet } from '../compiler/verify/vector-set.js';
 import { defaultVectors, loadVectors } from '../compiler/verify/vectors.js';
 import { verifyModel } from '../compiler/verify/verify.js';
@@ -30,7 +33,8 @@ const VECTORS = 6;
 export async function measureModel(request: Request): Promise<Outcome> {
   const { model, target, kernels, optimize } = request;
   const { states, dims } = model;
-  const options = { target, kernels, optimize, ...(states && { states }), ...(dims && { dims }) };
+  const libraries = librariesOf(kernels);
+  const options = { target, kernels, optimize, libraries, ...(states && { states }), ...(dims && { dims }) };
   let compilation: Compilation;
   try {
     compilation = await compile(readModelFile(model.path), options);
@@ -56,6 +60,15 @@ export async function measureModel(request: Request): Promise<Outcome> {
   });
   const divergence = verification.firstDivergence?.message;
   return { kind: 'measured', result, ...(divergence === undefined ? {} : { divergence }) };
+}
+
+/** The copy of CMSIS_NN_PATH or ESP_NN_PATH. @throws CompileError where a vendor's kernels are measured and there is none */
+function librariesOf(kernels: Result['kernels']): Library[] {
+  if (kernels === 'cmsis-nn') return [findCmsisNn({ env: process.env })];
+  if (kernels !== 'esp-nn') return [];
+  const library = findEspNn({ env: process.env });
+  if (library === undefined) throw new Error('ESP_NN_PATH names no copy of ESP-NN');
+  return [library];
 }
 
 /** The vectors that come with the model, where there are some, else random ones with both limits. */

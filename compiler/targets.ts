@@ -37,6 +37,6 @@ export async function loadTarget(name: string): Promise<Target> {
 export function simulatedTarget(target: Target, simulator: SimulatorName | undefined): Target {
   const executes = simulator === 'labwired' ? target.labwired?.executes : undefined;
   if (executes === undefined) return target;
-  const { features, machineFlags } = executes;
-  return { ...target, features, toolchain: { ...target.toolchain, machineFlags } };
+  const { features, machineFlags, compiler = target.toolchain.compiler } = executes;
+  return { ...target, features, toolchain: { ...target.toolchain, compiler, machineFlags } };
 }

@@ -85,6 +85,8 @@ export interface LabwiredChip {
     readonly description: string;
     readonly features: readonly Feature[];
     readonly machineFlags: readonly string[];
+    /** In place of the toolchain's, for a core without those instructions. */
+    readonly compiler?: string;
   };
 }
 

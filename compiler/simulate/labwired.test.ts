@@ -1,10 +1,16 @@
 /** Chips in labwired: whole models, and how programs end that do not end well. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { type BenchModel, listModels } from '../../bench/models.js';
 import { hasLabwired } from '../../test/support/labwired.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
+import { testedEspNn } from '../../test/support/vendor-copies.js';
+import { readModelFile } from '../cli/model-file.js';
+import type { CompileOptions } from '../compilation.js';
 import { compile } from '../index.js';
+import type { Target } from '../ir/target.js';
 import { listTargets, loadTarget, simulatedTarget } from '../targets.js';
 import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { defaultVectors } from '../verify/default-vectors.js';
@@ -17,40 +23,65 @@ const full = process.env.NANOC_FULL === '1';
 const root = mkdtempSync(join(tmpdir(), 'nanoc-labwired-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
+const cores = await simulatedTargets();
+const espNn = await testedEspNn();
 const targets = await Promise.all(listTargets().map(loadTarget));
-const chips = targets.filter(({ labwired }) => labwired !== undefined).map(({ name }) => name);
-const small = [
-  'examples/sine/sine.onnx',
-  ...(full ? ['examples/motion/motion.onnx', 'examples/digits/digits.onnx'] : []),
-];
-const folder = join(process.env.NANOC_MODELS ?? '../shared/models', 'mlperf-tiny');
-const large = ['kws_dscnn_int8', 'ad01_int8', 'sww_int8', 'ic_resnet8_int8'].map((name) =>
-  join(folder, `${name}.onnx`),
-);
+const chips = targets.filter(({ labwired, proof }) => {
+  return labwired !== undefined && (proof === undefined || cores.includes(proof.target));
+});
 
-async function verifyOn(target: string, model: string, count: number) {
-  const source = { fileName: model.replace(/^.*\//, ''), bytes: readFileSync(model) };
-  const compilation = await onProof(await compile(source, { target, simulator: 'labwired' }));
-  const options = { simulator: { name: 'labwired' }, onnxRuntime: 'off' } as const;
-  return verifyModel(compilation, defaultVectors(compilation.reference, { count }), options);
+interface Case {
+  readonly chip: string;
+  readonly kernels: 'auto' | 'native' | 'esp-nn';
+}
+/** A chip with its default kernels; nanoc's own and ESP-NN's where the latter are the default. */
+const cases = (chosen: readonly Target[]): Case[] =>
+  chosen.flatMap(({ name: chip, kernels }): Case[] => [
+    { chip, kernels: kernels === 'esp-nn' ? 'native' : 'auto' },
+    ...(kernels === 'esp-nn' && espNn !== undefined ? [{ chip, kernels }] : []),
+  ]);
+
+const example = (name: string): BenchModel => ({ name, path: `examples/${name}/${name}.onnx` });
+const small = [example('sine'), ...(full ? [example('motion'), example('digits')] : [])];
+const tiny = /^(mlperf-tiny|streaming)\//;
+const large = listModels().filter(({ name }) => tiny.test(name));
+
+async function verifyOn({ chip, kernels }: Case, { path, states }: BenchModel, count: number) {
+  const options: CompileOptions = {
+    ...{ target: chip, simulator: 'labwired', kernels },
+    ...(states === undefined ? {} : { states }),
+    ...(kernels === 'esp-nn' ? { libraries: [espNn!] } : {}),
+  };
+  const compilation = await onProof(await compile(readModelFile(path), options));
+  const simulated = { simulator: { name: 'labwired' }, onnxRuntime: 'off' } as const;
+  return verifyModel(compilation, defaultVectors(compilation.reference, { count }), simulated);
 }
 
 describe.skipIf(!usable)('chips in labwired', () => {
-  it.each(chips.flatMap((chip) => small.map((model) => ({ chip, model }))))(
-    '$chip: $model is bit-exact at every layer',
-    async ({ chip, model }) => {
-      const result = await verifyOn(chip, model, 2);
+  const quick = [
+    ...cases(chips).flatMap((each) => small.map((model) => ({ ...each, model: model.name, of: model, count: 2 }))),
+    // Every kind of convolution, on the one chip whose programs are those of no other simulator.
+    ...cases(chips.filter(({ name }) => name === 'esp32s3' && !full)).map((each) => {
+      return { ...each, model: 'digits', of: example('digits'), count: 1 };
+    }),
+  ];
+  it.each(quick)(
+    '$chip, $kernels: $model is bit-exact at every layer',
+    async ({ of, count, ...each }) => {
+      const result = await verifyOn(each, of, count);
       expect(result.firstDivergence).toBeUndefined();
-      expect(result).toMatchObject({ passed: true, simulator: `labwired ${chip}` });
+      expect(result).toMatchObject({ passed: true, simulator: `labwired ${each.chip}` });
     },
     120_000,
   );
 
-  const tested = ['stm32f407', 'nrf52840', 'rp2040', 'esp32c3'];
-  it.skipIf(!full || !existsSync(folder)).each(tested.flatMap((chip) => large.map((model) => ({ chip, model }))))(
-    '$chip: $model is bit-exact at every layer',
-    async ({ chip, model }) => {
-      expect(await verifyOn(chip, model, 1)).toMatchObject({ passed: true });
+  const tested = chips.filter(({ name }) => ['stm32f407', 'nrf52840', 'rp2040', 'esp32c3', 'esp32s3'].includes(name));
+  it
+    .skipIf(!full)
+    .each(cases(tested).flatMap((each) => large.map((model) => ({ ...each, model: model.name, of: model }))))(
+    '$chip, $kernels: $model is bit-exact at every layer',
+    async ({ of, ...each }) => {
+      expect(await verifyOn(each, of, 1)).toMatchObject({ passed: true });
     },
     1_200_000,
   );

@@ -1,7 +1,7 @@
 /** A chip that no simulator here runs: its C is run on another target of the same instruction set. */
 import type { Compilation } from '../compilation.js';
 import type { Target } from '../ir/target.js';
-import { loadTarget } from '../targets.js';
+import { loadTarget, simulatedTarget } from '../targets.js';
 
 /** The target whose compiler and simulator run the C of `target`; kernels and alignment stay the chip's. */
 export async function proofTarget(target: Target): Promise<Target> {
@@ -16,7 +16,7 @@ export async function onProof(compilation: Compilation): Promise<Compilation> {
   const { proof, name } = compilation.target;
   if (proof === undefined) return compilation;
   const onChip = compilation.options.simulator === 'labwired';
-  if (onChip) return { ...compilation, target: await proofTarget(compilation.target) };
+  if (onChip) return { ...compilation, target: simulatedTarget(await proofTarget(compilation.target), 'labwired') };
   const note = {
     code: 'NC0704',
     severity: 'note',

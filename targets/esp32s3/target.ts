@@ -1,6 +1,7 @@
+import type { Target } from '../../compiler/ir/target.js';
 import { espChip } from '../esp-common/esp.js';
 
-export const target = espChip({
+const chip = espChip({
   name: 'esp32s3',
   description: 'Xtensa LX7 with FPU and PIE vectors; ESP-IDF',
   features: ['xtensa', 'fpu', 'pie'],
@@ -15,3 +16,19 @@ export const target = espChip({
   kernels: 'esp-nn',
   leavesOut: "the chip's PIE vector kernels, caches and memories",
 });
+
+/** ESP-IDF has the linker script of the firmware; this one is the simulator's. */
+export const target: Target = {
+  ...chip,
+  labwired: {
+    chip: 'esp32s3',
+    support: 'targets/labwired-common/simulated.h',
+    linkerScript: 'targets/esp32s3/linker.ld',
+    executes: {
+      description: 'C without MAC16',
+      features: chip.features,
+      machineFlags: ['-mlongcalls'],
+      compiler: 'xtensa-lx7base-elf-gcc',
+    },
+  },
+};

@@ -36,6 +36,22 @@ static inline uint32_t stack_pointer(void) {
   __asm__ volatile("mv %0, sp" : "=r"(value));
   return value;
 }
+#elif defined(__XTENSA__)
+/** Names and values of what the startup code's trap handler saved. */
+static inline void print_registers(const uint32_t *frame, void (*print_word)(const char *name, uint32_t value)) {
+  print_word("epc1", frame[0]);
+  print_word(" exccause", frame[1]);
+  print_word(" excvaddr", frame[2]);
+  print_word(" a0", frame[3]);
+  print_word(" sp", frame[4]);
+}
+
+/** The 16 bytes below a stack pointer belong to the caller's caller: its registers go there when the windows run out. */
+static inline uint32_t stack_pointer(void) {
+  uint32_t value;
+  __asm__ volatile("mov %0, sp" : "=r"(value));
+  return value - 16u;
+}
 #else
 /** Names and values of the stacked registers (r0 r1 r2 r3 r12 lr pc psr). */
 static inline void print_registers(const uint32_t *frame, void (*print_word)(const char *name, uint32_t value)) {

@@ -9,6 +9,18 @@
 /* As on the ESP32-S3: no unit for double precision. */
 #undef XCHAL_HAVE_DFP
 #define XCHAL_HAVE_DFP 0
+#ifdef NANOC_BASE /* without what labwired's model of the ESP32-S3 does not execute: MAC16, the steps of a division in the FPU */
+#undef XCHAL_HAVE_MAC16
+#define XCHAL_HAVE_MAC16 0
+#undef XCHAL_HAVE_FP_DIV
+#define XCHAL_HAVE_FP_DIV 0
+#undef XCHAL_HAVE_FP_RECIP
+#define XCHAL_HAVE_FP_RECIP 0
+#undef XCHAL_HAVE_FP_SQRT
+#define XCHAL_HAVE_FP_SQRT 0
+#undef XCHAL_HAVE_FP_RSQRT
+#define XCHAL_HAVE_FP_RSQRT 0
+#endif
 #define XSHAL_USE_ABSOLUTE_LITERALS 0
 #define XSHAL_HAVE_TEXT_SECTION_LITERALS 1
 #define XCHAL_HAVE_MMU 1

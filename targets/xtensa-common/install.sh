@@ -32,9 +32,9 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e "$keyring" ] || die "apt verifies what it downloads with Debian's keys, and they are not here: sudo apt-get install debian-archive-keyring"
 
 say "making $folder of packages of Debian $suite from $mirror"
-rm -rf "$folder"/{version,apt,deb,root,source,bin,lib,include,core.so}
+rm -rf "$folder"/{version,apt,deb,root,source,bin,lib,lib-base,include,core.so,core-base.so}
 cd "$folder"
-mkdir -p apt/lists/partial apt/cache/archives/partial deb root source/core bin lib include
+mkdir -p apt/lists/partial apt/cache/archives/partial deb root source/core bin lib lib-base include
 printf '%s [signed-by='"$keyring"'] '"$mirror $suite"' main\n' deb deb-src > apt/sources.list
 cat > apt/configuration << END
 Dir::Etc::sourcelist "$folder/apt/sources.list";
@@ -78,13 +78,26 @@ done
 say "compiling libraries"
 qemu=source/target/xtensa
 cp "$gcc/plugin/include/xtensa-dynconfig.h" "$qemu/core-de233_fpu/core-isa.h" source/core/
-gcc -shared -nostdlib -fPIC -O2 -w -include stdint.h -include stdbool.h -include stddef.h '-DATTRIBUTE_UNUSED=' -Isource/core -I$qemu -Isource/include \
-  "$here/core-config.c" -x c $qemu/core-de233_fpu/xtensa-modules.c.inc -o core.so
+# wrapper COMMAND TOOL CORE LIBRARIES: the tool for a core; a compiler finds the core's libraries.
+wrapper() {
+  local options=
+  [ "$2" != gcc ] || options="-B\"$folder/$4\" -idirafter \"$folder/include\" -L\"$folder/$4\""
+  printf '#!/bin/sh\nXTENSA_GNU_CONFIG="%s" exec "%s" %s "$@"\n' "$folder/$3" "$folder/root/usr/bin/xtensa-lx106-elf-$2" "$options" > "bin/$1"
+  chmod +x "bin/$1"
+}
+# core FILE OPTION...: what compiler and binutils are told of the core.
+core() {
+  local file=$1
+  shift
+  gcc -shared -nostdlib -fPIC -O2 -w "$@" -include stdint.h -include stdbool.h -include stddef.h '-DATTRIBUTE_UNUSED=' -Isource/core -I$qemu -Isource/include \
+    "$here/core-config.c" -x c $qemu/core-de233_fpu/xtensa-modules.c.inc -o "$file"
+}
+core core.so
+core core-base.so -DNANOC_BASE
 for name in gcc ar as ld objdump objcopy nm size readelf strip ranlib; do
-  options=; [ $name != gcc ] || options="-B\"$folder/lib\" -idirafter \"$folder/include\" -L\"$folder/lib\""
-  printf '#!/bin/sh\nXTENSA_GNU_CONFIG="%s" exec "%s" %s "$@"\n' "$folder/core.so" "$folder/root/usr/bin/xtensa-lx106-elf-$name" "$options" > bin/xtensa-lx7-elf-$name
-  chmod +x bin/xtensa-lx7-elf-$name
+  wrapper xtensa-lx7-elf-$name $name core.so lib
 done
+wrapper xtensa-lx7base-elf-gcc gcc core-base.so lib-base
 cp -r root/usr/include/newlib/. include/
 mkdir -p source/core/xtensa/config
 { cat source/core/core-isa.h; cat << 'END'; } > source/core/xtensa-config.h
@@ -96,23 +109,41 @@ mkdir -p source/core/xtensa/config
 #define XTHAL_ABI_CALL0 1
 #define XSHAL_ABI XTHAL_ABI_WINDOWED
 #define XSHAL_USE_ABSOLUTE_LITERALS 0
+#ifdef NANOC_BASE
+#undef XCHAL_HAVE_MAC16
+#define XCHAL_HAVE_MAC16 0
+#undef XCHAL_HAVE_FP_DIV
+#define XCHAL_HAVE_FP_DIV 0
+#undef XCHAL_HAVE_FP_RECIP
+#define XCHAL_HAVE_FP_RECIP 0
+#undef XCHAL_HAVE_FP_SQRT
+#define XCHAL_HAVE_FP_SQRT 0
+#undef XCHAL_HAVE_FP_RSQRT
+#define XCHAL_HAVE_FP_RSQRT 0
+#endif
 END
 cp source/core/xtensa-config.h source/core/xtensa-config-builtin.h
 cp source/core/xtensa-config.h source/core/xtensa/config/core-isa.h
-compile="$folder/bin/xtensa-lx7-elf-gcc -c -O2 -mlongcalls -ffunction-sections -Isource/core"
-mkdir source/o
 libgcc=source/libgcc/config/xtensa
 [ -e $libgcc/lib1funcs.S ] || libgcc=$(dirname "$(find source -name lib1funcs.S | grep xtensa)")
-for function in $(sed -n '/^LIB1ASMFUNCS/,/^$/p' "$libgcc/t-xtensa" | tr -d '\\' | sed 's/.*=//'); do
-  $compile -DL$function "$libgcc/lib1funcs.S" -o source/o/$function.o
-done
-bin/xtensa-lx7-elf-ar rcs lib/libgcc.a source/o/*.o
-rm source/o/*
 libc=source/newlib/libc
-for file in $libc/machine/xtensa/{memcpy,memset,strlen,strcmp,strcpy,strncpy}.S $libc/string/{memmove,memcmp,memchr,strncmp,strchr}.c; do
-  $compile -I$libc/machine/xtensa -I$libc/string "$file" -o "source/o/$(basename "$file").o"
-done
-bin/xtensa-lx7-elf-ar rcs lib/libc.a source/o/*.o
+# libraries COMPILER FOLDER OPTION...: libgcc.a and libc.a
+libraries() {
+  local compile="$folder/bin/$1 -c -O2 -mlongcalls -ffunction-sections -Isource/core ${*:3}" folder_of=$2
+  rm -rf source/o
+  mkdir source/o
+  for function in $(sed -n '/^LIB1ASMFUNCS/,/^$/p' "$libgcc/t-xtensa" | tr -d '\\' | sed 's/.*=//'); do
+    $compile -DL$function "$libgcc/lib1funcs.S" -o source/o/$function.o
+  done
+  bin/xtensa-lx7-elf-ar rcs "$folder_of/libgcc.a" source/o/*.o
+  rm source/o/*
+  for file in $libc/machine/xtensa/{memcpy,memset,strlen,strcmp,strcpy,strncpy}.S $libc/string/{memmove,memcmp,memchr,strncmp,strchr}.c; do
+    $compile -I$libc/machine/xtensa -I$libc/string "$file" -o "source/o/$(basename "$file").o"
+  done
+  bin/xtensa-lx7-elf-ar rcs "$folder_of/libc.a" source/o/*.o
+}
+libraries xtensa-lx7-elf-gcc lib
+libraries xtensa-lx7base-elf-gcc lib-base -DNANOC_BASE
 
 rm -rf apt deb source
 echo "$version" > version
