@@ -1,5 +1,12 @@
 import { defineOp } from './define.js';
-import { type BinaryRule, evaluateBinary, floatBinaryCall, inferBinary, isFloat } from './shared/elementwise.js';
+import {
+  type BinaryRule,
+  evaluateBinary,
+  floatBinaryCall,
+  inferBinary,
+  isFloat,
+  refuseZeroDivisor,
+} from './shared/elementwise.js';
 
 /** Integers are divided towards zero, as ONNX Runtime does. */
 const rule: BinaryRule = { float: (a, b) => Math.fround(a / b), integer: (a, b) => a / b };
@@ -15,9 +22,7 @@ export default defineOp({
   quantized: 'float',
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => {
-    if (b!.dtype !== 'float32' && b!.data.some((divisor: number | bigint) => Number(divisor) === 0)) {
-      view.bad(`an integer of "${view.required(1).name}" is 0`, { expected: 'divisors other than 0' });
-    }
+    refuseZeroDivisor(view, b!);
     return [evaluateBinary(view, a!, b!, rule)];
   },
   kernels: [

@@ -67,11 +67,13 @@ function normalizationCall(context: LowerContext): KernelCall {
   const constant = (suffix: string, data: Tensor['data'], role: 'weights' | 'bias'): ParamValue => ({
     constant: { suffix, data, role },
   });
+  const scale = context.required(1).constant!.data as Float32Array;
   const fields: Record<string, ParamValue> = {
     rows: { int: rows },
     count: { int: count },
     epsilon: { float: f(context.float('epsilon')) },
-    scale: constant('scale', context.required(1).constant!.data, 'weights'),
+    // Ones, as InstanceNormalization becomes them: x * 1 is x.
+    scale: scale.every((factor) => factor === 1) ? { text: 'NULL' } : constant('scale', scale, 'weights'),
     bias: bias === undefined ? { text: 'NULL' } : constant('bias', bias.constant!.data, 'bias'),
   };
   return {

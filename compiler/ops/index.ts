@@ -40,18 +40,22 @@ import gelu from './Gelu.js';
 import gemm from './Gemm.js';
 import globalAveragePool from './GlobalAveragePool.js';
 import globalMaxPool from './GlobalMaxPool.js';
+import gru from './GRU.js';
 import greater from './Greater.js';
 import greaterOrEqual from './GreaterOrEqual.js';
+import groupNormalization from './GroupNormalization.js';
 import groupQueryAttention from './GroupQueryAttention.js';
 import hardSigmoid from './HardSigmoid.js';
 import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
+import instanceNormalization from './InstanceNormalization.js';
 import layerNormalization from './LayerNormalization.js';
 import leakyRelu from './LeakyRelu.js';
 import less from './Less.js';
 import lessOrEqual from './LessOrEqual.js';
 import log from './Log.js';
 import logSoftmax from './LogSoftmax.js';
+import lstm from './LSTM.js';
 import matMul from './MatMul.js';
 import matMulNBits from './MatMulNBits.js';
 import max from './Max.js';
@@ -62,6 +66,7 @@ import microsoftQuantizeLinear from './MicrosoftQuantizeLinear.js';
 import microsoftRotaryEmbedding from './MicrosoftRotaryEmbedding.js';
 import min from './Min.js';
 import mish from './Mish.js';
+import mod from './Mod.js';
 import mul from './Mul.js';
 import neg from './Neg.js';
 import not from './Not.js';
@@ -84,6 +89,7 @@ import qlinearSoftmax from './QLinearSoftmax.js';
 import quantizeLinear from './QuantizeLinear.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
+import recurrent from './Recurrent.js';
 import reduceMax from './ReduceMax.js';
 import reduceMean from './ReduceMean.js';
 import reduceMin from './ReduceMin.js';
@@ -93,6 +99,7 @@ import requantize from './Requantize.js';
 import reshape from './Reshape.js';
 import resize from './Resize.js';
 import rmsNormalization from './RMSNormalization.js';
+import rnn from './RNN.js';
 import rotaryEmbedding from './RotaryEmbedding.js';
 import round from './Round.js';
 import scatterElements from './ScatterElements.js';
@@ -165,16 +172,20 @@ export const operators: readonly OperatorDefinition[] = [
   globalMaxPool,
   greater,
   greaterOrEqual,
+  groupNormalization,
   groupQueryAttention,
+  gru,
   hardSigmoid,
   hardSwish,
   identity,
+  instanceNormalization,
   layerNormalization,
   leakyRelu,
   less,
   lessOrEqual,
   log,
   logSoftmax,
+  lstm,
   matMul,
   matMulNBits,
   max,
@@ -185,6 +196,7 @@ export const operators: readonly OperatorDefinition[] = [
   microsoftRotaryEmbedding,
   min,
   mish,
+  mod,
   mul,
   neg,
   not,
@@ -207,6 +219,7 @@ export const operators: readonly OperatorDefinition[] = [
   quantizeLinear,
   range,
   reciprocal,
+  recurrent,
   reduceMax,
   reduceMean,
   reduceMin,
@@ -216,6 +229,7 @@ export const operators: readonly OperatorDefinition[] = [
   reshape,
   resize,
   rmsNormalization,
+  rnn,
   rotaryEmbedding,
   round,
   scatterElements,

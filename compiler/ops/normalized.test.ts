@@ -84,6 +84,50 @@ describe('BatchNormalization', () => {
   });
 });
 
+describe('InstanceNormalization and GroupNormalization', () => {
+  const x = randomFloats(random, [2, 6, 3, 5], 4);
+  const parameters = (count: number) => [randomFloats(random, [count], 2), randomFloats(random, [count], 1)];
+  const neutral = [tensorOf('float32', [6], new Array(6).fill(1)), tensorOf('float32', [6], new Array(6).fill(0))];
+  const make = (op: string, opset: number, constants: Tensor[], attributes: Record<string, number> = {}) => {
+    const item = floatCase(
+      op,
+      { op, constants, attributes: { ...attributes, epsilon: { float: 1e-3 } } },
+      [x],
+      x.shape,
+    );
+    return compileCase({ ...item, model: { ...item.model, opset } });
+  };
+  const plain = make('InstanceNormalization', 17, neutral);
+  const cases = [
+    plain,
+    make('InstanceNormalization', 17, parameters(6)),
+    make('GroupNormalization', 21, parameters(6), { num_groups: 3 }),
+    make('GroupNormalization', 18, parameters(2), { num_groups: 2 }),
+  ];
+
+  it('are within the bound of ONNX Runtime', async () => {
+    for (const item of cases) {
+      const onnx = (await runOnnx(item)).get('y')!.data as Float32Array;
+      const largest = Math.max(...onnx.map(Math.abs));
+      (item.expected.get('y')!.data as Float32Array).forEach((y, i) => {
+        expect(Math.abs(y - onnx[i]!) / largest, item.name).toBeLessThan(2e-6);
+      });
+    }
+  });
+
+  it('are the reference in C', async () => {
+    await runKernels(cases);
+  });
+
+  it('leave out factors of 1 and terms of 0', () => {
+    expect(plain.program.calls.map((call) => call.function)).toEqual(['nanoc_layer_normalization_f32']);
+  });
+
+  it('refuse groups that do not divide the channels', () => {
+    expect(() => make('GroupNormalization', 21, parameters(6), { num_groups: 4 })).toThrow(/6 channels do not make 4/);
+  });
+});
+
 describe('shape arithmetic', () => {
   const longs = (...numbers: number[]) => tensorOf('int64', [numbers.length], numbers);
 
@@ -113,6 +157,7 @@ describe('shape arithmetic', () => {
     ['Div', [3, -2]],
     ['Min', [2, -7]],
     ['Max', [7, 3]],
+    ['Mod', [1, 2]],
     ['Pow', [49, -343]],
   ])('%s of int64', (op, wanted) => {
     const initializers = { a: longs(7, -7), b: longs(2, 3) };

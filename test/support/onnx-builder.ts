@@ -25,6 +25,7 @@ export type BuilderAttribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
   | Tensor;
 
 export interface BuilderTensor {
@@ -89,6 +90,10 @@ function attributeProto(name: string, value: BuilderAttribute): onnxProto.onnx.I
   if (typeof value === 'string') return { name, type: type.STRING, s: new TextEncoder().encode(value) };
   if (Array.isArray(value)) return { name, type: type.INTS, ints: [...value] };
   if ('float' in value) return { name, type: type.FLOAT, f: value.float };
+  if ('strings' in value) {
+    const encoder = new TextEncoder();
+    return { name, type: type.STRINGS, strings: value.strings.map((text) => encoder.encode(text)) };
+  }
   if ('floats' in value) return { name, type: type.FLOATS, floats: [...value.floats] };
   return { name, type: type.TENSOR, t: tensorProto('', value as Tensor) };
 }

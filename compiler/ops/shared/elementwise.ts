@@ -49,6 +49,12 @@ export function inferBinary(view: NodeView): Inferred {
   return { dtype: a.dtype, shape: broadcastShapes(view, a.shape, b.shape) };
 }
 
+/** Of integers: floats give infinities. */
+export function refuseZeroDivisor(view: NodeView, b: Tensor): void {
+  if (b.dtype !== 'float32' && b.data.some((divisor: number | bigint) => Number(divisor) === 0))
+    view.bad(`an integer of "${view.required(1).name}" is 0`, { expected: 'divisors other than 0' });
+}
+
 /** Applies the rule: on quantized values Q(f(DQ(a), DQ(b))), with the attribute `clamp`. */
 export function evaluateBinary(view: NodeView, a: Tensor, b: Tensor, rule: BinaryRule): Tensor {
   const y = view.output(0);

@@ -34,7 +34,7 @@ typedef struct {
   int32_t rows;
   int32_t count;
   float epsilon;
-  const float *scale; /* [count] */
+  const float *scale; /* [count], or NULL: ones */
   const float *bias;  /* [count], or NULL */
 } nanoc_layer_normalization_params;
 

@@ -15,7 +15,8 @@ void nanoc_layer_normalization_f32(const float *x, float *y, const nanoc_layer_n
     }
     const float root = nanoc_sqrt(squares / (float)count + params->epsilon);
     for (int32_t i = 0; i < count; i++) {
-      const float scaled = (x[i] - mean) / root * params->scale[i];
+      const float normalized = (x[i] - mean) / root;
+      const float scaled = params->scale != NULL ? normalized * params->scale[i] : normalized;
       y[i] = params->bias != NULL ? scaled + params->bias[i] : scaled;
     }
     x += count;
