@@ -64,6 +64,7 @@ function castTensor(x: Tensor, dtype: DataType): Tensor {
 }
 
 function converter(from: DataType, to: DataType): (x: number | bigint) => number | bigint {
+  if (from === to) return (x) => x;
   // Comparison with 0 takes NaN for true, as C does.
   if (to === 'bool') return (x) => (x === 0 || x === 0n ? 0 : 1);
   if (from === 'float32') return (x) => wrap(to, truncate(Number(x)));

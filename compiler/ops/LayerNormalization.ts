@@ -9,7 +9,8 @@ const f = Math.fround;
 
 /**
  * y = (x - mean) / sqrt(variance + epsilon) * scale + bias over the dimensions from `axis` on: the variance is the mean of the squares
- * of x - mean, as ONNX's text has it. Every operation in float32, sums in ascending order.
+ * of x - mean, as ONNX's text has it. Every operation in float32, sums in ascending order. The mean of what is left of x takes back the
+ * rounding of the first sum, which would show where the elements are nearly equal: then the root is small.
  */
 export default defineOp({
   name: 'LayerNormalization',
@@ -50,7 +51,8 @@ function normalize(view: NodeView, x: Tensor, scale: Tensor, bias: Tensor | unde
   const data = (x.data as Float32Array).slice();
   for (let row = 0; row < rows; row += 1) {
     const own = data.subarray(row * count, (row + 1) * count);
-    const mean = f(own.reduce((sum, real) => f(sum + real), 0) / count);
+    const rough = f(own.reduce((sum, real) => f(sum + real), 0) / count);
+    const mean = f(rough + f(own.reduce((sum, real) => f(sum + f(real - rough)), 0) / count));
     const squares = own.reduce((sum, real) => f(sum + f(f(real - mean) * f(real - mean))), 0);
     const root = sqrtF32(f(f(squares / count) + f(view.float('epsilon'))));
     own.forEach((real, i) => {

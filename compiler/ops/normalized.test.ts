@@ -164,6 +164,22 @@ describe('shape arithmetic', () => {
     expect(folded([{ op, inputs: ['a', 'b'], outputs: ['y'] }], initializers, 'int64', [2])).toEqual(wanted);
   });
 
+  it('casts floats to floats', () => {
+    const nodes = [{ op: 'Cast', inputs: ['a'], outputs: ['y'], attributes: { to: 1 } }];
+    const a = tensorOf('float32', [3], [0.25, -1.5, Number.NaN]);
+    expect(folded(nodes, { a }, 'float32', [3])).toEqual([0.25, -1.5, Number.NaN]);
+  });
+
+  it('has empty lists', () => {
+    const nodes = [
+      { op: 'Shape', inputs: ['a'], outputs: ['shape'] },
+      { op: 'Slice', inputs: ['shape', 'one', 'one'], outputs: ['none'] },
+      { op: 'Concat', inputs: ['none', 'shape'], outputs: ['y'], attributes: { axis: 0 } },
+    ];
+    const a = tensorOf('float32', [2, 3], [1, 2, 3, 4, 5, 6]);
+    expect(folded(nodes, { a, one: longs(1) }, 'int64', [2])).toEqual([2, 3]);
+  });
+
   it('wraps at 64 bits and refuses a division by 0', () => {
     const big = { dtype: 'int64', shape: [1], data: BigInt64Array.of(2n ** 63n - 1n) } as const;
     expect(folded([{ op: 'Add', inputs: ['a', 'a'], outputs: ['y'] }], { a: big }, 'int64', [1])).toEqual([-2]);

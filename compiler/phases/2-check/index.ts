@@ -166,12 +166,13 @@ function checkNode(graph: Graph, node: Node): CheckedNode {
   checkQuantization(graph, node, operator);
   const view = viewNode(graph, node, operator);
   const inferred = operator.infer(view);
+  const isConstant = node.inputs.every((input) => input === '' || graph.values.get(input)?.constant !== undefined);
   const values = node.outputs.flatMap((name, index): Value[] => {
     if (name === '') return [];
     const result = inferred[index];
     if (result === undefined)
       return view.bad(`has no output ${index}`, { expected: `at most ${inferred.length} outputs` });
-    checkSize(`"${name}" of "${node.name}" (${node.op})`, result);
+    checkSize(`"${name}" of "${node.name}" (${node.op})`, result, isConstant ? 0 : 1);
     return [{ name, dtype: result.dtype, shape: [...result.shape], source: { name } }];
   });
   const constant = fold(graph, node, operator, values);
@@ -198,9 +199,10 @@ function checkInputs(graph: Graph, node: Node, operator: OperatorDefinition): vo
   });
 }
 
-function checkSize(what: string, tensor: { dtype: Value['dtype']; shape: readonly number[] }): void {
+/** @param least dimension: what is computed at compile time may be empty, a list of dimensions for example */
+function checkSize(what: string, tensor: { dtype: Value['dtype']; shape: readonly number[] }, least = 1): void {
   const bytes = byteLength(tensor);
-  if (tensor.shape.some((n) => !Number.isSafeInteger(n) || n < 1) || !(bytes <= MAXIMUM_BYTES)) {
+  if (tensor.shape.some((n) => !Number.isSafeInteger(n) || n < least) || !(bytes <= MAXIMUM_BYTES)) {
     fail({
       code: 'NC0206',
       message: `${what} would be ${tensor.dtype}[${tensor.shape}]`,

@@ -38,7 +38,10 @@ typedef struct {
   const float *bias;  /* [count], or NULL */
 } nanoc_layer_normalization_params;
 
-/** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, row by row. Ascending: y may be x. */
+/**
+ * y = (x - mean) / sqrt(variance + epsilon) * scale + bias, row by row. The mean is that of x, and that of what is then left of x added.
+ * Ascending: y may be x.
+ */
 void nanoc_layer_normalization_f32(const float *x, float *y, const nanoc_layer_normalization_params *params);
 
 #endif

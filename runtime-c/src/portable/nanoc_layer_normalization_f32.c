@@ -7,7 +7,12 @@ void nanoc_layer_normalization_f32(const float *x, float *y, const nanoc_layer_n
     for (int32_t i = 0; i < count; i++) {
       sum = sum + x[i];
     }
-    const float mean = sum / (float)count;
+    const float rough = sum / (float)count;
+    float rest = 0.0f;
+    for (int32_t i = 0; i < count; i++) {
+      rest = rest + (x[i] - rough);
+    }
+    const float mean = rough + rest / (float)count;
     float squares = 0.0f;
     for (int32_t i = 0; i < count; i++) {
       const float difference = x[i] - mean;
