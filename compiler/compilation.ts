@@ -8,6 +8,9 @@ import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { SimulatorName, Target } from './ir/target.js';
 import type { Tensor } from './ir/tensor.js';
+import type { Cost } from './stream/cost.js';
+import type { Streamed } from './stream/index.js';
+import type { StreamOptions } from './stream/options.js';
 import type { TextPlan } from './text/language-model.js';
 import type { TokenizerSource } from './text/parse.js';
 import type { TunedLayer } from './tune/tuned-layer.js';
@@ -24,6 +27,8 @@ export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** `output=input[:value]`, `--state`; without, pairs named present and past are recognised. */
   readonly states?: readonly string[];
+  /** A step of rows along time instead of a window of them, `--stream`. */
+  readonly stream?: StreamOptions;
   /** `table=form`, `--embedding`: float tables that are read from quantized rows. */
   readonly embeddings?: readonly string[];
   readonly kernels?: 'auto' | KernelFamily;
@@ -69,6 +74,8 @@ export interface Compilation {
   readonly tables: ReadonlyMap<string, Tensor>;
   /** After canonicalise, in ONNX layout, with the laws of vendors' kernels: what the reference evaluator runs. */
   readonly reference: Graph;
+  /** With `stream`: the model of a window that `reference` computes step by step. */
+  readonly streamed?: StreamedModel;
   /** After optimise: what is lowered. */
   readonly graph: Graph;
   readonly program: Program;
@@ -81,6 +88,11 @@ export interface Compilation {
   readonly image?: ImagePlan;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface StreamedModel extends Streamed {
+  /** Of the model of a window, compiled with the same options. */
+  readonly originalCost: Cost;
 }
 
 /** Sees the graph after a stage: `1-import`, `2-check`, `3-rewrite:<pass>`. */

@@ -2,14 +2,22 @@
  * nanoc as a library: `compile()` is the six phases in order. Nothing below touches the file system; `emitFiles` reads
  * the package's own runtime-c and targets.
  */
-import { planGraph } from './bands/fit.js';
+import { type Planner, planGraph } from './bands/fit.js';
 import { planWithin } from './bands/within.js';
-import type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
+import type {
+  Compilation,
+  CompileObserver,
+  CompileOptions,
+  EmittedFile,
+  ModelSource,
+  StreamedModel,
+} from './compilation.js';
 import { Diagnostics } from './diagnostics/diagnostic.js';
 import { emitHost } from './emit-host.js';
 import type { ImageSource } from './image/parse.js';
 import { type ImagePlan, planImage } from './image/plan.js';
 import type { Graph } from './ir/graph.js';
+import type { Program } from './ir/kernel-call.js';
 import { verifyGraph } from './ir/verify.js';
 import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
@@ -18,6 +26,8 @@ import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { quantizeEmbeddings } from './phases/3-rewrite/quantize-embeddings.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
+import { costOf } from './stream/cost.js';
+import { type Streamed, streamed } from './stream/index.js';
 import { loadTarget, simulatedTarget } from './targets.js';
 import { planText } from './text/language-model.js';
 import { withDefaultLibrary } from './vendor/default-library.js';
@@ -63,8 +73,14 @@ export async function compile(
   const { graph: chosen, tables } = quantizeEmbeddings(checked, options.embeddings ?? [], diagnostics);
   diagnostics.throwIfErrors();
   verifyGraph(chosen, 'quantize-embeddings');
-  const reference = canonicalise(chosen, diagnostics, observe);
+  const canonical = canonicalise(chosen, diagnostics, observe);
   diagnostics.throwIfErrors();
+  const stream = options.stream === undefined ? undefined : streamed(canonical, options.stream, diagnostics);
+  const reference = stream?.graph ?? canonical;
+  if (stream !== undefined) {
+    verifyGraph(reference, 'stream');
+    observe('3-rewrite:stream', reference);
+  }
   const graph = optimise(reference, diagnostics, observe);
   diagnostics.throwIfErrors();
   const { program, plan, bands } = planWithin(planGraph(graph, { target, options }, diagnostics), {
@@ -82,6 +98,7 @@ export async function compile(
     onnx: checked,
     tables,
     reference: withLaws(reference, program),
+    ...(stream === undefined ? {} : { streamed: withOriginal(stream.streamed, program, { target, options }) }),
     graph: program.graph,
     program,
     plan,
@@ -96,6 +113,13 @@ export async function compile(
 async function imageOf(graph: Graph, source: ImageSource): Promise<ImagePlan> {
   const { parseImageSpec } = await import('./image/parse.js');
   return planImage(graph, parseImageSpec(source));
+}
+
+/** The original of a streamed model with the laws of the step's kernels, and what it takes by itself. */
+function withOriginal(streamed: Streamed, program: Program, planner: Planner): StreamedModel {
+  const aside = new Diagnostics();
+  const originalCost = costOf(planGraph(optimise(streamed.original, aside), planner, aside));
+  return { ...streamed, original: withLaws(streamed.original, program), originalCost };
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */

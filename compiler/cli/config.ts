@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fail } from '../diagnostics/diagnostic.js';
 import { suggestion } from '../diagnostics/suggest.js';
+import { parseStream, STREAM_FORM, type StreamOptions } from '../stream/options.js';
 import { parseBytes, parseCount } from './numbers.js';
 import { CONFIG_FILE, KERNELS, OPTIMIZE, ROUNDINGS } from './options.js';
 
@@ -22,6 +23,8 @@ export const configSchema = z.strictObject({
   dims: z.record(z.string(), z.int().min(1)).optional(),
   /** `output=input[:value]`. */
   states: z.array(z.string()).optional(),
+  /** `time=AXIS[,hop=ROWS][,pads=window|history]`. */
+  stream: z.string().transform(streamOption).optional(),
   /** `table=int8` or `table=tied`. */
   embeddings: z.array(z.string()).optional(),
   kernels: z.enum(KERNELS).optional(),
@@ -84,6 +87,13 @@ function misspelt(issues: readonly z.core.$ZodIssue[]): { help?: string } {
   const found = keys.map((key) => suggestion(key, known).help).find((help) => help !== undefined);
   if (found !== undefined) return { help: found };
   return keys.length === 0 ? {} : { help: `it may have ${known.join(', ')}` };
+}
+
+function streamOption(text: string, context: z.RefinementCtx): StreamOptions {
+  const parsed = parseStream(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: STREAM_FORM });
+  return z.NEVER;
 }
 
 /** A non-negative number, or text with a unit. */

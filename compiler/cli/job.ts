@@ -37,6 +37,7 @@ export async function resolveJob(
   const { path, config, folder } = await locate(session, model);
   const states = flags.state ?? config.states;
   const choices = {
+    stream: flags.stream ?? config.stream,
     embeddings: flags.embedding ?? config.embeddings,
     name: flags.name ?? config.name,
     kernels: flags.kernels ?? config.kernels,

@@ -1,5 +1,6 @@
 /** Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseStream, STREAM_FORM, type StreamOptions } from '../stream/options.js';
 import { parseBytes, parseCount } from './numbers.js';
 
 export const CONFIG_FILE = 'nanoc.json';
@@ -12,6 +13,7 @@ export interface CompileFlags {
   readonly target?: readonly string[];
   readonly dim?: Readonly<Record<string, number>>;
   readonly state?: readonly string[];
+  readonly stream?: StreamOptions;
   readonly embedding?: readonly string[];
   readonly kernels?: (typeof KERNELS)[number];
   /** Folder of a copy of CMSIS-NN. */
@@ -53,6 +55,11 @@ export function declareCompile(command: Command): void {
   command
     .option('--dim <name=n>', 'size of a symbolic dimension', appendDimension)
     .option('--state <out=in[:value]>', 'keep output `out` as input `in` of the next step, reset to value', appendText)
+    .option(
+      '--stream <time=axis>',
+      'take a step of rows along time instead of a window; time=auto[,hop=n][,pads=history]',
+      stream,
+    )
     .option('--embedding <table=form>', 'read rows of a float table from int8 rows, or from tied weights', appendText)
     .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
     .option('--cmsis-nn <dir>', 'your copy of CMSIS-NN (default: CMSIS_NN_PATH, or the pack ARM.CMSIS-NN)')
@@ -97,6 +104,10 @@ function appendDimension(text: string, before: Readonly<Record<string, number>> 
   return Object.fromEntries([...Object.entries(before), [match[1]!, size]]);
 }
 
+function stream(text: string): StreamOptions {
+  return parsed(parseStream(text), STREAM_FORM);
+}
+
 function bytes(text: string): number {
   return parsed(parseBytes(text), 'expected bytes, such as 65536 or 64K.');
 }
@@ -116,7 +127,7 @@ export function wholeNumber(lowest: number): (text: string) => number {
   };
 }
 
-function parsed(value: number | undefined, message: string): number {
+function parsed<T>(value: T | undefined, message: string): T {
   if (value === undefined) throw new InvalidArgumentError(message);
   return value;
 }

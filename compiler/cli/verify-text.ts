@@ -36,7 +36,7 @@ export function renderVerification(terminal: Terminal, result: VerifyResult): st
   ].join('');
 }
 
-function rowsOf({ builds, expected, onnxRuntime }: VerifyResult, style: Style): string[][] {
+function rowsOf({ builds, expected, windows, onnxRuntime }: VerifyResult, style: Style): string[][] {
   const device = builds.map(({ build, passed, tensors, elements }) => {
     const text = passed ? 'every byte as the reference' : 'differs';
     return [build, String(tensors), grouped(elements), painted(style, passed ? 'equal' : 'wrong', text)];
@@ -52,7 +52,20 @@ function rowsOf({ builds, expected, onnxRuntime }: VerifyResult, style: Style): 
             comparison(style, expected, expected.maxDistance, expected.passed, 'the reference'),
           ],
         ];
-  return [...device, ...given, ...(onnxRuntime === undefined ? [] : [oracleRow(onnxRuntime, style)])];
+  const streamed =
+    windows === undefined
+      ? []
+      : [
+          [
+            `steps against ${windows.windows} ${windows.windows === 1 ? 'window' : 'windows'} of the model`,
+            '',
+            grouped(windows.elements),
+            windows.passed
+              ? painted(style, 'equal', 'every byte as the model')
+              : painted(style, 'wrong', `${grouped(windows.differing)} differ`),
+          ],
+        ];
+  return [...device, ...given, ...streamed, ...(onnxRuntime === undefined ? [] : [oracleRow(onnxRuntime, style)])];
 }
 
 function oracleRow(oracle: OnnxRuntimeVerification, style: Style): string[] {
@@ -87,6 +100,9 @@ function verdict(result: VerifyResult, style: Style): string {
     const exact = `${style.green(style.bold('bit-exact'))} at every layer (${counted})`;
     if (result.passed) return exact;
     const isWrong = result.calls !== undefined && !result.calls.passed;
+    const { divergence } = result.windows ?? {};
+    if (divergence !== undefined)
+      return `${exact}, but ${style.red('its steps are not what the model computes')}\n${divergenceText('first divergence', divergence)}`;
     return `${exact}, but ${style.red(isWrong ? 'a call is wrong by itself' : 'the reference is not what ONNX Runtime computes')}`;
   }
   const { firstDivergence } = result;

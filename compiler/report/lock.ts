@@ -1,6 +1,7 @@
 /** nanoc.lock: hashes of everything that the output was made from and of what it is, so that two builds can be compared. */
 import { z } from 'zod';
 import type { Compilation, EmittedFile } from '../compilation.js';
+import { streamText } from '../stream/options.js';
 import { arithmeticOf } from './make-report.js';
 import { librarySchema, profileSchema } from './schema.js';
 
@@ -15,6 +16,7 @@ export const lockSchema = z.object({
     dims: z.record(z.string(), z.number()),
     states: z.array(z.string()),
     embeddings: z.array(z.string()).optional(),
+    stream: z.string().optional(),
     kernels: z.string(),
     optimize: z.string().optional(),
     fastRam: z.number().int().optional(),
@@ -55,6 +57,7 @@ export function makeLock(
     dims: Object.fromEntries(Object.entries(options.dims ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))),
     states: [...(options.states ?? [])],
     ...(options.embeddings === undefined ? {} : { embeddings: [...options.embeddings] }),
+    ...(options.stream === undefined ? {} : { stream: streamText(options.stream) }),
     kernels: options.kernels ?? 'auto',
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
     ...(options.fastRam === undefined ? {} : { fastRam: options.fastRam }),

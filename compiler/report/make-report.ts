@@ -16,6 +16,7 @@ import { bandsJson } from './bands.js';
 import type { Measurements } from './measurements.js';
 import { makePlanJson } from './plan-json.js';
 import type { LayerReport, Report } from './schema.js';
+import { streamJson } from './stream.js';
 
 /** The report of a compilation; with `measurements` of its build where there are some. */
 export function makeReport(compilation: Compilation, measurements?: Measurements): Report {
@@ -38,6 +39,7 @@ export function makeReport(compilation: Compilation, measurements?: Measurements
     memory: { flash: [...flash], ram: [...ram], contextBytes, ...fastOf(context) },
     plan: makePlanJson(compilation),
     ...(compilation.bands === undefined ? {} : { bands: bandsJson(compilation.bands) }),
+    ...(compilation.streamed === undefined ? {} : { stream: streamJson(compilation) }),
     diagnostics: compilation.diagnostics.map(diagnosticOf),
     ...(measurements === undefined ? {} : { measurements }),
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bandsSchema } from './bands.js';
 import { measurementsSchema } from './measurements.js';
 import { planSchema } from './plan-json.js';
+import { streamSchema } from './stream.js';
 
 const count = z.number().int().nonnegative();
 const shape = z.array(count);
@@ -96,6 +97,8 @@ export const reportSchema = z.object({
   plan: planSchema,
   /** Set when parts of the model run in bands, so that it fits into its RAM. */
   bands: bandsSchema.optional(),
+  /** Set when the model is a step of `--stream`. */
+  stream: streamSchema.optional(),
   diagnostics: z.array(
     z.object({
       code: z.string(),

@@ -4,6 +4,7 @@ import { bandLines } from './bands.js';
 import { excludedTexts } from './excluded.js';
 import { type Column, grouped, shapeOf, shorten, table } from './format.js';
 import type { LayerReport, Report } from './schema.js';
+import { streamLines } from './stream.js';
 
 export interface TextOptions {
   readonly color: boolean;
@@ -118,7 +119,7 @@ function fastLines({ memory: { fast } }: Report): string[] {
   ];
 }
 
-function planLines({ plan, bands }: Report, { color, width }: TextOptions): string[] {
+function planLines({ plan, bands, stream }: Report, { color, width }: TextOptions): string[] {
   const { green, yellow } = painter(color);
   const verdict =
     plan.gap === 0
@@ -133,6 +134,7 @@ function planLines({ plan, bands }: Report, { color, width }: TextOptions): stri
     `arena  ${grouped(plan.arenaBytes)} bytes: ${verdict}; order: ${plan.search.order}; placement: ${plan.search.placement}`,
     ...(peak.length === 0 ? [] : [`peak${where}:`, ...peak]),
     ...(bands === undefined ? [] : bandLines(bands, width)),
+    ...(stream === undefined ? [] : streamLines(stream)),
   ];
 }
 

@@ -12,8 +12,11 @@ export interface VerifyOptions extends Pick<RunOptions, 'simulator' | 'sanitize'
 
 /** The first place where two sources of the same tensor differ. */
 export interface Divergence {
-  /** `device`: the device against the reference evaluator; `expected`: the reference against outputs that came with the vectors. */
-  readonly kind: 'device' | 'memory' | 'expected';
+  /**
+   * `device`: the device against the reference evaluator; `expected`: the reference against outputs that came with the vectors; `window`:
+   * the steps of a streamed model against the model that it came from.
+   */
+  readonly kind: 'device' | 'memory' | 'expected' | 'window';
   /** `release plan, poison 0x55`. */
   readonly build?: string;
   readonly vector: number;
@@ -101,8 +104,21 @@ export interface ExpectedVerification {
   readonly divergence?: Divergence;
 }
 
+/** Outputs of a streamed model's steps (the reference evaluator's) against the original model's, on the windows that the steps make up. */
+export interface WindowVerification {
+  readonly passed: boolean;
+  /** Windows that were compared. */
+  readonly windows: number;
+  readonly elements: number;
+  readonly differing: number;
+  readonly divergence?: Divergence;
+}
+
 export interface VerifyResult {
-  /** Device equals reference everywhere, in both builds, and no tensor is `different` from ONNX Runtime's where that was asked. */
+  /**
+   * Device equals reference everywhere, in both builds, no tensor is `different` from ONNX Runtime's where that was asked, and a streamed
+   * model gives what the original does.
+   */
   readonly passed: boolean;
   readonly target: string;
   readonly simulator: string;
@@ -116,6 +132,8 @@ export interface VerifyResult {
   /** Why there is no comparison with ONNX Runtime. */
   readonly onnxRuntimeSkipped?: string;
   readonly expected?: ExpectedVerification;
+  /** Of a streamed model (`--stream`); ONNX Runtime then computes the original, on the same windows. */
+  readonly windows?: WindowVerification;
   /** Single calls, where some were proven; those of vendors' kernels by default. */
   readonly calls?: CallsVerification;
   /** One for each layer and build, and for each comparison with ONNX Runtime: for `junitXml`. */

@@ -16,8 +16,10 @@ import type {
   OnnxRuntimeVerification,
   VerifyOptions,
   VerifyResult,
+  WindowVerification,
 } from './result.js';
 import type { VectorSet } from './vector-set.js';
+import { compareWindows, windowsOf } from './windows.js';
 
 export type {
   BuildVerification,
@@ -50,11 +52,20 @@ export async function verifyModel(
     verdicts.push({ verdict, seconds: (performance.now() - start) / 1000, compilation: build.compilation });
   }
   const expected = compareExpected(compilation.reference, set, reference);
-  const oracle = await runOracle(compilation, set, reference, options);
+  const { streamed } = compilation;
+  const windows = streamed === undefined ? undefined : await windowsOf(streamed, set, options);
+  const againstWindows = windows === undefined ? undefined : compareWindows(streamed!, windows, reference);
+  const oracle =
+    windows === undefined
+      ? await runOracle(compilation, set, reference, options)
+      : await runOracle({ ...compilation, reference: streamed!.original }, windows.set, windows.reference, options);
   const builds = verdicts.map(({ verdict: { byStep: _, withoutCounterpart: __, ...rest } }) => rest);
   const firstDivergence = builds.find((build) => build.divergence !== undefined)?.divergence;
   return {
-    passed: builds.every((build) => build.passed) && (typeof oracle === 'string' || oracle.passed),
+    passed:
+      builds.every((build) => build.passed) &&
+      (typeof oracle === 'string' || oracle.passed) &&
+      againstWindows?.passed !== false,
     target: compilation.target.name,
     simulator: simulatorFor(compilation.target, options.simulator).name,
     vectors: set.vectors.length,
@@ -63,9 +74,11 @@ export async function verifyModel(
     ...(firstDivergence === undefined ? {} : { firstDivergence }),
     ...(typeof oracle === 'string' ? { onnxRuntimeSkipped: oracle } : { onnxRuntime: oracle }),
     ...(expected === undefined ? {} : { expected }),
+    ...(againstWindows === undefined ? {} : { windows: againstWindows }),
     cases: [
       ...verdicts.flatMap(({ verdict, seconds, compilation: built }) => deviceCases(verdict, seconds, built)),
       ...expectedCases(expected),
+      ...windowCases(againstWindows),
       ...(typeof oracle === 'string' ? [] : oracleCases(oracle)),
     ],
   };
@@ -182,6 +195,12 @@ function expectedCases(expected: ExpectedVerification | undefined): JUnitCase[] 
   if (expected === undefined) return [];
   const failure = expected.divergence === undefined ? {} : { failure: expected.divergence.message };
   return [{ name: 'outputs that came with the vectors', time: 0, ...failure }];
+}
+
+function windowCases(windows: WindowVerification | undefined): JUnitCase[] {
+  if (windows === undefined) return [];
+  const failure = windows.divergence === undefined ? {} : { failure: windows.divergence.message };
+  return [{ name: 'steps against the model of a window', time: 0, ...failure }];
 }
 
 function oracleCases(oracle: OnnxRuntimeVerification): JUnitCase[] {

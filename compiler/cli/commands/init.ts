@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, fail } from '../../diagnostics/diagnostic.js';
+import { streamText } from '../../stream/options.js';
 import { loadTarget } from '../../targets.js';
 import { defineCommand } from '../command.js';
 import type { Config } from '../config.js';
@@ -44,8 +45,9 @@ function describe(model: string, targets: readonly string[], flags: CompileFlags
     target: targets.length === 1 ? targets[0] : [...targets],
     dims: flags.dim,
     states: flags.state,
+    stream: flags.stream === undefined ? undefined : streamText(flags.stream),
     embeddings: flags.embedding,
     ...{ kernels, optimize, fastRam, maxRam, maxFlash, maxStack, maxInstructions },
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Config;
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Config;
 }

@@ -82,7 +82,8 @@ async function verifyOne(session: Session, job: Job, target: string, flags: Flag
   const chosen = await simulatedJob(job, target, flags);
   const proven = await compileProven(session, chosen, target, flags.prove ?? 'vendor');
   const compilation = await onProof(proven.compilation);
-  const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count: DEFAULT_COUNT });
+  const count = DEFAULT_COUNT + (compilation.streamed?.stepsOfWindow ?? 1) - 1;
+  const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count });
   const { verifyModel } = await import('../../verify/verify.js');
   const result = await interruptible((signal) =>
     withProgress(session, `verifying on ${target}`, (onProgress) =>

@@ -1,4 +1,5 @@
 import type { Compilation } from '../../compilation.js';
+import { streamText } from '../../stream/options.js';
 
 /** The command that makes these files again, without paths: `nanoc build kws.onnx --target cortex-m4`. */
 export function commandText({ source, options, bands }: Compilation): string {
@@ -6,6 +7,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.name !== undefined) words.push('--name', options.name);
   for (const [dim, size] of Object.entries(options.dims ?? {})) words.push('--dim', `${dim}=${size}`);
   for (const state of options.states ?? []) words.push('--state', state);
+  if (options.stream !== undefined) words.push('--stream', streamText(options.stream));
   if (options.tokenizer !== undefined) words.push('--tokenizer', options.tokenizer.fileName);
   if (options.image !== undefined) words.push('--image', options.image.fileName);
   for (const embedding of options.embeddings ?? []) words.push('--embedding', embedding);

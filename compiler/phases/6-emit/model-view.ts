@@ -1,4 +1,6 @@
 /** View objects of `<model>.h` and `<model>.c`. */
+
+import type { Compilation } from '../../compilation.js';
 import { type BufferView, buffersView } from './buffers.js';
 import { type CallsView, callsView } from './calls.js';
 import { commandText } from './command.js';
@@ -96,6 +98,18 @@ export function headerView(context: EmitContext, parts: ModelParts): object {
     contextBytes: parts.sizes.contextBytes,
     contextAlignment: parts.sizes.contextAlignment,
     stepCount: plan.calls.length,
+    stream: streamView(compilation),
+  };
+}
+
+function streamView({ streamed }: Compilation): object | false {
+  if (streamed === undefined) return false;
+  const { hop, window, warmUpSteps } = streamed;
+  return {
+    hop,
+    window,
+    warmUpSteps,
+    comment: 'A stream: rows of the input that an inference takes, and of the window that its outputs are of.',
   };
 }
 
