@@ -2,6 +2,7 @@
 import type { CompileOptions } from '../compilation.js';
 import type { Diagnostics } from '../diagnostics/diagnostic.js';
 import type { Graph } from '../ir/graph.js';
+import { isMerge } from '../ir/guards.js';
 import type { Program } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
 import type { Target } from '../ir/target.js';
@@ -65,6 +66,8 @@ export function planGraph(graph: Graph, { target, options }: Planner, diagnostic
  */
 export function fitInto(whole: Planned, budget: number, replan: (graph: Graph) => Planned): Fitted {
   let best: Fitted = { ...whole, regions: [] };
+  // The sketch of a split (estimate.ts) knows no branches.
+  if (whole.graph.nodes.some(isMerge)) return best;
   let aim = budget - (whole.ram - whole.plan.arenaBytes - whole.plan.stateBytes);
   for (let attempt = 0; attempt < TRIES && best.ram > budget; attempt += 1) {
     const found = fitOnce(inPlanOrder(whole), aim, budget, replan);

@@ -98,6 +98,7 @@ export class GraphEditor {
     for (const node of this.consumers(from)) {
       this.updateNode(node, { inputs: node.inputs.map((name) => (name === from ? to : name)) });
     }
+    this.states = this.states.map((state) => withSelector(state, from, to));
     if (outputsToo) this.outputs = this.outputs.map((name) => (name === from ? to : name));
   }
 
@@ -117,8 +118,9 @@ export class GraphEditor {
   }
 
   finish(): Graph {
-    const nodes = sortTopologically(removeDead(this.nodes, this.outputs));
-    const used = new Set([...this.inputs, ...this.outputs]);
+    const selectors = this.states.flatMap(({ when = [] }) => when.map(({ selector }) => selector));
+    const nodes = sortTopologically(removeDead(this.nodes, [...this.outputs, ...selectors]));
+    const used = new Set([...this.inputs, ...this.outputs, ...selectors]);
     for (const node of nodes) for (const name of [...node.inputs, ...node.outputs]) used.add(name);
     const values = new Map([...this.values].filter(([name]) => used.has(name)));
     return { ...this.base, inputs: this.inputs, outputs: this.outputs, states: this.states, values, nodes };
@@ -142,6 +144,12 @@ export class GraphEditor {
     for (const output of node.outputs) if (this.producerOf.get(output) === node) this.producerOf.delete(output);
     for (const input of node.inputs) this.consumersOf.get(input)?.delete(node);
   }
+}
+
+/** The selectors of a conditional state are uses like any other. */
+function withSelector(state: StateBinding, from: string, to: string): StateBinding {
+  if (!state.when?.some(({ selector }) => selector === from)) return state;
+  return { ...state, when: state.when.map((guard) => (guard.selector === from ? { ...guard, selector: to } : guard)) };
 }
 
 function removeDead(nodes: readonly Node[], outputs: readonly string[]): Node[] {

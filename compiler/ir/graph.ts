@@ -2,6 +2,7 @@
  * The graph between the phases: immutable, in topological order, keyed by ONNX names (they are the "source locations").
  * Passes make a new graph with `GraphEditor` (builders.ts); `verifyGraph` (verify.ts) checks the invariants between phases.
  */
+import type { Guard } from './guards.js';
 import type { DataType, Tensor } from './tensor.js';
 
 /**
@@ -61,6 +62,8 @@ export interface Node {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** ONNX nodes that were merged into this one, in graph order (for reports). */
   readonly origins?: readonly string[];
+  /** Until 2-check: the branches of ONNX `If` that the node stands in, so that one whose condition is constant is dropped unseen. */
+  readonly branches?: readonly Guard[];
 }
 
 /** `--state output=input[:value]`: the output of one step is the input of the next. */
@@ -69,6 +72,8 @@ export interface StateBinding {
   readonly output: string;
   /** Element value (quantized) that <model>_reset() writes. */
   readonly initial: number;
+  /** The output is computed, and taken, only where these hold; else the state stays as it is. */
+  readonly when?: readonly Guard[];
 }
 
 export interface Graph {

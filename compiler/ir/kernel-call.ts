@@ -2,6 +2,7 @@
 import type { Law } from '../numerics/law.js';
 import type { LibraryName } from '../vendor/library.js';
 import type { Graph, Node } from './graph.js';
+import type { Guard } from './guards.js';
 import type { DataType, TensorData } from './tensor.js';
 
 export type KernelFamily = 'portable' | 'native' | 'cmsis-nn' | 'esp-nn';
@@ -108,6 +109,8 @@ export interface PackedRows {
 
 export interface KernelCall {
   readonly node: Node;
+  /** The call is made only where these hold, outermost first; it reads their selectors. Absent: always. */
+  readonly guards?: readonly Guard[];
   readonly family: KernelFamily;
   /** C function; its source is `runtime-c/src/<family folder>/<function>.c`, its prototype in `header`. */
   readonly function: string;
@@ -161,7 +164,10 @@ export interface View {
 
 export interface Program {
   readonly graph: Graph;
-  /** In graph order; 5-plan may choose another topological order. */
+  /**
+   * In graph order; 5-plan may choose another topological order. Calls of exclusive branches may write the same value: what a Merge
+   * gave. Each value has one writer for each way through the branches.
+   */
   readonly calls: readonly KernelCall[];
   readonly views: readonly View[];
 }

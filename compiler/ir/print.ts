@@ -20,7 +20,10 @@ export function printGraph(graph: Graph): string {
       const inputs = node.inputs.map(reference).join(', ');
       return `  ${node.outputs.map(describe).join(', ')} = ${domain}${node.op}(${inputs})${braces}  // "${node.name}"`;
     }),
-    ...graph.states.map((state) => `  state %${state.output} -> %${state.input}, reset to ${state.initial}`),
+    ...graph.states.map((state) => {
+      const when = (state.when ?? []).map(({ selector, equals }) => `%${selector} = ${equals}`).join(', ');
+      return `  state %${state.output} -> %${state.input}, reset to ${state.initial}${when === '' ? '' : `, when ${when}`}`;
+    }),
     `  return ${graph.outputs.map((name) => `%${name}`).join(', ')}`,
     '}',
     '',

@@ -48,6 +48,7 @@ import groupQueryAttention from './GroupQueryAttention.js';
 import hardSigmoid from './HardSigmoid.js';
 import hardSwish from './HardSwish.js';
 import identity from './Identity.js';
+import ifOperator from './If.js';
 import instanceNormalization from './InstanceNormalization.js';
 import layerNormalization from './LayerNormalization.js';
 import leakyRelu from './LeakyRelu.js';
@@ -60,6 +61,7 @@ import matMul from './MatMul.js';
 import matMulNBits from './MatMulNBits.js';
 import max from './Max.js';
 import maxPool from './MaxPool.js';
+import merge from './Merge.js';
 import microsoftDequantizeLinear from './MicrosoftDequantizeLinear.js';
 import microsoftGelu from './MicrosoftGelu.js';
 import microsoftQuantizeLinear from './MicrosoftQuantizeLinear.js';
@@ -178,6 +180,7 @@ export const operators: readonly OperatorDefinition[] = [
   hardSigmoid,
   hardSwish,
   identity,
+  ifOperator,
   instanceNormalization,
   layerNormalization,
   leakyRelu,
@@ -190,6 +193,7 @@ export const operators: readonly OperatorDefinition[] = [
   matMulNBits,
   max,
   maxPool,
+  merge,
   microsoftDequantizeLinear,
   microsoftGelu,
   microsoftQuantizeLinear,

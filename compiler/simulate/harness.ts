@@ -46,7 +46,8 @@ function harnessView(compilation: Compilation, layout: MemoryLayout) {
     const [sent, sentEnd] = add(step.sent);
     const [kept, keptEnd] = add(step.kept);
     const [dead, deadEnd] = add(step.dead);
-    return { sent, sentEnd, kept, keptEnd, dead, deadEnd };
+    const [fresh, freshEnd] = add(step.fresh);
+    return { sent, sentEnd, kept, keptEnd, dead, deadEnd, fresh, freshEnd };
   });
   const { name, target } = compilation;
   return {

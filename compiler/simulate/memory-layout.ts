@@ -26,6 +26,8 @@ export interface StepLayout {
   readonly kept: readonly Span[];
   /** Bytes of the arena that hold nothing during this step. */
   readonly dead: readonly Span[];
+  /** Of a call under guards: the bytes of the arena that only it would write, and that hold nothing before. */
+  readonly fresh: readonly Span[];
   /** Buffers that hold something during this step, for messages. */
   readonly live: readonly PlacedValue[];
 }
@@ -69,9 +71,12 @@ export function spanOf(plan: MemoryPlan, name: string): Span | undefined {
   return { region: placement.region, offset: placement.offset, bytes: placement.bytes };
 }
 
-/** Values that a call reads or writes. */
+/** Values that a call reads or writes; the selectors of its guards are read too. */
 export function accessed(call: KernelCall, access: 'read' | 'write'): string[] {
-  return call.arguments.flatMap((each) => (each.kind === 'value' && each.access === access ? [each.value] : []));
+  const values = call.arguments.flatMap((each) =>
+    each.kind === 'value' && each.access === access ? [each.value] : [],
+  );
+  return access === 'write' ? values : [...values, ...(call.guards ?? []).map(({ selector }) => selector)];
 }
 
 function stepLayouts(compilation: Compilation): StepLayout[] {
@@ -79,13 +84,17 @@ function stepLayouts(compilation: Compilation): StepLayout[] {
   const lifetimes = lifetimesOf(compilation);
   return plan.calls.map((call, step) => {
     const written = accessed(call, 'write');
-    const ready = [...lifetimes].filter(([, life]) => life.ready === step).flatMap(([name]) => placed(plan, name));
+    const names = [...lifetimes].filter(([, life]) => life.ready === step).map(([name]) => name);
+    // What another branch has written before, too.
+    const ready = [...new Set([...names, ...written])].flatMap((name) => placed(plan, name));
     const scratch = placed(plan, `${call.node.name}#scratch`);
     const live = [...lifetimes]
       .filter(([, life]) => life.first <= step && step <= life.last)
       .flatMap(([name]) => placed(plan, name));
     const own = mergeSpans([...written.flatMap((name) => placed(plan, name)), ...scratch].map(({ span }) => span));
     const spans = live.map(({ span }) => span);
+    const before = [...lifetimes].filter(([, life]) => life.first < step && step <= life.last);
+    const held = before.flatMap(([name]) => placed(plan, name)).map(({ span }) => span);
     return {
       call,
       ready,
@@ -93,9 +102,24 @@ function stepLayouts(compilation: Compilation): StepLayout[] {
       own,
       kept: [...complementSpans(own, 'arena', plan.arenaBytes), ...complementSpans(own, 'state', plan.stateBytes)],
       dead: complementSpans([...spans, ...own], 'arena', plan.arenaBytes),
+      fresh: call.guards === undefined ? [] : withoutSpans(own, held),
       live: [...live, ...scratch],
     };
   });
+}
+
+/** The bytes of the arena in `spans` that are in none of the others. */
+function withoutSpans(spans: readonly Span[], others: readonly Span[]): Span[] {
+  return spans
+    .filter(({ region }) => region === 'arena')
+    .flatMap(({ region, offset, bytes }) => {
+      const inside = others.flatMap((other): Span[] => {
+        const start = Math.max(offset, other.offset);
+        const end = Math.min(offset + bytes, other.offset + other.bytes);
+        return other.region === region && start < end ? [{ region, offset: start - offset, bytes: end - start }] : [];
+      });
+      return complementSpans(inside, region, bytes).map((hole) => ({ ...hole, offset: offset + hole.offset }));
+    });
 }
 
 /** A step whose writes reach into a value that a later step still reads: a plan that cannot work, whatever the data. */
@@ -133,7 +157,7 @@ function placed(plan: MemoryPlan, name: string): PlacedValue[] {
 }
 
 interface Lifetime {
-  /** Step that writes the first byte, and step after which all are there; -1 for graph inputs. */
+  /** Step that writes the first byte, and step after which all are there on every way through the branches; -1 for graph inputs. */
   readonly first: number;
   readonly ready: number;
   /** Last step that reads any of its bytes; the number of calls for what must be there after the last one. */
@@ -145,11 +169,15 @@ function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
   const { plan } = compilation;
   const { graph } = compilation.program;
   const writer = new Map<string, number>(graph.inputs.map((name) => [name, -1]));
+  const lastWriter = new Map(writer);
   const reads = new Map<string, number>();
   const states = new Set(graph.states.map((state) => state.output));
   plan.calls.forEach((call, step) => {
     for (const name of accessed(call, 'read')) reads.set(name, step);
-    for (const name of accessed(call, 'write')) if (!writer.has(name)) writer.set(name, step);
+    for (const name of accessed(call, 'write')) {
+      if (!writer.has(name)) writer.set(name, step);
+      lastWriter.set(name, step);
+    }
   });
   for (const name of graph.outputs) if (!states.has(name)) reads.set(name, plan.calls.length);
 
@@ -165,7 +193,7 @@ function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
     else link(view.base, view.value);
   }
   const first = memoize((name): number => writer.get(name) ?? Math.min(...(parts.get(name) ?? []).map(first)));
-  const ready = memoize((name): number => writer.get(name) ?? Math.max(...(parts.get(name) ?? []).map(ready)));
+  const ready = memoize((name): number => lastWriter.get(name) ?? Math.max(...(parts.get(name) ?? []).map(ready)));
   const last = memoize((name): number =>
     Math.max(reads.get(name) ?? ready(name), ...(wholes.get(name) ?? []).map(last)),
   );

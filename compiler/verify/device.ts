@@ -2,7 +2,8 @@
 import type { Compilation } from '../compilation.js';
 import { type Value, valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
-import { findClobbers, type MemoryLayout, type StepLayout } from '../simulate/memory-layout.js';
+import { callIsTaken } from '../reference/taken.js';
+import { accessed, findClobbers, type MemoryLayout, type StepLayout } from '../simulate/memory-layout.js';
 import { referenceOutput } from '../simulate/onnx-form.js';
 import { type DeviceProgram, runProgram, withProgram } from '../simulate/program.js';
 import type { Damage, VectorRecord } from '../simulate/protocol.js';
@@ -117,14 +118,46 @@ class Checker {
   /** Compares all values of a step; false when one differs: what follows from it is not worth a message. */
   private step(vector: number, index: number, step: StepLayout, record: VectorRecord): boolean {
     const { damage, sent } = record.steps[index]!;
-    for (const { name, span } of step.ready) {
+    const bytesAt = (span: Span): Uint8Array | undefined => {
       const at = step.sent.findIndex((each) => containsSpan(each, span));
+      if (at < 0) return undefined;
       const from = span.offset - step.sent[at]!.offset;
-      const bytes = sent[at]!.subarray(from, from + span.bytes);
-      if (!this.value(vector, index, name, bytes)) return false;
+      return sent[at]!.subarray(from, from + span.bytes);
+    };
+    const taken = this.isTaken(vector, step);
+    for (const { name, span } of step.ready) {
+      if (!taken && !this.isThere(vector, index, name, span)) continue;
+      if (!this.value(vector, index, name, bytesAt(span)!)) return false;
     }
+    if (!taken && step.fresh.some((span) => !this.untouched(vector, index, span, bytesAt(span)))) return false;
     if (damage === undefined) return true;
     this.note(vector, index, this.damage(index, step, damage));
+    return false;
+  }
+
+  private isTaken(vector: number, { call }: StepLayout): boolean {
+    return callIsTaken(call, this.build.compilation.program.graph, this.reference[vector]!);
+  }
+
+  /** After a step that was left out: whether its output holds what another branch has written, or the state as it was. */
+  private isThere(vector: number, step: number, name: string, { region }: Span): boolean {
+    if (region === 'state') return true;
+    const before = this.layout.steps.slice(0, step).filter(({ call }) => accessed(call, 'write').includes(name));
+    return before.some((each) => this.isTaken(vector, each));
+  }
+
+  /** A branch that is not taken leaves poison. */
+  private untouched(vector: number, step: number, { offset }: Span, bytes: Uint8Array | undefined): boolean {
+    const { poison } = this.build;
+    const element = bytes?.findIndex((byte) => byte !== poison) ?? -1;
+    if (bytes === undefined || element < 0) return true;
+    const differing = bytes.filter((byte) => byte !== poison).length;
+    this.note(vector, step, {
+      kind: 'memory',
+      tensor: this.layout.steps[step]!.call.node.outputs[0]!,
+      difference: { element: [element], expected: poison, got: bytes[element]!, differing, of: bytes.length },
+      message: `${this.describe(step)} wrote at byte ${offset + element} of the arena, although its branch is not taken`,
+    });
     return false;
   }
 

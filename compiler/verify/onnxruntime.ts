@@ -13,7 +13,7 @@ import { type Graph, type Node, producers, valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
 import { operatorOf } from '../ops/index.js';
 import { viewNode } from '../ops/node-view.js';
-import { initialState } from '../reference/evaluate.js';
+import { initialState, isTaken, keepStates, knownGuards } from '../reference/evaluate.js';
 import { applySource } from '../reference/source.js';
 import { distance } from './compare.js';
 import { nodeOutputs, withOutputs } from './onnx-edit.js';
@@ -239,6 +239,7 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet, observe
     for (const value of graph.values.values())
       if (value.constant !== undefined) tensors.set(value.name, value.constant);
     for (const node of graph.nodes) {
+      if (!isTaken(knownGuards(graph).get(node)!, tensors)) continue;
       const operator = operatorOf(node);
       const inputs = node.inputs.map((name) => (name === '' ? undefined : tensors.get(name)));
       const results = operator.evaluate!(viewNode(graph, node, operator), inputs);
@@ -251,6 +252,7 @@ function teacherForced(graph: Graph, recorded: Recorded, set: VectorSet, observe
         tensors.set(name, oracle ?? own);
       });
     }
+    keepStates(graph, tensors);
     // A state that ONNX does not have in this form (split, or in bytes) is carried as it is.
     for (const { input, output } of graph.states) {
       state.set(input, counterpart(graph, output, theirs) ?? tensors.get(output)!);

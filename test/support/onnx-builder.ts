@@ -26,6 +26,7 @@ export type BuilderAttribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] }
   | { readonly strings: readonly string[] }
+  | BuilderGraph
   | Tensor;
 
 export interface BuilderTensor {
@@ -44,6 +45,13 @@ export interface BuilderNode {
   readonly attributes?: Readonly<Record<string, BuilderAttribute>>;
 }
 
+/** A branch of If: it has no inputs, and reads what is around it. */
+export interface BuilderGraph {
+  readonly outputs: readonly BuilderTensor[];
+  readonly initializers?: readonly { readonly name: string; readonly tensor: Tensor }[];
+  readonly nodes: readonly BuilderNode[];
+}
+
 export interface BuilderModel {
   readonly opset?: number;
   readonly inputs: readonly BuilderTensor[];
@@ -58,21 +66,24 @@ export function buildModel(model: BuilderModel): Uint8Array {
   return onnx.ModelProto.encode({
     irVersion: 8,
     opsetImport: [{ domain: '', version: model.opset ?? 17 }, ...domains.map((domain) => ({ domain, version: 1 }))],
-    graph: {
-      name: 'test',
-      input: model.inputs.map(valueInfo),
-      output: model.outputs.map(valueInfo),
-      initializer: (model.initializers ?? []).map(({ name, tensor }) => tensorProto(name, tensor)),
-      node: model.nodes.map((node) => ({
-        opType: node.op,
-        domain: node.domain ?? '',
-        name: node.name ?? '',
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes ?? {}).map(([name, value]) => attributeProto(name, value)),
-      })),
-    },
+    graph: { ...graphProto(model), input: model.inputs.map(valueInfo) },
   }).finish();
+}
+
+function graphProto({ outputs, initializers = [], nodes }: BuilderGraph): onnxProto.onnx.IGraphProto {
+  return {
+    name: 'test',
+    output: outputs.map(valueInfo),
+    initializer: initializers.map(({ name, tensor }) => tensorProto(name, tensor)),
+    node: nodes.map((node) => ({
+      opType: node.op,
+      domain: node.domain ?? '',
+      name: node.name ?? '',
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes ?? {}).map(([name, value]) => attributeProto(name, value)),
+    })),
+  };
 }
 
 export function tensorProto(name: string, tensor: Tensor): onnxProto.onnx.ITensorProto {
@@ -95,5 +106,6 @@ function attributeProto(name: string, value: BuilderAttribute): onnxProto.onnx.I
     return { name, type: type.STRINGS, strings: value.strings.map((text) => encoder.encode(text)) };
   }
   if ('floats' in value) return { name, type: type.FLOATS, floats: [...value.floats] };
+  if ('nodes' in value) return { name, type: type.GRAPH, g: graphProto(value) };
   return { name, type: type.TENSOR, t: tensorProto('', value as Tensor) };
 }

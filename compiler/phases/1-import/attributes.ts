@@ -10,7 +10,7 @@ const KIND = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints
 
 const text = new TextDecoder();
 
-/** An attribute as a plain value. Subgraphs (If, Loop, Scan) are not supported: NC0108. */
+/** An attribute as a plain value. Subgraphs (of Loop and Scan; If has none any more) are not supported: NC0108. */
 export function readAttribute(
   proto: AttributeProto,
   node: string,
@@ -36,8 +36,8 @@ export function readAttribute(
         code: 'NC0108',
         message: `attribute "${proto.name}" holds a subgraph or a kind of value that nanoc does not support`,
         node,
-        because: 'control flow (If, Loop, Scan) and sparse attributes are not compiled',
-        help: 'export the model without control flow; constant conditions are usually folded by onnxsim or by the exporter',
+        because: 'loops (Loop, Scan) and sparse attributes are not compiled; of control flow, If is',
+        help: 'unroll the loop when exporting, or run one step of it at a time with its values as states (--state)',
       });
   }
 }

@@ -1,8 +1,8 @@
 /** Model-local functions (IR version 8) are inlined, as the dynamo exporter writes them. */
 import type onnxProto from 'onnx-proto';
 import { fail } from '../../diagnostics/diagnostic.js';
+import type { BranchNode } from './branches.js';
 
-type NodeProto = onnxProto.onnx.INodeProto;
 type FunctionProto = onnxProto.onnx.IFunctionProto;
 
 /** Functions that call functions: deeper than this is a cycle or an attack. */
@@ -10,13 +10,16 @@ const MAXIMUM_DEPTH = 32;
 /** All bodies together. */
 const MAXIMUM_NODES = 1 << 17;
 
+/** A function whose nodes hold no branches any more. */
+export type FlatFunction = Omit<FunctionProto, 'node'> & { readonly node: readonly BranchNode[] };
+
 /** The nodes with every call of a model-local function replaced by its body; names inside become unique. */
-export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): NodeProto[] {
+export function inlineFunctions(nodes: readonly BranchNode[], functions: readonly FlatFunction[]): BranchNode[] {
   if (functions.length === 0) return [...nodes];
   const byName = new Map(functions.map((f) => [`${f.domain ?? ''}:${f.name}`, f]));
   let calls = 0;
   let written = 0;
-  const expand = (list: readonly NodeProto[], depth: number): NodeProto[] =>
+  const expand = (list: readonly BranchNode[], depth: number): BranchNode[] =>
     list.flatMap((node) => {
       const definition = byName.get(`${node.domain ?? ''}:${node.opType}`);
       if (definition === undefined) return [node];
@@ -27,7 +30,7 @@ export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly
         });
       }
       calls += 1;
-      written += 1 + (definition.node ?? []).length;
+      written += 1 + definition.node.length;
       if (written > MAXIMUM_NODES)
         fail({ code: 'NC0109', message: 'the functions of the model expand to too many nodes' });
       return expand(instantiate(node, definition, calls), depth + 1);
@@ -35,7 +38,7 @@ export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly
   return expand(nodes, 0);
 }
 
-function instantiate(call: NodeProto, definition: FunctionProto, id: number): NodeProto[] {
+function instantiate(call: BranchNode, definition: FlatFunction, id: number): BranchNode[] {
   const prefix = `${call.name || call.opType}/${id}/`;
   const rename = new Map<string, string>([['', '']]);
   (definition.input ?? []).forEach((name, i) => {
@@ -51,13 +54,17 @@ function instantiate(call: NodeProto, definition: FunctionProto, id: number): No
     return `${prefix}${name}`;
   };
   const given = new Map((call.attribute ?? []).map((attribute) => [attribute.name ?? '', attribute]));
-  return (definition.node ?? []).map((node) => ({
+  return definition.node.map((node) => ({
     ...node,
     opType: node.opType ?? '',
     domain: node.domain ?? '',
     name: `${prefix}${node.name || node.output?.[0] || node.opType}`,
     input: (node.input ?? []).map(nameOf),
     output: (node.output ?? []).map(nameOf),
+    branches: [
+      ...(call.branches ?? []),
+      ...(node.branches ?? []).map((guard) => ({ ...guard, selector: nameOf(guard.selector) })),
+    ],
     attribute: (node.attribute ?? []).flatMap((attribute) => {
       if (!attribute.refAttrName) return [attribute];
       const value = given.get(attribute.refAttrName);

@@ -4,6 +4,7 @@ import { CompileError, type Diagnostics, fail } from '../../diagnostics/diagnost
 import type { AttributeValue, Graph, Node, Value } from '../../ir/graph.js';
 import type { Tensor } from '../../ir/tensor.js';
 import { readAttribute } from './attributes.js';
+import { type BranchNode, inlineBranches } from './branches.js';
 import { resolveDimensions } from './dimensions.js';
 import { inlineFunctions } from './functions.js';
 import { checkNames } from './names.js';
@@ -11,7 +12,6 @@ import { dataTypeOf, type ReadExternal, readTensor, toNumber } from './tensor-pr
 
 type ModelProto = onnxProto.onnx.IModelProto;
 type GraphProto = onnxProto.onnx.IGraphProto;
-type NodeProto = onnxProto.onnx.INodeProto;
 
 export interface ImportOptions {
   readonly name: string;
@@ -32,7 +32,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions, diagnosti
   if (!graph) return fail({ code: 'NC0101', message: 'the file holds no graph', help: 'is it an ONNX model?' });
   checkNames(model, graph);
   const opsets = readOpsets(model);
-  const nodes = inlineFunctions(graph.node ?? [], model.functions ?? []);
+  const nodes = flatNodes(model, graph);
   if (nodes.length === 0) fail({ code: 'NC0102', message: 'the model has no nodes: there is nothing to compile' });
   const values = new Map<string, Value>();
   readInitializers(graph, values, options.readExternal, diagnostics);
@@ -44,6 +44,20 @@ export function importModel(bytes: Uint8Array, options: ImportOptions, diagnosti
     diagnostics.error({ code: 'NC0112', message: `the output "${name}" is listed twice` });
   }
   return { name: options.name, inputs, outputs, values, nodes: kept, opsets, states: [] };
+}
+
+/** Nodes without branches and without calls of functions. */
+function flatNodes(model: ModelProto, graph: GraphProto): BranchNode[] {
+  const names = [...(graph.input ?? []), ...(graph.initializer ?? [])].map(({ name }) => name ?? '');
+  const functions = (model.functions ?? []).map((each) => ({
+    ...each,
+    name: each.name ?? '',
+    domain: each.domain ?? '',
+    input: each.input ?? [],
+    output: each.output ?? [],
+    node: inlineBranches(each.node ?? [], each.input ?? []),
+  }));
+  return inlineFunctions(inlineBranches(graph.node ?? [], names), functions);
 }
 
 function decode(bytes: Uint8Array): ModelProto {
@@ -140,7 +154,7 @@ function readInputs(
 }
 
 function readNodes(
-  protos: readonly NodeProto[],
+  protos: readonly BranchNode[],
   values: Map<string, Value>,
   readExternal: ReadExternal | undefined,
   diagnostics: Diagnostics,
@@ -168,6 +182,7 @@ function readNodes(
       inputs: [...(proto.input ?? [])],
       outputs,
       attributes,
+      ...(proto.branches?.length ? { branches: proto.branches } : {}),
     };
     const constant = node.op === 'Constant' && node.domain === '' ? constantOf(node, diagnostics) : undefined;
     if (constant === undefined) nodes.push(node);
@@ -190,7 +205,7 @@ function uniqueName(stem: string, names: Map<string, number>): string {
 }
 
 function readAttributes(
-  proto: NodeProto,
+  proto: BranchNode,
   node: string,
   readExternal: ReadExternal | undefined,
   diagnostics: Diagnostics,

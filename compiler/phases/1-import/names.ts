@@ -23,21 +23,28 @@ export function checkNames(model: ModelProto, graph: GraphProto): void {
 
 function* namesOf(model: ModelProto, graph: GraphProto): Iterable<Name> {
   for (const { domain } of model.opsetImport ?? []) yield domain;
-  for (const info of [...(graph.input ?? []), ...(graph.output ?? [])]) {
-    yield info.name;
-    for (const { dimParam } of info.type?.tensorType?.shape?.dim ?? []) yield dimParam;
-  }
-  for (const { name } of graph.initializer ?? []) yield name;
-  yield* nodeNames(graph.node ?? []);
+  yield* graphNames(graph);
   for (const { name, domain, input, output, node } of model.functions ?? []) {
     yield* [name, domain, ...(input ?? []), ...(output ?? [])];
     yield* nodeNames(node ?? []);
   }
 }
 
+function* graphNames(graph: GraphProto): Iterable<Name> {
+  for (const info of [...(graph.input ?? []), ...(graph.output ?? [])]) {
+    yield info.name;
+    for (const { dimParam } of info.type?.tensorType?.shape?.dim ?? []) yield dimParam;
+  }
+  for (const { name } of graph.initializer ?? []) yield name;
+  yield* nodeNames(graph.node ?? []);
+}
+
 function* nodeNames(nodes: readonly NodeProto[]): Iterable<Name> {
   for (const { name, opType, domain, input, output, attribute } of nodes) {
     yield* [name, opType, domain, ...(input ?? []), ...(output ?? [])];
-    for (const each of attribute ?? []) yield each.name;
+    for (const { name: of, g } of attribute ?? []) {
+      yield of;
+      if (g) yield* graphNames(g);
+    }
   }
 }

@@ -5,6 +5,7 @@
 import { type Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import { suggestion } from '../../diagnostics/suggest.js';
 import { type Graph, type Node, type Value, valueOf } from '../../ir/graph.js';
+import { type Guard, isMerge } from '../../ir/guards.js';
 import { byteLength, elementCount } from '../../ir/tensor.js';
 import type { OperatorDefinition } from '../../ops/define.js';
 import { findOperator, operators } from '../../ops/index.js';
@@ -29,9 +30,11 @@ export function checkGraph(graph: Graph, diagnostics: Diagnostics): Graph {
   const values = new Map(graph.values);
   const live = { ...graph, values, nodes: [] };
   const kept: Node[] = [];
-  for (const given of nodes) {
-    if (given.inputs.some((name) => name !== '' && !values.has(name))) continue;
-    const node = withConstantParameters(live, given, kept);
+  for (const { branches = [], ...given } of nodes) {
+    if (branches.some((branch) => isNeverTaken(branch, values))) continue;
+    const chosen = withConstantSelector(live, given);
+    if (chosen.inputs.some((name) => name !== '' && !values.has(name))) continue;
+    const node = withConstantParameters(live, chosen, kept);
     const result = diagnostics.collect(() => checkNode(live, node));
     if (result === undefined) continue;
     for (const value of result.values) values.set(value.name, value);
@@ -48,6 +51,19 @@ export function checkGraph(graph: Graph, diagnostics: Diagnostics): Graph {
   }
   diagnostics.throwIfErrors();
   return { ...graph, values, nodes: kept };
+}
+
+/** The condition is a constant that says another branch. */
+function isNeverTaken({ selector, equals }: Guard, values: ReadonlyMap<string, Value>): boolean {
+  const constant = values.get(selector)?.constant;
+  return constant !== undefined && constant.data.length === 1 && Number(constant.data[0]) !== equals;
+}
+
+/** A Merge whose condition is constant is the value of the branch that is always taken. */
+function withConstantSelector(graph: Graph, node: Node): Node {
+  const constant = isMerge(node) ? graph.values.get(node.inputs[0]!)?.constant : undefined;
+  const taken = constant?.data.length === 1 ? node.inputs[Number(constant.data[0]) + 1] : undefined;
+  return taken === undefined ? node : { ...node, op: 'Identity', domain: '', inputs: [taken] };
 }
 
 /** All unknown operators at once, each with the nodes that use it. */
@@ -79,7 +95,8 @@ function sortNodes(graph: Graph, diagnostics: Diagnostics): Node[] {
   const writer = new Map<string, Node>();
   for (const node of graph.nodes) for (const output of node.outputs) if (output !== '') writer.set(output, node);
   for (const node of graph.nodes) {
-    node.inputs.forEach((name, index) => {
+    const selectors = (node.branches ?? []).map(({ selector }) => selector);
+    [...node.inputs, ...selectors].forEach((name, index) => {
       if (name === '' || writer.has(name) || graph.values.has(name)) return;
       diagnostics.error({
         code: 'NC0202',
@@ -99,17 +116,20 @@ function sortNodes(graph: Graph, diagnostics: Diagnostics): Node[] {
 /** Depth-first with an explicit stack: a hostile graph must not overflow ours. */
 function visit(root: Node, writer: ReadonlyMap<string, Node>, state: Map<Node, 'open' | 'done'>, sorted: Node[]): void {
   if (state.has(root)) return;
+  // The condition of a branch comes before it.
+  const needs = ({ inputs, branches = [] }: Node) => [...branches.map(({ selector }) => selector), ...inputs];
   const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
   state.set(root, 'open');
   while (stack.length > 0) {
     const top = stack.at(-1)!;
-    if (top.next === top.node.inputs.length) {
+    const needed = needs(top.node);
+    if (top.next === needed.length) {
       state.set(top.node, 'done');
       sorted.push(top.node);
       stack.pop();
       continue;
     }
-    const above = writer.get(top.node.inputs[top.next++]!);
+    const above = writer.get(needed[top.next++]!);
     if (above === undefined || state.get(above) === 'done') continue;
     if (state.get(above) === 'open') {
       const cycle = stack.slice(stack.findIndex((entry) => entry.node === above)).map(({ node }) => `"${node.name}"`);

@@ -1,6 +1,7 @@
 /** The ordered lists of passes. A new pass is its file and a line here. */
 import { attachQuantization } from './attach-quantization.js';
 import { collapseElementwise } from './collapse-elementwise.js';
+import { conditionalStates } from './conditional-states.js';
 import { foldClamp } from './fold-clamp.js';
 import { foldConstants, foldWeights } from './fold-constants.js';
 import { foldPads } from './fold-pads.js';
@@ -49,6 +50,7 @@ export const canonicalisePasses: readonly Pass[] = [
   foldClamp,
   removeNoOps,
   splitStates,
+  conditionalStates,
   updateCaches,
   scatterCaches,
   slideCaches,

@@ -1,5 +1,7 @@
 /** Moved bytes keep their meaning: a value without scale takes it from the other side of a movement operator. */
 import type { GraphEditor } from '../../ir/builders.js';
+import type { Node } from '../../ir/graph.js';
+import { isMerge } from '../../ir/guards.js';
 import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
 import { isByte, isPerTensor } from './quantization.js';
@@ -25,8 +27,8 @@ function propagate(editor: GraphEditor): void {
     changed = false;
     for (const node of editor.nodes) {
       const moves = behaviourOf(node) === 'moves-data';
-      const sources = moves ? node.inputs.slice(0, 1) : node.op === 'Concat' ? node.inputs : [];
-      for (const output of moves || node.op === 'Concat' ? node.outputs : []) {
+      const sources = moves ? node.inputs.slice(0, 1) : joined(node);
+      for (const output of sources.length > 0 ? node.outputs : []) {
         for (const input of sources) {
           if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
         }
@@ -36,6 +38,12 @@ function propagate(editor: GraphEditor): void {
       if (copy(editor, input, output) || copy(editor, output, input)) changed = true;
     }
   }
+}
+
+/** Inputs whose bytes the output is made of. */
+function joined(node: Node): readonly string[] {
+  if (isMerge(node)) return node.inputs.slice(1);
+  return node.op === 'Concat' ? node.inputs : [];
 }
 
 function copy(editor: GraphEditor, from: string, to: string): boolean {

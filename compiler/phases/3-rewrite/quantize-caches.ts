@@ -46,7 +46,7 @@ function quantizeCache(editor: GraphEditor, state: StateBinding): StateBinding |
   editor.outputs = editor.outputs.map((name) => (name === state.output ? bytes.name : name));
   const [low, high] = integerRange(dtype);
   const initial = quantize(state.initial, quantization.scale[0]!, quantization.zeroPoint[0]!, low, high);
-  return { input, output: bytes.name, initial };
+  return { ...state, input, output: bytes.name, initial };
 }
 
 /** Q(row): the bytes that the row was made of, where they have the same scale. */

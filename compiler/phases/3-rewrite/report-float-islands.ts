@@ -1,6 +1,7 @@
 /** No silent fallback: every float operator left among quantized ones is named, with the reason. */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node } from '../../ir/graph.js';
+import { isMerge } from '../../ir/guards.js';
 import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
 import { byteActivation, isDequantize, isQuantize } from './quantization.js';
@@ -13,7 +14,7 @@ export const reportFloatIslands: Pass = {
     );
     if (!quantizedModel) return;
     for (const node of editor.nodes) {
-      if (isDequantize(node) || isQuantize(node) || node.op === 'Cast') continue;
+      if (isDequantize(node) || isQuantize(node) || node.op === 'Cast' || isMerge(node)) continue;
       if (!node.outputs.some((name) => editor.value(name).dtype === 'float32')) continue;
       diagnostics.warning({
         code: 'NC0301',

@@ -102,5 +102,5 @@ function wholeWindow(editor: GraphEditor, state: StateBinding, join: Node, windo
   editor.replaceNode(join, shiftNode(join, input, window, output));
   editor.inputs = editor.inputs.map((name) => (name === state.input ? input : name));
   editor.outputs = editor.outputs.map((name) => (name === state.output ? output : name));
-  return { input, output, initial: state.initial };
+  return { ...state, input, output };
 }

@@ -1,10 +1,12 @@
 /**
  * Data movement commutes with elementwise functions: DequantizeLinear sinks below Reshape, Transpose, MaxPool ...,
  * QuantizeLinear rises above them, so that bytes are moved instead of floats and the islands lie bare for lifting.
- * QuantizeLinear also rises above Relu and Clip: it is monotone, so Q(clip(x, a, b)) = clip(Q(x), Q(a), Q(b)).
+ * QuantizeLinear also rises above Relu and Clip: it is monotone, so Q(clip(x, a, b)) = clip(Q(x), Q(a), Q(b)). And it rises into the
+ * branches of a Merge: what is quantized is the one that was taken.
  */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Value } from '../../ir/graph.js';
+import { isMerge } from '../../ir/guards.js';
 import { integerRange } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
 import { behaviourOf } from '../../ops/index.js';
@@ -20,6 +22,7 @@ export const slideQuantization: Pass = {
       for (const node of editor.nodes) {
         if (!editor.has(node)) continue;
         if (movesData(node) && (sinkDequantize(editor, node) || raiseQuantize(editor, node))) changed = true;
+        else if (isMerge(node) && raiseQuantizeIntoCases(editor, node)) changed = true;
         else if (isActivation(node) && raiseQuantizeAboveActivation(editor, node)) changed = true;
         else if (compares(node)) readBytes(editor, node);
       }
@@ -114,6 +117,22 @@ function raiseQuantizeAboveActivation(editor: GraphEditor, node: Node): boolean 
     { ...quantizeNode, inputs: [source], outputs: [quantized] },
     { ...node, inputs: [quantized, ...node.inputs.slice(1)], outputs: [output.name] },
   );
+  editor.removeNode(quantizeNode);
+  return true;
+}
+
+/** Merge -> Q  becomes a Merge of what Q makes of each case. */
+function raiseQuantizeIntoCases(editor: GraphEditor, node: Node): boolean {
+  if (!isFloat(editor, node.outputs[0])) return false;
+  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  if (quantizeNode === undefined) return false;
+  const output = editor.value(quantizeNode.outputs[0]!);
+  const cases = node.inputs.slice(1).map((source) => {
+    const quantized = quantizedCopy(editor, source, output);
+    editor.addNode({ ...quantizeNode, name: `${quantized}_quantize`, inputs: [source], outputs: [quantized] });
+    return quantized;
+  });
+  editor.replaceNode(node, { ...node, inputs: [node.inputs[0]!, ...cases], outputs: [output.name] });
   editor.removeNode(quantizeNode);
   return true;
 }

@@ -74,10 +74,10 @@ function splitLayer(editor: GraphEditor, state: StateBinding, part: string, laye
   const producer = editor.producer(part);
   const inner = producer?.op === 'Reshape' && producer.domain === '' ? producer.inputs[0]! : part;
   if (editor.value(inner).shape.join() === shape.join() && elementCount(shape) > 0 && !isEnd(editor, inner))
-    return { input, output: inner, initial: state.initial };
+    return { ...state, input, output: inner };
   const output = editor.addValue({ ...value, name: `${state.output}_${layer}`, shape });
   editor.addNode({ name: output, op: 'Reshape', domain: '', inputs: [part], outputs: [output], attributes: {} });
-  return { input, output, initial: state.initial };
+  return { ...state, input, output };
 }
 
 /** An input or output of the model keeps that meaning alone. */

@@ -2,7 +2,8 @@
 import type { CompileOptions } from '../../compilation.js';
 import { Diagnostics, fail } from '../../diagnostics/diagnostic.js';
 import type { ExcludedKernel } from '../../ir/excluded.js';
-import type { Graph, Node } from '../../ir/graph.js';
+import { consumers, type Graph, type Node } from '../../ir/graph.js';
+import { isMerge } from '../../ir/guards.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
 import { predictInstructions } from '../../kernels/cost.js';
@@ -12,6 +13,7 @@ import { viewNode } from '../../ops/node-view.js';
 import type { TunedLayer } from '../../tune/tuned-layer.js';
 import { familyOf } from '../../vendor/default-library.js';
 import type { LibraryName } from '../../vendor/library.js';
+import { joinBranches, namesInProgram } from './branches.js';
 import { type Choice, chooseKernel, explained, fittingKernels } from './choice.js';
 import { shareRows } from './share-rows.js';
 
@@ -49,26 +51,32 @@ export function lower(graph: Graph, target: Target, options: CompileOptions, dia
   const families = allowedFamilies(options, target);
   requireLibrary(options);
   const features = new Set(target.features);
-  const calls: LoweredCall[] = [];
+  const lowered: { node: Node; own?: LoweredCall }[] = [];
   const views: View[] = [];
+  const readers = consumers(graph);
   const tuned = new Map((options.tune ?? []).map((layer) => [layer.output, layer]));
   for (const node of graph.nodes) {
+    if (isMerge(node)) {
+      lowered.push({ node });
+      continue;
+    }
     const context = contextOf(graph, node, features, options, diagnostics);
-    const output = node.outputs[0]!;
+    const names = namesInProgram(node.outputs[0]!, readers);
     const wishes = {
-      tuned: tuned.get(output),
-      excluded: (options.excluded ?? []).filter((each) => each.output === output),
+      tuned: names.map((name) => tuned.get(name)).find((layer) => layer !== undefined),
+      excluded: (options.excluded ?? []).filter((each) => names.includes(each.output)),
     };
-    const lowered = diagnostics.collect(() => lowerNode(node, context, families, wishes));
-    if (lowered === undefined) continue;
-    if ('call' in lowered) calls.push(lowered);
-    else views.push(...lowered.views);
+    const result = diagnostics.collect(() => lowerNode(node, context, families, wishes));
+    if (result === undefined) continue;
+    if ('call' in result) lowered.push({ node, own: result });
+    else views.push(...result.views);
   }
-  return {
-    graph,
-    calls: shareRows(shareFunctions(calls), graph).map((call) => withPrediction(call, graph, target)),
-    views,
-  };
+  const shared = shareRows(shareFunctions(lowered.flatMap(({ own }) => own ?? [])), graph);
+  let next = 0;
+  const calls = lowered.map(({ node, own }) =>
+    own === undefined ? { node } : { node, call: withPrediction(shared[next++]!, graph, target) },
+  );
+  return joinBranches(graph, calls, views);
 }
 
 /** Whether the node of a lowered graph with this first output has a kernel that is not among these. */
@@ -95,10 +103,12 @@ export function candidatesOf(
   const families = allowedFamilies(options, target);
   const features = new Set(target.features);
   return new Map(
-    graph.nodes.map((node): [string, readonly string[]] => {
-      const context = contextOf(graph, node, features, options, new Diagnostics());
-      return [node.outputs[0]!, fittingKernels(offered(node, families), context, families)];
-    }),
+    graph.nodes
+      .filter((node) => !isMerge(node))
+      .map((node): [string, readonly string[]] => {
+        const context = contextOf(graph, node, features, options, new Diagnostics());
+        return [node.outputs[0]!, fittingKernels(offered(node, families), context, families)];
+      }),
   );
 }
 

@@ -146,3 +146,88 @@ describe('the judge', () => {
     );
   });
 });
+
+describe('the judge of branches', () => {
+  const branching = separateStorage(
+    programOf({
+      values: { x: 8, c: 1, t: 8, y: 8, past: 4, present: 4, z: 4 },
+      inputs: ['x', 'past'],
+      outputs: ['z', 'present'],
+      states: [['present', 'past', ['c', 0]]],
+      calls: [
+        { name: 'condition', reads: ['x'], writes: ['c'] },
+        { name: 'then', reads: ['x'], writes: ['y'], guards: [['c', 1]] },
+        { name: 'before', reads: ['x'], writes: ['t'], guards: [['c', 0]] },
+        { name: 'else', reads: ['t'], writes: ['y'], guards: [['c', 0]] },
+        {
+          name: 'update',
+          reads: ['past', 't'],
+          writes: ['present'],
+          overlaps: [['past', 'present', 0]],
+          guards: [['c', 0]],
+        },
+        { name: 'join', reads: ['y'], writes: ['z'] },
+      ],
+    }),
+  );
+  const whole = planMemory(branching, { alignment: 1 });
+
+  function moved(changes: Readonly<Record<string, number>>, calls = whole.calls): MemoryPlan {
+    const placements = new Map(whole.placements);
+    for (const [name, at] of Object.entries(changes)) placements.set(name, { ...placements.get(name)!, offset: at });
+    return { ...whole, arenaBytes: 1000, stateBytes: 1000, placements, calls };
+  }
+
+  it('accepts a plan whose branches write one value in turn', () => {
+    expect(() => checkPlan(whole, branching)).not.toThrow();
+    expect(() => checkPlan(moved({ x: 100, c: 200, t: 300, y: 400, z: 500 }), branching)).not.toThrow();
+  });
+
+  it('finds what one branch has written spoiled by another, which is not taken with it', () => {
+    expect(() => checkPlan(moved({ x: 100, c: 200, t: 404, y: 400, z: 500 }), branching)).toThrow(
+      /in whose place another branch has written, reads "y"|writes "y" over "t"/,
+    );
+    // Without the overlap of `else`'s own buffers: the call before it spoils y.
+    const calls = whole.calls.map((call) =>
+      call.node.name === 'else' ? { ...call, overlaps: [{ input: 't', output: 'y', lead: -8 }] } : call,
+    );
+    const program = { ...branching, calls };
+    expect(() => checkPlan(moved({ x: 100, c: 200, t: 404, y: 400, z: 500 }, calls), program)).toThrow(
+      /"else"\), in whose place another branch has written, reads "y"/,
+    );
+  });
+
+  it('finds a condition that is gone when a branch asks for it', () => {
+    expect(() => checkPlan(moved({ x: 100, c: 304, t: 300, y: 400, z: 500 }), branching)).toThrow(
+      /"before"\) writes "t" over "c" while it reads it/,
+    );
+  });
+
+  it('finds a state that would not be kept where its branch is not taken', () => {
+    const calls = whole.calls.map((call) =>
+      call.node.name === 'before' ? { ...call, scratch: { bytes: 4, alignment: 1 } } : call,
+    );
+    const plan = moved({ x: 100, c: 200, t: 300, y: 400, z: 500 }, calls);
+    const scratch = {
+      name: 'before#scratch',
+      kind: 'scratch',
+      region: 'state',
+      offset: 2,
+      bytes: 4,
+      live: [0, 9],
+    } as const;
+    const placements = new Map<string, Placement>(plan.placements).set(scratch.name, scratch);
+    expect(() => checkPlan({ ...plan, placements }, { ...branching, calls })).toThrow(/reads "past", and state byte 2/);
+  });
+
+  it('finds a value that no branch has written on the way to its reader', () => {
+    const calls = whole.calls.map((call) =>
+      call.node.name === 'else'
+        ? { ...call, guards: [...call.guards!, { selector: 'c', equals: 0 }, { selector: 't', equals: 3 }] }
+        : call,
+    );
+    expect(() => checkPlan(moved({}, calls), { ...branching, calls })).toThrow(
+      /"join"\) reads "y", which no branch that leads there has written/,
+    );
+  });
+});

@@ -1,12 +1,26 @@
 /**
  * The plan's judge: plays the calls on memory whose bytes remember what was written to them. It knows nothing of how the plan
  * was made; it only asks whether every read finds what it should. What it refuses is a defect of nanoc.
+ *
+ * All branches are played, one after the other, as if each were taken. That proves every way through them: a call that is left out only writes
+ * less. Two things are asked besides: whoever reads a value has a writer on each way that leads to him, and what one branch has written
+ * (or left: a state) is still whole when another branch writes it in its turn.
  */
 import { valueOf } from '../../ir/graph.js';
+import { areExclusive, type Guard, isWithin } from '../../ir/guards.js';
 import type { KernelCall, Overlap, Program, View } from '../../ir/kernel-call.js';
 import type { MemoryPlan, Placement } from '../../ir/memory-plan.js';
 import { byteLength, bytesPerElement } from '../../ir/tensor.js';
-import { type Contents, contentsOf, cut, type Piece, readsOf, writesOf } from './contents.js';
+import {
+  type Contents,
+  contentsOf,
+  cut,
+  type Definition,
+  type Piece,
+  readsOf,
+  writersOf,
+  writesOf,
+} from './contents.js';
 import { TaggedMemory } from './memory-tags.js';
 
 interface Range {
@@ -32,6 +46,7 @@ class Judge {
   /** Whose bytes were written last, by representative; only with guard bytes. */
   private readonly owners = { arena: new TaggedMemory(), state: new TaggedMemory(), flash: new TaggedMemory() };
   private readonly origins = new Map<string, readonly Piece[]>();
+  private readonly played = new Set<KernelCall>();
   private readonly memory = { arena: new TaggedMemory(), state: new TaggedMemory(), flash: new TaggedMemory() };
 
   constructor(
@@ -56,13 +71,25 @@ class Judge {
     plan.calls.forEach((call, step) => {
       this.step(call, step);
     });
-    for (const name of program.graph.outputs) this.read(name, plan.calls.length, 'the caller');
+    const conditional = new Map(program.graph.states.map(({ output, when = [] }) => [output, when]));
+    for (const name of program.graph.outputs) {
+      this.read(name, plan.calls.length, 'the caller');
+      this.checkWriters(name, conditional.get(name) ?? [], 'the caller');
+    }
     for (const state of program.graph.states) this.checkState(state.input, state.output);
   }
 
   private step(call: KernelCall, step: number): void {
     const reader = `step ${step} (${call.function}, "${call.node.name}")`;
     for (const name of readsOf(call)) this.read(name, step, reader);
+    call.arguments.forEach((a) => {
+      if (a.kind === 'value' && a.access === 'read') this.checkWriters(a.value, call.guards ?? [], reader);
+    });
+    // A selector is looked at where the guards before it hold.
+    call.guards?.forEach(({ selector }, index, all) => {
+      this.checkWriters(selector, all.slice(0, index), reader);
+    });
+    this.checkKept(call, step, reader);
     this.checkOverlaps(call, reader);
     if (this.needsScratch(call)) {
       const { region, start, end } = this.rangeOf(`${call.node.name}#scratch`);
@@ -72,6 +99,36 @@ class Judge {
     }
     for (const name of writesOf(call)) this.write(name);
     this.checkAlignment(call, reader);
+  }
+
+  /** On every way to a reader under these guards one of the writers has run. */
+  private checkWriters(name: string, guards: readonly Guard[], reader: string): void {
+    for (const { definition } of this.contents.piecesOf(name)) {
+      if (typeof definition.writer === 'string' || isWrittenUnder(definition, guards)) continue;
+      throw new Error(`invariant: ${reader} reads "${name}", which no branch that leads there has written`);
+    }
+  }
+
+  /** What would be there if this call did not run. */
+  private checkKept(call: KernelCall, step: number, reader: string): void {
+    const taken = new Set(writesOf(call));
+    for (const name of taken) {
+      const writers = writersOf(this.contents.definitions.get(name)!);
+      if (writers.length > 1 && writers.some((writer) => writer !== call && this.played.has(writer)))
+        this.read(name, step, `${reader}, in whose place another branch has written,`);
+    }
+    for (const { input, output, when = [] } of this.program.graph.states) {
+      const isNext =
+        when.length > 0 && this.contents.piecesOf(output).some(({ definition }) => taken.has(definition.name));
+      if (isNext && this.rangeOf(output).region === 'state' && this.isAt(output, input))
+        this.read(input, step, `${reader}, without which the state stays,`);
+    }
+    this.played.add(call);
+  }
+
+  private isAt(a: string, b: string): boolean {
+    const [first, second] = [this.rangeOf(a), this.rangeOf(b)];
+    return first.region === second.region && first.start === second.start;
   }
 
   private needsScratch(call: KernelCall): boolean {
@@ -193,8 +250,9 @@ class Judge {
     const known = this.origins.get(name);
     if (known !== undefined) return known;
     const origins = this.contents.piecesOf(name).flatMap((piece) => {
-      const { writer } = piece.definition;
-      if (typeof writer === 'string' || writer.function !== 'nanoc_copy') return [piece];
+      const { writer, alternatives } = piece.definition;
+      const isCopy = typeof writer !== 'string' && writer.function === 'nanoc_copy' && alternatives.length === 0;
+      if (!isCopy) return [piece];
       return cut(this.originsOf(readsOf(writer)[0]!), piece.start, piece.bytes).map((origin) => ({
         ...origin,
         at: origin.at + piece.at,
@@ -203,6 +261,24 @@ class Judge {
     this.origins.set(name, origins);
     return origins;
   }
+}
+
+function isWrittenUnder(definition: Definition, guards: readonly Guard[]): boolean {
+  const writers = writersOf(definition).filter((writer) => !areExclusive(writer.guards ?? [], guards));
+  if (writers.some((writer) => isWithin(guards, writer.guards ?? []))) return true;
+  // The guard that is still open: the writers must cover all its values.
+  const open = writers[0]?.guards?.find(({ selector }) => !guards.some((guard) => guard.selector === selector));
+  if (open === undefined) return false;
+  const values = writers.flatMap(({ guards: own = [] }) => own.filter(({ selector }) => selector === open.selector));
+  return casesOf(values).every((equals) =>
+    isWrittenUnder(definition, [...guards, { selector: open.selector, equals }]),
+  );
+}
+
+/** 0, 1 ... up to the largest that is named; at least the two of a condition. */
+function casesOf(values: readonly Guard[]): number[] {
+  const count = Math.max(1, ...values.map(({ equals }) => equals)) + 1;
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 function isAllowed({ lead, multiple }: Overlap, distance: number): boolean {

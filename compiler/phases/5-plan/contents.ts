@@ -1,5 +1,6 @@
 /** Which bytes a value holds: every value is made of pieces of definitions, that is, of values that something writes. */
 import { valueOf } from '../../ir/graph.js';
+import { areExclusive, commonGuards, type Guard } from '../../ir/guards.js';
 import type { KernelCall, Program, View } from '../../ir/kernel-call.js';
 import { byteLength } from '../../ir/tensor.js';
 
@@ -8,6 +9,21 @@ export interface Definition {
   readonly name: string;
   readonly bytes: number;
   readonly writer: KernelCall | 'input' | 'state' | 'constant';
+  /** Calls that write it instead, in branches that exclude each other: the result of a Merge. In the order of the calls. */
+  readonly alternatives: readonly KernelCall[];
+}
+
+/** The calls that write a definition. */
+export function writersOf({ writer, alternatives }: Definition): readonly KernelCall[] {
+  return typeof writer === 'string' ? [] : [writer, ...alternatives];
+}
+
+/** Under which guards the bytes of a value are there at least. */
+export function guardsOfValue(contents: Contents, name: string): readonly Guard[] {
+  const writers = contents.piecesOf(name).flatMap(({ definition }) => writersOf(definition));
+  const lists = writers.map(({ guards = [] }) => guards);
+  const always = contents.piecesOf(name).some(({ definition }) => typeof definition.writer === 'string');
+  return always || lists.length === 0 ? [] : lists.reduce(commonGuards);
 }
 
 /** `bytes` of a value, from byte `at` on, are those of its definition from byte `start` on. */
@@ -34,9 +50,10 @@ export interface Contents {
   piecesOf(name: string): readonly Piece[];
 }
 
-/** Values that a call reads and writes, constants included; a value that is read twice is listed twice. */
+/** Values that a call reads and writes, constants included; a value that is read twice is listed twice. What its guards read comes last. */
 export function readsOf(call: KernelCall): string[] {
-  return call.arguments.flatMap((a) => (a.kind === 'value' && a.access === 'read' ? [a.value] : []));
+  const read = call.arguments.flatMap((a) => (a.kind === 'value' && a.access === 'read' ? [a.value] : []));
+  return [...read, ...(call.guards ?? []).map(({ selector }) => selector)];
 }
 
 export function writesOf(call: KernelCall): string[] {
@@ -90,8 +107,17 @@ function findDefinitions(program: Program): Map<string, Definition> {
   const { graph } = program;
   const definitions = new Map<string, Definition>();
   const add = (name: string, writer: Definition['writer']): void => {
-    if (definitions.has(name)) throw new Error(`invariant: "${name}" is written twice`);
-    definitions.set(name, { name, bytes: byteLength(valueOf(graph, name)), writer });
+    const known = definitions.get(name);
+    if (known === undefined) {
+      definitions.set(name, { name, bytes: byteLength(valueOf(graph, name)), writer, alternatives: [] });
+      return;
+    }
+    const isAlternative =
+      typeof writer !== 'string' &&
+      typeof known.writer !== 'string' &&
+      writersOf(known).every(({ guards = [] }) => areExclusive(guards, writer.guards ?? []));
+    if (!isAlternative) throw new Error(`invariant: "${name}" is written twice`);
+    definitions.set(name, { ...known, alternatives: [...known.alternatives, writer] });
   };
   const states = new Set(graph.states.map((state) => state.input));
   for (const [name, value] of graph.values) if (value.constant !== undefined) add(name, 'constant');

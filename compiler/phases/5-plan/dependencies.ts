@@ -1,6 +1,7 @@
 /** What must run before what. */
+import { areExclusive } from '../../ir/guards.js';
 import type { KernelCall, Program } from '../../ir/kernel-call.js';
-import { type Contents, type Definition, readsOf, writesOf } from './contents.js';
+import { type Contents, type Definition, readsOf, writersOf } from './contents.js';
 
 /** A definition that is written over the memory of a state, by the definition of that state. */
 export function overwritesOf(program: Program, contents: Contents): Map<Definition, Definition> {
@@ -13,8 +14,8 @@ export function overwritesOf(program: Program, contents: Contents): Map<Definiti
 }
 
 /**
- * For each call the calls that must run before it: the writers of what it reads and, when it overwrites a state, every other
- * reader of the old state.
+ * For each call the calls that must run before it: the writers of what it reads, but those of branches that exclude its own, and,
+ * when it overwrites a state, every other reader of the old state. Calls that write the same value keep their order.
  */
 export function dependenciesOf(program: Program, contents: Contents): Map<KernelCall, Set<KernelCall>> {
   const before = new Map<KernelCall, Set<KernelCall>>(program.calls.map((call) => [call, new Set()]));
@@ -22,11 +23,18 @@ export function dependenciesOf(program: Program, contents: Contents): Map<Kernel
   for (const call of program.calls) {
     for (const name of readsOf(call)) {
       for (const { definition } of contents.piecesOf(name)) {
-        if (typeof definition.writer !== 'string') before.get(call)!.add(definition.writer);
-        const next = overwrites.get(definition)?.writer;
-        if (next !== undefined && typeof next !== 'string' && next !== call) before.get(next)!.add(call);
+        for (const writer of writersOf(definition))
+          if (!areExclusive(writer.guards ?? [], call.guards ?? [])) before.get(call)!.add(writer);
+        const next = overwrites.get(definition);
+        for (const writer of next === undefined ? [] : writersOf(next))
+          if (writer !== call) before.get(writer)!.add(call);
       }
     }
+  }
+  for (const definition of contents.definitions.values()) {
+    writersOf(definition).forEach((writer, index, all) => {
+      if (index > 0) before.get(writer)!.add(all[index - 1]!);
+    });
   }
   return before;
 }
@@ -76,11 +84,4 @@ export function sortCalls(
 /** Whether any call lies on a way back to itself. */
 export function hasCycle(program: Program, contents: Contents): boolean {
   return sortCalls(program, contents) === undefined;
-}
-
-/** Calls that write graph values which nothing reads later and that are no outputs do not exist here: every call has a use. */
-export function writersOf(program: Program): Map<string, KernelCall> {
-  const writers = new Map<string, KernelCall>();
-  for (const call of program.calls) for (const name of writesOf(call)) writers.set(name, call);
-  return writers;
 }

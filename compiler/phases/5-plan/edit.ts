@@ -1,7 +1,8 @@
 /** Changes of a program before it is planned: copies where two values cannot be one piece of memory. */
+import { copyCall } from '../../ir/copy-call.js';
 import { type Graph, type Value, valueOf } from '../../ir/graph.js';
+import type { Guard } from '../../ir/guards.js';
 import type { Argument, KernelCall, Program, View } from '../../ir/kernel-call.js';
-import { byteLength } from '../../ir/tensor.js';
 
 /** A program being changed. */
 export class ProgramEditor {
@@ -28,13 +29,14 @@ export class ProgramEditor {
     return name;
   }
 
-  /** A call that copies the bytes of `from` to the equally large `to`, at position `index` of the calls. */
-  insertCopy(from: string, to: string, index: number): KernelCall {
-    const call = copyCall(
+  /** A call that copies the bytes of `from` to the equally large `to`, at position `index` of the calls and under the guards. */
+  insertCopy(from: string, to: string, index: number, guards: readonly Guard[] = []): KernelCall {
+    const copy = copyCall(
       valueOf(this.program.graph, from),
       valueOf(this.program.graph, to),
       this.freshNode(`${to}__copy`),
     );
+    const call = guards.length === 0 ? copy : { ...copy, guards };
     this.calls.splice(index, 0, call);
     return call;
   }
@@ -70,34 +72,17 @@ export class ProgramEditor {
 
 function renameInCall(call: KernelCall, from: string, swap: (name: string) => string): KernelCall {
   const touches = call.arguments.some((a) => a.kind === 'value' && a.value === from);
-  if (!touches) return call;
+  const guards = call.guards?.map((guard) => ({ ...guard, selector: swap(guard.selector) }));
+  if (!touches && !call.guards?.some(({ selector }) => selector === from)) return call;
   const swapArgument = (a: Argument): Argument => (a.kind === 'value' ? { ...a, value: swap(a.value) } : a);
   return {
     ...call,
+    ...(guards === undefined ? {} : { guards }),
     arguments: call.arguments.map(swapArgument),
     overlaps: call.overlaps.map((overlap) => ({
       ...overlap,
       input: swap(overlap.input),
       output: swap(overlap.output),
     })),
-  };
-}
-
-function copyCall(from: Value, to: Value, nodeName: string): KernelCall {
-  const bytes = byteLength(to);
-  return {
-    node: { name: nodeName, op: 'Copy', domain: 'ai.nanoc', inputs: [from.name], outputs: [to.name], attributes: {} },
-    family: 'portable',
-    function: 'nanoc_copy',
-    header: 'nanoc/copy.h',
-    sources: ['portable/nanoc_copy.c'],
-    arguments: [
-      { kind: 'value', value: from.name, access: 'read' },
-      { kind: 'value', value: to.name, access: 'write' },
-      { kind: 'int', value: bytes, comment: 'bytes' },
-    ],
-    // The kernel copies right however the two lie.
-    overlaps: [{ input: from.name, output: to.name, lead: -bytes }],
-    macs: 0,
   };
 }

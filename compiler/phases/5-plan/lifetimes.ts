@@ -82,7 +82,11 @@ function livesOf(program: Program, order: readonly KernelCall[], contents: Conte
   };
   order.forEach((call, step) => {
     for (const name of readsOf(call)) use(name, step);
-    for (const name of writesOf(call)) begin(contents.definitions.get(name)!, step);
+    for (const name of writesOf(call)) {
+      // What the branch before has written is kept while the other branches would run.
+      if (lives.has(contents.definitions.get(name)!)) use(name, step);
+      else begin(contents.definitions.get(name)!, step);
+    }
   });
   for (const name of program.graph.outputs) use(name, end);
   // A state that is not overwritten, and whatever is written over one, is there at the next start.

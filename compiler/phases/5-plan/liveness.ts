@@ -1,15 +1,17 @@
 /** The arena's live set as a function of which calls have run: for the search of an order, and for the lower bound of one. */
 import type { KernelCall, Program } from '../../ir/kernel-call.js';
 import { Allowances } from './allowances.js';
-import { type Contents, type Definition, readsOf, writesOf } from './contents.js';
+import { type Contents, type Definition, readsOf, writersOf, writesOf } from './contents.js';
 import { dependenciesOf } from './dependencies.js';
 import type { Storage } from './storage.js';
 
 /** Bytes of a definition that have the same readers. */
 export interface Unit {
   readonly bytes: number;
-  /** Calls that read it, as indices. */
+  /** Calls that read it, as indices; the writers too where branches write it in turn, so that it is kept from the first to the last. */
   readonly readers: readonly number[];
+  /** Calls that write it, as indices. */
+  readonly writers: readonly number[];
   /** A graph output: kept after the last reader. */
   readonly kept: boolean;
 }
@@ -57,9 +59,11 @@ export function liveModelOf(program: Program, contents: Contents, storage: Stora
   });
   const calls = program.calls.map((call, i): CallModel => {
     const outputs = writesOf(call).map((name) => contents.definitions.get(name)!);
+    // Where another branch has written before, the output's bytes are taken already.
+    const taking = outputs.filter(({ writer }) => writer === call);
     const takeovers = overlaps
       ? [...reads[i]!].flatMap((unit) =>
-          outputs.map((output) => ({ unit, output, shared: allowances.sharedBytes(call, units[unit]!, output) })),
+          taking.map((output) => ({ unit, output, shared: allowances.sharedBytes(call, units[unit]!, output) })),
         )
       : [];
     return {
@@ -85,6 +89,7 @@ interface PlacedUnit extends Unit {
 
 /** Cuts every definition in the arena where its readers change. */
 function unitsOfProgram(program: Program, contents: Contents, storage: Storage) {
+  const index = new Map(program.calls.map((call, i) => [call, i]));
   const uses = new Map<Definition, { start: number; end: number; reader: number }[]>();
   const use = (name: string, reader: number): void => {
     for (const { definition, start, bytes } of contents.piecesOf(name)) {
@@ -94,7 +99,8 @@ function unitsOfProgram(program: Program, contents: Contents, storage: Storage) 
     }
   };
   program.calls.forEach((call, i) => {
-    for (const name of new Set(readsOf(call))) use(name, i);
+    const shared = writesOf(call).filter((name) => contents.definitions.get(name)!.alternatives.length > 0);
+    for (const name of new Set([...readsOf(call), ...shared])) use(name, i);
   });
   for (const name of program.graph.outputs) use(name, -1);
   const units: PlacedUnit[] = [];
@@ -115,6 +121,7 @@ function unitsOfProgram(program: Program, contents: Contents, storage: Storage) 
         start,
         bytes: end - start,
         readers: [...readers].filter((reader) => reader >= 0),
+        writers: writersOf(definition).map((writer) => index.get(writer)!),
         kept: readers.has(-1),
       });
     }
@@ -135,7 +142,8 @@ export interface StepBytes {
  */
 export function stepBytes(model: LiveModel, index: number, live: number, done: (call: number) => boolean): StepBytes {
   const call = model.calls[index]!;
-  const born = sumOf(call.writes, (unit) => model.units[unit]!.bytes);
+  const isThere = (unit: number) => model.units[unit]!.writers.some((writer) => writer !== index && done(writer));
+  const born = sumOf(call.writes, (unit) => (isThere(unit) ? 0 : model.units[unit]!.bytes));
   const dies = (unit: number): boolean => {
     const { kept, readers } = model.units[unit]!;
     return !kept && readers.every((reader) => reader === index || done(reader));

@@ -6,10 +6,15 @@ export interface RandomSize {
   readonly calls: number;
   /** Largest value, in bytes. */
   readonly bytes: number;
+  /** With calls under guards. */
+  readonly branching?: boolean;
 }
 
 /** The same generator state gives the same program. */
-export function randomSketch(random: Random, { calls: callCount, bytes }: RandomSize): ProgramSketch {
+export function randomSketch(
+  random: Random,
+  { calls: callCount, bytes, branching = false }: RandomSize,
+): ProgramSketch {
   const values: Record<string, number> = {};
   const size = () => random.integer(1, bytes);
   const add = (name: string, of = size()): string => {
@@ -24,6 +29,12 @@ export function randomSketch(random: Random, { calls: callCount, bytes }: Random
   const concats: [string, string[]][] = [];
   const calls: CallSketch[] = [];
   for (let i = 0; i < callCount; i += 1) {
+    if (branching && random.chance(0.4)) {
+      calls.push(...branches(random, `b${i}`, known, add));
+      known.push(`b${i}`);
+      i += 2;
+      continue;
+    }
     const reads = Array.from({ length: random.integer(1, 3) }, () => random.pick(known.slice(-6)));
     const writes = Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, j) => add(`v${i}_${j}`));
     const overlaps = random.chance(0.6)
@@ -74,6 +85,31 @@ export function randomSketch(random: Random, { calls: callCount, bytes }: Random
     windows,
     concats,
   };
+}
+
+/** Two or three branches of one or two calls; the last of each writes `result`. */
+function branches(
+  random: Random,
+  result: string,
+  known: readonly string[],
+  add: (name: string) => string,
+): CallSketch[] {
+  const selector = random.pick(known.slice(-6));
+  add(result);
+  // As many as whoever else asks for this selector has.
+  const cases = 2 + (selector.charCodeAt(selector.length - 1) % 2);
+  return Array.from({ length: cases }).flatMap((_, equals) => {
+    const local: string[] = [];
+    return Array.from({ length: random.integer(1, 2) }).flatMap((_unused, i, all) => {
+      const reads = Array.from({ length: random.integer(1, 2) }, () => random.pick([...known.slice(-6), ...local]));
+      const write = i + 1 === all.length ? result : add(`${result}_${equals}_${i}`);
+      local.push(write);
+      const overlaps = random.chance(0.6) ? reads.map((read) => overlapOf(random, read, write)) : [];
+      return [
+        { name: `${result}.${equals}.${i}`, reads, writes: [write], overlaps, guards: [[selector, equals] as const] },
+      ];
+    });
+  });
 }
 
 function overlapOf(random: Random, read: string, write: string): [string, string, number, number?] {

@@ -10,8 +10,8 @@ import { randomSketch } from './random-program.js';
 import { storageOf } from './storage.js';
 import { programOf } from './test-program.js';
 
-function randomProgram(seed: number, calls: number, bytes: number): Program {
-  return separateStorage(programOf(randomSketch(new Random(seed), { calls, bytes })));
+function randomProgram(seed: number, calls: number, bytes: number, branching = false): Program {
+  return separateStorage(programOf(randomSketch(new Random(seed), { calls, bytes, branching })));
 }
 
 describe('random programs', () => {
@@ -26,6 +26,19 @@ describe('random programs', () => {
         );
       }
     }
+  });
+
+  it('with branches get such plans too', () => {
+    let branches = 0;
+    for (let seed = 0; seed < 120; seed += 1) {
+      const program = randomProgram(seed, 3 + (seed % 7), 1 + (seed % 24), true);
+      branches += program.calls.filter(({ guards }) => guards !== undefined).length;
+      for (const options of [{ alignment: 1 }, { alignment: 8, guardBytes: 8 }]) {
+        const plan = planMemory(program, options);
+        expect(plan.arenaBytes, `seed ${seed}`).toBeGreaterThanOrEqual(plan.lowerBound);
+      }
+    }
+    expect(branches).toBeGreaterThan(100);
   });
 
   it('get the same plan again', () => {
@@ -44,10 +57,13 @@ describe('random programs', () => {
 });
 
 describe('the search for an order', () => {
-  it('finds the smallest peak of all orders', () => {
+  it.each([
+    ['', false],
+    [' with branches', true],
+  ])('finds the smallest peak of all orders%s', (_, branching) => {
     let changed = 0;
     for (let seed = 0; seed < 150; seed += 1) {
-      const program = randomProgram(seed, 7, 16);
+      const program = randomProgram(seed, branching ? 5 : 7, 16, branching);
       if (program.calls.length > 8) continue;
       const contents = contentsOf(program);
       const model = liveModelOf(program, contents, storageOf(program, contents));
@@ -65,10 +81,13 @@ describe('the search for an order', () => {
 });
 
 describe('the placement', () => {
-  it('is the smallest one that the judge accepts, where it says so', () => {
+  it.each([
+    ['', false],
+    [' with branches', true],
+  ])('is the smallest one that the judge accepts, where it says so%s', (_, branching) => {
     let proven = 0;
     for (let seed = 0; seed < 300; seed += 1) {
-      const program = randomProgram(seed, 3, 3);
+      const program = randomProgram(seed, 3, 3, branching);
       const plan = planMemory(program, { alignment: 1 });
       if (!plan.search.optimal || plan.arenaBytes > 7) continue;
       const blocks = arenaBlocks(plan);

@@ -4,8 +4,9 @@
  */
 import { fail } from '../../diagnostics/diagnostic.js';
 import type { StateBinding } from '../../ir/graph.js';
+import { isWithin } from '../../ir/guards.js';
 import type { KernelCall, Program, View } from '../../ir/kernel-call.js';
-import { type Contents, contentsOf, type Piece, readsOf } from './contents.js';
+import { type Contents, contentsOf, guardsOfValue, type Piece, readsOf, writersOf } from './contents.js';
 import { hasCycle, sortCalls } from './dependencies.js';
 import { ProgramEditor } from './edit.js';
 import { Groups } from './groups.js';
@@ -40,7 +41,7 @@ function partWindows(editor: ProgramEditor, lazy: Set<KernelCall>): void {
     if (contents.kindOf(view) === 'part' || groups.join(view) === undefined) continue;
     const window = editor.addValue(`${view.value}__window`, view.value);
     editor.views = editor.views.map((other) => (other === view ? { ...view, value: window } : other));
-    lazy.add(editor.insertCopy(window, view.value, editor.calls.length));
+    lazy.add(editor.insertCopy(window, view.value, editor.calls.length, guardsOfValue(contents, view.base)));
   }
 }
 
@@ -64,7 +65,7 @@ function partConcats(editor: ProgramEditor, kept: ReadonlySet<string>, lazy: Set
     if (mayJoin(view) && groups.join(view) === undefined) continue;
     const window = editor.addValue(`${view.value}__part`, view.value);
     editor.views = editor.views.map((other) => (other === view ? { ...view, value: window } : other));
-    lazy.add(editor.insertCopy(view.value, window, editor.calls.length));
+    lazy.add(editor.insertCopy(view.value, window, editor.calls.length, guardsOfValue(contents, view.value)));
   }
 }
 
@@ -110,14 +111,14 @@ function updateState(editor: ProgramEditor, state: StateBinding, inPlace: boolea
   const from = fixed ? state.output : editor.rename(state.output, `${state.output}__next`);
   const to = fixed ? editor.addValue(`${state.output}__state`, state.output) : state.output;
   const index = positionAfter(editor, [from, state.input]);
-  const copy = editor.insertCopy(from, to, index);
+  const copy = editor.insertCopy(from, to, index, state.when);
   editor.views.push({ node, value: to, base: state.input, byteOffset: 0 });
   if (!hasCycle(editor.program, contentsOf(editor.program))) return;
   // Two states that change places: the one that is read by the other's update is put aside first.
   const aside = editor.addValue(`${state.output}__aside`, from);
   editor.calls = editor.calls.filter((call) => call !== copy);
-  editor.insertCopy(from, aside, index);
-  editor.insertCopy(aside, to, editor.calls.length);
+  editor.insertCopy(from, aside, index, state.when);
+  editor.insertCopy(aside, to, editor.calls.length, state.when);
 }
 
 function isUnchanged(contents: Contents, state: StateBinding): boolean {
@@ -134,7 +135,10 @@ function isWholeOf(pieces: readonly Piece[], name: string, contents: Contents): 
 function directWriter(editor: ProgramEditor, contents: Contents, state: StateBinding): string | undefined {
   const { definition } = contents.piecesOf(state.output)[0]!;
   if (!isWholeOf(contents.piecesOf(state.output), definition.name, contents)) return undefined;
-  if (typeof definition.writer === 'string') return undefined;
+  const { writer, alternatives } = definition;
+  if (typeof writer === 'string' || alternatives.length > 0) return undefined;
+  // What is computed always must not be written into a state that changes sometimes.
+  if (!isWithin(writer.guards ?? [], state.when ?? [])) return undefined;
   const groups = joinedGroups(editor.program, contents, 'all but parts');
   const group = groups.groupOf(definition.name);
   if (group.region !== 'arena') return undefined;
@@ -144,7 +148,7 @@ function directWriter(editor: ProgramEditor, contents: Contents, state: StateBin
     editor.views.some((view) => contents.kindOf(view) === 'part' && (members.has(view.value) || members.has(view.base)))
   )
     return undefined;
-  return writesOver(definition.writer, contents, state.input, definition.name) ? definition.name : undefined;
+  return writesOver(writer, contents, state.input, definition.name) ? definition.name : undefined;
 }
 
 /** Whether a call may write `output` at the address of the state while it reads the state. */
@@ -168,7 +172,7 @@ function writesOver(call: KernelCall, contents: Contents, state: string, output:
 function positionAfter(editor: ProgramEditor, names: readonly string[]): number {
   const contents = contentsOf(editor.program);
   const definitions = new Set(names.flatMap((name) => contents.piecesOf(name).map((piece) => piece.definition)));
-  const wrote = new Set([...definitions].map((definition) => definition.writer));
+  const wrote = new Set([...definitions].flatMap(writersOf));
   const state = contents.definitions.get(names[1]!)!;
   const last = editor.calls.findLastIndex(
     (call) =>

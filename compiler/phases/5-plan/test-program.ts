@@ -11,6 +11,8 @@ export interface CallSketch {
   /** [input, output, lead, multiple] */
   readonly overlaps?: readonly (readonly [string, string, number, number?])[];
   readonly alignment?: number;
+  /** [selector, value] */
+  readonly guards?: readonly (readonly [string, number])[];
 }
 
 export interface ProgramSketch {
@@ -19,8 +21,8 @@ export interface ProgramSketch {
   readonly constants?: readonly string[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** [output, input] */
-  readonly states?: readonly (readonly [string, string])[];
+  /** [output, input], and the guard under which the state changes */
+  readonly states?: readonly (readonly [string, string, (readonly [string, number])?])[];
   readonly calls: readonly CallSketch[];
   /** [value, base, byteOffset]: the value is a window of the base. */
   readonly windows?: readonly (readonly [string, string, number])[];
@@ -35,7 +37,12 @@ export function programOf(sketch: ProgramSketch): Program {
     const constant = { dtype: 'int8' as const, shape: [bytes], data: allocate('int8', bytes) };
     values.set(name, { name, dtype: 'int8', shape: [bytes], ...(constants.has(name) ? { constant } : {}) });
   }
-  const states: StateBinding[] = (sketch.states ?? []).map(([output, input]) => ({ output, input, initial: 0 }));
+  const states = (sketch.states ?? []).map(
+    ([output, input, guard]): StateBinding => ({
+      ...{ output, input, initial: 0 },
+      ...(guard === undefined ? {} : { when: [{ selector: guard[0], equals: guard[1] }] }),
+    }),
+  );
   const graph: Graph = {
     name: 'test',
     inputs: sketch.inputs,
@@ -72,6 +79,9 @@ function callOf(sketch: CallSketch): KernelCall {
   );
   return {
     node: { ...nodeOf('Test', sketch.reads, sketch.writes), name: sketch.name },
+    ...(sketch.guards === undefined
+      ? {}
+      : { guards: sketch.guards.map(([selector, equals]) => ({ selector, equals })) }),
     family: 'portable',
     function: `test_${sketch.name}`,
     header: 'nanoc/test.h',

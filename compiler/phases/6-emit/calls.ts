@@ -1,16 +1,19 @@
 /** The kernel calls of a model as C text, and the parameter structs that they point to. */
+import { valueOf } from '../../ir/graph.js';
+import type { Guard } from '../../ir/guards.js';
 import { type Argument, joinLists, type KernelCall } from '../../ir/kernel-call.js';
 import { locate, type ModelContext, scratchPlacement } from './context.js';
 import { describeNode } from './describe.js';
 import { commentText, floatLiteral, intLiteral, wrapCall, wrapComment } from './literals.js';
 import { structInitialiser } from './params.js';
+import { ctypeOfDtype } from './ports.js';
 
 export interface CallView {
   /** Index of the step. */
   readonly step: number;
   /** Block comment, indented and wrapped. */
   readonly comment: string;
-  /** The call with its semicolon, indented and wrapped. */
+  /** The call with its semicolon, indented and wrapped; under guards in an `if`. */
   readonly statement: string;
 }
 
@@ -39,11 +42,44 @@ export function callsView(context: ModelContext): CallsView {
   const views = calls.map((call, step) => {
     const texts = call.arguments.map((argument) => argumentText(context, call, argument, params, regions));
     const args = joinLists(call.arguments, texts);
-    const remark = (call.remarks ?? []).map((text) => `; ${text}`).join('');
-    const head = `[${step + 1}/${calls.length}] ${describeNode(context.graph, call.node)}${remark}`;
-    return { step, comment: wrapComment(head, INDENT), statement: wrapCall(`${INDENT}${call.function}`, args, INDENT) };
+    const notes = [...guardTexts(call), ...(call.remarks ?? [])].map((text) => `; ${text}`).join('');
+    const head = `[${step + 1}/${calls.length}] ${describeNode(context.graph, call.node)}${notes}`;
+    return { step, comment: wrapComment(head, INDENT), statement: statementOf(context, call, args, regions) };
   });
   return { calls: views, params, usesArena: regions.has('arena'), usesState: regions.has('state') };
+}
+
+/** `only where "exit" is 0` */
+function guardTexts({ guards = [] }: KernelCall): string[] {
+  if (guards.length === 0) return [];
+  return [`only where ${guards.map(({ selector, equals }) => `"${selector}" is ${equals}`).join(' and ')}`];
+}
+
+/** The call, in an `if` where it has guards. */
+function statementOf(context: ModelContext, call: KernelCall, args: readonly string[], regions: Set<string>): string {
+  const { guards = [] } = call;
+  if (guards.length === 0) return wrapCall(`${INDENT}${call.function}`, args, INDENT);
+  const inner = `${INDENT}  `;
+  const conditions = guards.map((guard) => conditionText(context, guard, regions));
+  const head = conditions.join(` &&\n${INDENT}    `);
+  return `${INDENT}if (${head}) {\n${wrapCall(`${inner}${call.function}`, args, inner)}\n${INDENT}}`;
+}
+
+function conditionText(context: ModelContext, { selector, equals }: Guard, regions: Set<string>): string {
+  const { dtype } = valueOf(context.graph, selector);
+  const pointer = valuePointer(context, selector, 'read', regions);
+  const isByte = dtype === 'bool' && pointer.startsWith('(const void *)&');
+  const element = isByte ? pointer.replace('(const void *)&', '') : `*(const ${ctypeOfDtype(dtype)} *)${pointer}`;
+  if (dtype === 'bool') return `${element} ${equals === 0 ? '==' : '!='} 0u`;
+  return `${element} == ${equals}`;
+}
+
+function valuePointer(context: ModelContext, value: string, access: 'read' | 'write', regions: Set<string>): string {
+  const location = locate(context, value);
+  regions.add(location.region);
+  if (location.region === 'flash') return flashPointer(location.symbol, location.offset);
+  const stem = context.buffers.stem(value).toUpperCase();
+  return `(${access === 'read' ? 'const ' : ''}void *)&${location.region}[${stem}_OFFSET]`;
 }
 
 function argumentText(
@@ -55,13 +91,8 @@ function argumentText(
 ): string {
   const node = call.node.name;
   switch (argument.kind) {
-    case 'value': {
-      const location = locate(context, argument.value);
-      regions.add(location.region);
-      if (location.region === 'flash') return flashPointer(location.symbol, location.offset);
-      const stem = context.buffers.stem(argument.value).toUpperCase();
-      return `(${argument.access === 'read' ? 'const ' : ''}void *)&${location.region}[${stem}_OFFSET]`;
-    }
+    case 'value':
+      return valuePointer(context, argument.value, argument.access, regions);
     case 'constant':
       return context.constants.addPacked(argument.constant, node);
     case 'params':

@@ -8,6 +8,7 @@ import { type Graph, type Value, valueOf } from '../../ir/graph.js';
 import { allocate, bytesOf, type DataType, elementCount, integerRange, type Tensor } from '../../ir/tensor.js';
 import { evaluateSteps } from '../../reference/evaluate.js';
 import { applySource } from '../../reference/source.js';
+import { callIsTaken } from '../../reference/taken.js';
 import { FNV_BASIS, fnv1a } from './fnv.js';
 
 /** How the elements of an input are made from the generator: in C, `fill_<kind>`. */
@@ -68,7 +69,7 @@ export function callHashes(compilation: Compilation, { inputs, seed }: Selftest)
   const vector = new Map(inputs.map((input) => onnxInput(compilation, input, generator)));
   const [result] = evaluateSteps(reference, [vector]);
   return plan.calls.flatMap((call, step) =>
-    call.arguments.flatMap((argument): CallHash[] => {
+    (callIsTaken(call, graph, result!) ? call.arguments : []).flatMap((argument): CallHash[] => {
       if (argument.kind !== 'value' || argument.access !== 'write') return [];
       const value = graph.values.get(argument.value);
       const onnx = value?.source === undefined ? undefined : result!.get(value.source.name);

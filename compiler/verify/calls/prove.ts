@@ -57,7 +57,7 @@ const FILLINGS = [0x55, 0xaa];
  */
 export async function proveCalls(compilation: Compilation, options: ProveOptions = {}): Promise<CallProof[]> {
   const { wanted = isVendorCall, known = new Map<string, CallVerdict>() } = options;
-  const items = compilation.plan.calls.filter(wanted).map((call) => itemOf(compilation, call));
+  const items = compilation.plan.calls.filter(wanted).map((call) => itemOf(compilation, unguarded(call)));
   const due = items.filter(({ key }) => key !== undefined && !known.has(key));
   if (due.length > 0) {
     await proveItems(compilation, due, known, options);
@@ -73,10 +73,15 @@ export async function proveCalls(compilation: Compilation, options: ProveOptions
 export function knownFaults(compilation: Compilation, faults: FaultStore): CallProof[] {
   return compilation.plan.calls.flatMap((call) => {
     if (!faults.has(call.function)) return [];
-    const { key } = itemOf(compilation, call);
+    const { key } = itemOf(compilation, unguarded(call));
     const verdict = key === undefined ? undefined : faults.find(call.function, key);
     return verdict === undefined ? [] : [{ ...identityOf(call), ...verdict }];
   });
+}
+
+/** By itself a call is made always. */
+function unguarded({ guards: _, ...call }: KernelCall): KernelCall {
+  return call;
 }
 
 function identityOf({ node, function: kernel, family }: KernelCall) {
