@@ -11,6 +11,7 @@ export interface CommandDefinition {
   declare(command: Command): void;
   /**
    * @param flags as commander parsed them
+   * @param args in one list, where an argument takes several
    * @returns the exit code
    * @throws CompileError that carries the exit code
    */

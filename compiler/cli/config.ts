@@ -16,6 +16,8 @@ export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   /** File name of the model, beside nanoc.json; without it the options hold for every model of the folder. */
   model: z.string().min(1).optional(),
+  /** Models that share one arena: .onnx files or folders with a nanoc.json of their own, relative to this one. */
+  models: z.array(z.string().min(1)).min(2).optional(),
   /** Prefix of every C symbol. */
   name: z.string().min(1).optional(),
   target: z.union([z.string(), z.array(z.string()).min(1)]).optional(),

@@ -62,6 +62,23 @@ export const documents = {
       }),
     ),
   }),
+  composite: document({
+    name: z.string(),
+    builds: z.array(
+      z.strictObject({
+        target: z.string(),
+        folder: z.string(),
+        files: z.array(z.string()),
+        /** Of all models together; `alone`: the sums of each with an arena of its own. */
+        arena: count,
+        ram: count.optional(),
+        flash: count.optional(),
+        alone: z.strictObject({ arena: count, ram: count.optional(), flash: count.optional() }),
+        models: z.array(reportSchema),
+        diagnostics,
+      }),
+    ),
+  }),
   run: document({
     target: z.string(),
     simulator: z.strictObject({ name: z.string(), proves: z.string() }),
@@ -112,6 +129,18 @@ export const documents = {
         diagnostics,
       }),
     ),
+    /** Where models share one arena: one for each target. */
+    composites: z
+      .array(
+        z.strictObject({
+          target: z.string(),
+          passed: z.boolean(),
+          runs: count,
+          changes: count,
+          divergence: z.string().optional(),
+        }),
+      )
+      .optional(),
   }),
   inspect: document({
     opsets: z.record(z.string(), count),

@@ -17,6 +17,19 @@ export function checkFits(report: Report, target: Target): void {
   if (problems.length > 0) throw new CompileError(problems, EXIT.failed);
 }
 
+/**
+ * As `checkFits`, for models that share one arena.
+ * @throws CompileError NC0403, exit code 1
+ */
+export function checkCompositeFits(ram: number, reports: readonly Report[], target: Target): void {
+  const flash = reports.flatMap(({ memory }) => memory.flash).reduce((sum, { bytes }) => sum + bytes, 0);
+  const problems = [
+    ...tooLarge('RAM', ram, sizeOf(target, 'ram'), 'the largest arena, and the states of all models'),
+    ...tooLarge('flash', flash, sizeOf(target, 'flash'), 'the constants alone are larger; code comes on top'),
+  ];
+  if (problems.length > 0) throw new CompileError(problems, EXIT.failed);
+}
+
 /** Bytes of all memories of a kind; undefined for the host, which declares none. */
 function sizeOf(target: Target, kind: Memory['kind']): number | undefined {
   const memories = target.memories.filter((memory) => memory.kind === kind);

@@ -101,7 +101,7 @@ export function allTargets(job: Job): readonly string[] {
   return job.targets.length === 0 ? noTarget() : job.targets;
 }
 
-function noTarget(): never {
+export function noTarget(): never {
   return fail(
     {
       code: 'NC0804',
@@ -121,7 +121,9 @@ async function locate(
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     const folder = dirname(path);
     const config = await configOf(folder);
-    const mine = config?.model === undefined || resolve(folder, config.model) === path;
+    // What is said about several models together is not said about each.
+    const mine =
+      config?.models === undefined && (config?.model === undefined || resolve(folder, config.model) === path);
     return { path: shorter(session, path), folder, config: mine ? (config ?? {}) : {} };
   }
   const config = await configOf(path);
@@ -129,15 +131,21 @@ async function locate(
     return fail({
       code: 'NC0802',
       message: given === undefined ? 'no model is given' : `${given} is a folder`,
-      because: config === undefined ? `it has no ${CONFIG_FILE}` : `its ${CONFIG_FILE} names no "model"`,
+      because: withoutModel(config),
       help: 'name an .onnx file; `nanoc init model.onnx` writes a nanoc.json beside it',
     });
   }
   return { path: shorter(session, join(path, config.model)), folder: path, config };
 }
 
+function withoutModel(config: Config | undefined): string {
+  if (config === undefined) return `it has no ${CONFIG_FILE}`;
+  if (config.models === undefined) return `its ${CONFIG_FILE} names no "model"`;
+  return `its ${CONFIG_FILE} names several "models": only nanoc build and nanoc verify take those`;
+}
+
 /** The schema library is loaded only where there is something to read. */
-async function configOf(folder: string): Promise<Config | undefined> {
+export async function configOf(folder: string): Promise<Config | undefined> {
   if (!existsSync(join(folder, CONFIG_FILE))) return undefined;
   const { loadConfig } = await import('./config.js');
   return loadConfig(folder);

@@ -38,7 +38,7 @@ function makeProgram(terminal: Terminal, state: { exitCode: number }): Command {
     command.action(async (...all: unknown[]) => {
       const flags = command.opts<{ json?: boolean; quiet?: boolean }>();
       const session: Session = { terminal, json: flags.json === true, quiet: flags.quiet === true };
-      state.exitCode = await definition.run(session, flags, all.slice(0, -2) as (string | undefined)[]);
+      state.exitCode = await definition.run(session, flags, all.slice(0, -2).flat() as (string | undefined)[]);
     });
   }
   return program;

@@ -46,6 +46,14 @@ export function declareModel(command: Command): void {
   command.argument('[model]', 'ONNX file, or a folder with a nanoc.json that names one (default: this folder)');
 }
 
+/** Of commands that take several models that share one arena. */
+export function declareModels(command: Command): void {
+  command.argument(
+    '[models...]',
+    'ONNX file, or a folder with a nanoc.json that names one (default: this folder); several share one arena',
+  );
+}
+
 export function declareTarget(command: Command): void {
   command.option('--target <name>', 'core to compile for; may be given again (see nanoc targets)', appendNames);
 }

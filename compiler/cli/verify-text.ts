@@ -2,6 +2,7 @@
 import { instead } from '../report/excluded.js';
 import { grouped, shorten } from '../report/format.js';
 import type { CallsVerification, ReplacedCall } from '../verify/calls/route.js';
+import type { CompositeVerification } from '../verify/composite.js';
 import type { Divergence, OnnxRuntimeVerification, TensorDistance, VerifyResult } from '../verify/result.js';
 import { renderTable } from './table.js';
 import { stylesOf, type Terminal } from './terminal.js';
@@ -34,6 +35,14 @@ export function renderVerification(terminal: Terminal, result: VerifyResult): st
     ...(result.calls === undefined ? [] : [...callLines(result.calls), ...result.calls.replaced.map(replacedText)]),
     `${style.bold(result.target)}: ${verdict(result, style)}\n`,
   ].join('');
+}
+
+/** One line: models in a mixed order in one arena. */
+export function renderComposite(terminal: Terminal, target: string, result: CompositeVerification): string {
+  const style = stylesOf(terminal);
+  const what = `${result.runs} inferences in one arena, ${result.changes} changes from a model to another`;
+  const text = result.passed ? 'every output as the reference, no state touched' : result.divergence!;
+  return `${style.bold(target)}: ${what}: ${painted(style, result.passed ? 'equal' : 'wrong', text)}\n`;
 }
 
 function rowsOf({ builds, expected, windows, onnxRuntime }: VerifyResult, style: Style): string[][] {

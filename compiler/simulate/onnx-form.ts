@@ -37,6 +37,12 @@ export function referenceOutput(device: Graph, reference: Graph, name: string): 
   return valueOf(reference, reference.outputs[device.outputs.indexOf(name)] ?? name);
 }
 
+/** The ONNX tensor, with its name, of a graph output of the device with these bytes. */
+export function outputTensor(device: Graph, reference: Graph, value: Value, bytes: Uint8Array): [string, Tensor] {
+  const onnx = referenceOutput(device, reference, value.name);
+  return [onnx.name, toOnnx(value, onnx, bytes)];
+}
+
 /** The value of the reference graph that stands for a graph input of the device: inputs keep their order. */
 export function referenceInput(device: Graph, reference: Graph, name: string): Value {
   return valueOf(reference, reference.inputs[device.inputs.indexOf(name)] ?? name);

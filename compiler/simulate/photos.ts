@@ -7,13 +7,12 @@
 import type { Compilation } from '../compilation.js';
 import { CompileError, EXIT, fail } from '../diagnostics/diagnostic.js';
 import { imageToInput } from '../image/reference.js';
-import { valueOf } from '../ir/graph.js';
 import { byteLength, bytesOf, type Tensor } from '../ir/tensor.js';
 import { makeContext, type Port } from '../phases/6-emit/context.js';
 import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { simulatedProgram, worldView } from './harness.js';
-import { referenceOutput, toOnnx } from './onnx-form.js';
+import { outputTensor } from './onnx-form.js';
 import { INCLUDE_DIRECTORIES, instructionsOf, modelSources, withFolder } from './program.js';
 import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
 
@@ -129,10 +128,7 @@ function readSteps(
       );
     }
     const inference = ticks();
-    const tensors = outputs.map(({ value }): [string, Tensor] => {
-      const onnx = referenceOutput(graph, reference, value.name);
-      return [onnx.name, toOnnx(valueOf(graph, value.name), onnx, take(byteLength(value)))];
-    });
+    const tensors = outputs.map(({ value }) => outputTensor(graph, reference, value, take(byteLength(value))));
     return { ticks: [front, inference], outputs: new Map(tensors) };
   });
 }

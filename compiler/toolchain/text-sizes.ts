@@ -1,34 +1,21 @@
 /** Flash and RAM of a firmware that makes text: model, tokenizer, sampler and the loop round them. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Compilation } from '../compilation.js';
-import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
+import { modelSources } from '../simulate/program.js';
 import { linkedLibraries } from '../vendor/linked.js';
-import { buildFirmware } from './build.js';
-import { programSizes, readElf } from './elf.js';
+import { firmwareSizes } from './firmware-sizes.js';
 
 /** In bytes, less those of an empty program; undefined for the host, which is no firmware. @throws CompileError NC06xx */
 export async function textSizes(
   compilation: Compilation,
   signal?: AbortSignal,
 ): Promise<{ flash: number; ram: number } | undefined> {
-  const { target, name } = compilation;
-  if (target.qemu === undefined) return undefined;
-  const common = { target, includeDirectories: INCLUDE_DIRECTORIES, ...(signal === undefined ? {} : { signal }) };
-  return withFolder(undefined, async (directory) => {
-    const main = { path: 'main.c', content: tellingMain(name) };
-    const files = [...(await modelSources(compilation, undefined)), main];
-    const libraries = linkedLibraries(compilation);
-    const whole = await buildFirmware({ ...common, files, libraries, directory: join(directory, 'text') });
-    const empty = [{ path: 'main.c', content: 'int main(void) {\n  return 0;\n}\n' }];
-    const none = await buildFirmware({ ...common, files: empty, directory: join(directory, 'empty') });
-    const [one, other] = [await sizesOf(whole.program), await sizesOf(none.program)];
-    return { flash: one.flash - other.flash, ram: one.ram - other.ram };
+  const main = { path: 'main.c', content: tellingMain(compilation.name) };
+  return firmwareSizes({
+    target: compilation.target,
+    files: [...(await modelSources(compilation, undefined)), main],
+    libraries: linkedLibraries(compilation),
+    ...(signal === undefined ? {} : { signal }),
   });
-}
-
-async function sizesOf(program: string): Promise<{ flash: number; ram: number }> {
-  return programSizes(readElf(await readFile(program)));
 }
 
 /** Nothing of it is known to the compiler, so that it leaves nothing out. */

@@ -3,9 +3,10 @@ import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
 import type { Report } from '../../report/schema.js';
 import type { CallsVerification } from '../../verify/calls/route.js';
 import { defineCommand } from '../command.js';
+import { resolveComposite } from '../composite-job.js';
 import { interruptible } from '../interrupt.js';
 import { allTargets, type Job, resolveJob } from '../job.js';
-import { type BudgetFlags, type CompileFlags, declareBudgets, declareCompile, declareModel } from '../options.js';
+import { type BudgetFlags, type CompileFlags, declareBudgets, declareCompile, declareModels } from '../options.js';
 import { checkReplaceable } from '../output-folder.js';
 import { withProgress } from '../progress.js';
 import { compileProven, declareProve, type ProveFlags } from '../proven-job.js';
@@ -38,9 +39,10 @@ export const build = defineCommand<Flags>({
     'nanoc build kws.onnx --target cortex-m4',
     'nanoc build kws.onnx --target cortex-m0 --no-compile --output firmware/kws',
     'nanoc build kws.onnx --target esp32s3',
+    'nanoc build wake.onnx face.onnx --target cortex-m4 --name doorbell',
   ],
   declare: (command) => {
-    declareModel(command);
+    declareModels(command);
     declareCompile(command);
     command
       .option('--output <dir>', 'folder to write (default: build/<model>/<target>)')
@@ -49,7 +51,13 @@ export const build = defineCommand<Flags>({
     declareProve(command, 'known');
     declareBudgets(command);
   },
-  run: async (session, flags, [model]) => {
+  run: async (session, flags, given) => {
+    const composite = await resolveComposite(session, given, flags);
+    if (composite !== undefined) {
+      const { buildComposites } = await import('../composite-build.js');
+      return buildComposites(session, composite, flags);
+    }
+    const [model] = given;
     const job = await resolveJob(session, model, flags);
     const targets = allTargets(job);
     const folders = targets.map((target) => outputFolder(session, job, target, flags));

@@ -59,6 +59,14 @@ export function contextBytesOf(planned: Planned): number {
   return round(round(arenaBytes) + round(stateBytes) + 4);
 }
 
+/** sizeof(<model>_t) where the arena is another's: state, a pointer to the arena, a step counter. */
+export function sharingContextBytesOf(planned: Planned): number {
+  const pointer = planned.target.qemu === undefined ? 8 : 4;
+  const alignment = Math.max(planned.plan.stateBytes === 0 ? 1 : contextAlignment(planned), pointer);
+  const round = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
+  return round(round(planned.plan.stateBytes, pointer) + pointer + 4, alignment);
+}
+
 /** Lowest alignment that the context needs: the largest element in it, and what kernels ask for. */
 export function contextAlignment({ graph, plan, target }: Planned): number {
   // Without arena and state there is only the step counter.

@@ -31,6 +31,8 @@ export interface ModelContext {
   readonly constants: ConstantTable;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** The arena is not in the model's context but one that other models use as well. */
+  readonly sharedArena: boolean;
 }
 
 /** A model with what its rendering needs from outside. */
@@ -38,7 +40,7 @@ export interface EmitContext extends ModelContext {
   readonly host: EmitHost;
 }
 
-export function makeContext(compilation: Compilation): ModelContext {
+export function makeContext(compilation: Compilation, sharedArena = false): ModelContext {
   const { name, target } = compilation;
   const { graph } = compilation.program;
   const foreign = [`${name}_`, 'nanoc_'];
@@ -70,6 +72,7 @@ export function makeContext(compilation: Compilation): ModelContext {
     constants: new ConstantTable(name, nodes, target.alignment),
     inputs: ports('input', graph.inputs),
     outputs: ports('output', graph.outputs),
+    sharedArena,
   };
 }
 

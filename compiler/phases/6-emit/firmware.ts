@@ -1,10 +1,12 @@
 /** What makes a firmware of the model: main.c, startup code, linker script, CMake. */
 import type { EmittedFile } from '../../compilation.js';
+import type { Target } from '../../ir/target.js';
+import type { LinkedLibrary } from '../../vendor/library.js';
 import { linkedLibraries } from '../../vendor/linked.js';
 import { libraryProject } from '../../vendor/project.js';
 import { commandText } from './command.js';
 import type { EmitContext } from './context.js';
-import { readRequired } from './host.js';
+import { type EmitHost, readRequired } from './host.js';
 import { commentText, wrapComment } from './literals.js';
 import type { ModelParts } from './model-view.js';
 import type { PortView } from './ports.js';
@@ -19,6 +21,30 @@ const LINKER_SCRIPT = 'linker.ld';
 export function firmwareFiles(context: EmitContext, parts: ModelParts, library: readonly string[]): EmittedFile[] {
   const { host, compilation } = context;
   const { target } = compilation;
+  return [
+    {
+      path: 'main.c',
+      content: render(host, compilation.text === undefined ? 'main.c' : 'main-text.c', mainView(context, parts)),
+    },
+    ...buildFiles({ name: context.name, target, host, library, libraries: linkedLibraries(compilation) }),
+    { path: 'README.md', content: render(host, 'README.md', readmeView(context, parts)) },
+  ];
+}
+
+/** A firmware's build. */
+export interface Project {
+  /** Of the library that CMake makes. */
+  readonly name: string;
+  readonly target: Target;
+  readonly host: EmitHost;
+  /** C sources of the library. */
+  readonly library: readonly string[];
+  readonly libraries: readonly LinkedLibrary[];
+}
+
+/** What turns a library and a `main.c` into a firmware: startup code, linker script, CMake. */
+export function buildFiles(project: Project): EmittedFile[] {
+  const { target, host } = project;
   const startup = target.startup.map((path) => ({ path: baseName(path), content: readRequired(host, path) }));
   const script =
     target.linkerScript === undefined
@@ -26,15 +52,10 @@ export function firmwareFiles(context: EmitContext, parts: ModelParts, library: 
       : [{ path: LINKER_SCRIPT, content: readRequired(host, target.linkerScript) }];
   const sources = ['main.c', ...startup.map((file) => file.path)];
   return [
-    {
-      path: 'main.c',
-      content: render(host, compilation.text === undefined ? 'main.c' : 'main-text.c', mainView(context, parts)),
-    },
     ...startup,
     ...script,
-    { path: 'CMakeLists.txt', content: render(host, 'CMakeLists.txt', cmakeView(context, library, sources)) },
-    { path: 'toolchain.cmake', content: render(host, 'toolchain.cmake', toolchainView(context)) },
-    { path: 'README.md', content: render(host, 'README.md', readmeView(context, parts, sources.slice(1))) },
+    { path: 'CMakeLists.txt', content: render(host, 'CMakeLists.txt', cmakeView(project, sources)) },
+    { path: 'toolchain.cmake', content: render(host, 'toolchain.cmake', toolchainView(project)) },
   ];
 }
 
@@ -43,6 +64,8 @@ function baseName(path: string): string {
 }
 
 /** What a main.c shows: reading inputs, using outputs. */
+export type MainView = ReturnType<typeof mainView>;
+
 export function mainView(context: EmitContext, parts: ModelParts) {
   return {
     name: context.name,
@@ -79,36 +102,36 @@ function zeroOf(port: PortView): string {
   return port.ctype === 'float' ? '0.0f' : '0';
 }
 
-function cmakeView(context: EmitContext, library: readonly string[], firmware: readonly string[]): object {
-  const { target } = context.compilation;
+function cmakeView({ name, target, host, library, libraries }: Project, firmware: readonly string[]): object {
+  const each = new Map(libraries.map((linked) => [linked.library.name, linked]));
   return {
-    name: context.name,
+    name,
     target: target.name,
-    version: context.host.version,
+    version: host.version,
     languages: library.some((path) => path.endsWith('.S')) ? 'C ASM' : 'C',
     sources: library,
     firmwareSources: firmware.join(' '),
     optimization: target.optimization.join(' '),
     linkerScript: target.linkerScript === undefined ? false : LINKER_SCRIPT,
     linkFlags: target.toolchain.linkFlags.join(' '),
-    libraries: linkedLibraries(context.compilation).map(libraryProject),
+    libraries: [...each.values()].map(libraryProject),
   };
 }
 
-function toolchainView(context: EmitContext): object {
-  const { target } = context.compilation;
+function toolchainView({ target, host }: Project): object {
   return {
     description: target.description,
     target: target.name,
-    version: context.host.version,
+    version: host.version,
     cross: target.toolchain.prefix !== '',
     compiler: target.toolchain.compiler,
     machineFlags: target.toolchain.machineFlags.join(' '),
   };
 }
 
-function readmeView(context: EmitContext, parts: ModelParts, startup: readonly string[]): object {
+function readmeView(context: EmitContext, parts: ModelParts): object {
   const { compilation, host, name } = context;
+  const startup = compilation.target.startup.map(baseName);
   const script = compilation.target.linkerScript === undefined ? [] : [LINKER_SCRIPT];
   return {
     name,

@@ -3,18 +3,16 @@ import type { Compilation, EmittedFile } from '../../compilation.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
 import { textRuntime } from '../../text/runtime.js';
 import { bindingFile } from './binding.js';
-import { type EmitContext, makeContext } from './context.js';
+import { makeContext } from './context.js';
 import { espIdfFiles } from './esp-idf.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
-import { imageFiles } from './image.js';
-import { headerView, type ModelParts, modelParts, sourceView } from './model-view.js';
+import { modelFiles } from './model-files.js';
+import { modelParts } from './model-view.js';
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
-import { render } from './templates.js';
-import { textFiles } from './text.js';
-import { weightsView } from './weights-view.js';
 
+export { emitComposite, emitCompositeLibrary } from './composite.js';
 export type { EmitHost } from './host.js';
 
 /** Every file of the output folder. The same compilation gives the same bytes, wherever it is run. */
@@ -42,22 +40,6 @@ function emitParts(compilation: Compilation, host: EmitHost) {
   const context = { ...makeContext(compilation), host };
   const parts = modelParts(context, makeSelftest(compilation));
   const needed = compilation.text === undefined ? [] : textRuntime;
-  const library = [
-    ...modelFiles(context, parts),
-    ...textFiles(context),
-    ...(compilation.image === undefined ? [] : imageFiles(context.name, compilation.image, host)),
-    ...runtimeFiles([...compilation.plan.calls, ...needed], host),
-  ];
+  const library = [...modelFiles(context, parts), ...runtimeFiles([...compilation.plan.calls, ...needed], host)];
   return { context, parts, library };
-}
-
-function modelFiles(context: EmitContext, parts: ModelParts): EmittedFile[] {
-  const { host, name } = context;
-  const weights = weightsView(context);
-  return [
-    { path: `${name}.h`, content: render(host, 'model.h', headerView(context, parts)) },
-    { path: `${name}.c`, content: render(host, 'model.c', sourceView(context, parts)) },
-    { path: `${name}_weights.h`, content: render(host, 'weights.h', weights) },
-    { path: `${name}_weights.c`, content: render(host, 'weights.c', weights) },
-  ];
 }

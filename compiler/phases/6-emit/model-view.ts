@@ -55,7 +55,7 @@ export function headLines(context: EmitContext, sizes: Sizes): string[] {
     `tool     nanoc ${host.version}`,
     `target   ${target.name} (${commentText(target.description)})`,
     ...hanging('command  ', commentText(commandText(compilation))),
-    `arena    ${plan.arenaBytes} bytes, ${bound}`,
+    `arena    ${plan.arenaBytes} bytes, ${bound}${context.sharedArena ? '; shared with other models' : ''}`,
     '',
     ...sizesTable(sizes),
   ].map((line) => line.trimEnd());
@@ -76,8 +76,8 @@ export function headerView(context: EmitContext, parts: ModelParts): object {
       comment: portComment(port),
       macros: portMacros(port).map((text) => ({ text })),
     })),
-    inputs: parts.inputs.map((port) => ({ ...port, comment: accessorComment(port) })),
-    outputs: parts.outputs.map((port) => ({ ...port, comment: accessorComment(port) })),
+    inputs: parts.inputs.map((port) => ({ ...port, comment: accessorComment(port, context.sharedArena) })),
+    outputs: parts.outputs.map((port) => ({ ...port, comment: accessorComment(port, context.sharedArena) })),
     resetComment: wrapComment(
       `Sets ${plan.stateBytes > 0 ? 'the state to its initial value' : 'the step counter to 0 (this model has no state)'}. An inference begun with ${name}_step() is given up.`,
       '',
@@ -93,6 +93,7 @@ export function headerView(context: EmitContext, parts: ModelParts): object {
       '',
       '/**',
     ),
+    sharedArena: context.sharedArena,
     arenaBytes: plan.arenaBytes,
     stateBytes: plan.stateBytes,
     contextBytes: parts.sizes.contextBytes,
@@ -128,11 +129,11 @@ function portComment({ direction, label, dtype, shape, quantization }: PortView)
 }
 
 /** The contract of an accessor. */
-function accessorComment({ direction, label, shape }: PortView): string {
+function accessorComment({ direction, label, shape }: PortView, sharedArena: boolean): string {
   const what =
     direction === 'input'
       ? 'to be written before each inference, which may overwrite it'
-      : 'valid after an inference until the next one, or until an input is written';
+      : `valid after an inference until the next one, or until an input is written${sharedArena ? ', of this model or of another in the arena' : ''}`;
   return wrapComment(
     `${direction === 'input' ? 'Input' : 'Output'} "${label}", ${shape}: ${what}. model must not be NULL.`,
     '',
@@ -162,6 +163,8 @@ export function sourceView(context: EmitContext, parts: ModelParts): object {
     name,
     macro,
     headers: [...new Set(compilation.plan.calls.map((call) => call.header))].sort(),
+    sharedArena: context.sharedArena,
+    stateBytes: compilation.plan.stateBytes,
     buffers: parts.buffers,
     params,
     calls,

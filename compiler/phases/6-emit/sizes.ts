@@ -1,6 +1,6 @@
 /** Flash and RAM by part, as far as they are known before the C compiler has run: for file heads and reports. */
 import type { PackedConstant } from '../../ir/kernel-call.js';
-import { contextAlignment, contextBytesOf } from './buffers.js';
+import { contextAlignment, contextBytesOf, sharingContextBytesOf } from './buffers.js';
 import type { ModelContext } from './context.js';
 import { fastConstants } from './fast-constants.js';
 import { structBytes } from './params.js';
@@ -13,7 +13,7 @@ export interface SizePart {
 export interface Sizes {
   readonly flash: readonly SizePart[];
   readonly ram: readonly SizePart[];
-  /** sizeof(<model>_t): all RAM of the model but the stack and constants that are copied into fast RAM. */
+  /** sizeof(<model>_t): all RAM of the model but the stack, a shared arena and constants that are copied into fast RAM. */
   readonly contextBytes: number;
   readonly contextAlignment: number;
 }
@@ -29,11 +29,13 @@ export function sizesOf(context: ModelContext): Sizes {
     part: role,
     bytes: context.constants.bytes(role) + (role === 'parameters' ? parameters : 0),
   })).filter(({ bytes }) => bytes > 0);
-  const contextBytes = contextBytesOf(context.compilation);
+  const { sharedArena } = context;
+  const contextBytes = (sharedArena ? sharingContextBytesOf : contextBytesOf)(context.compilation);
+  const ownArena = sharedArena ? 0 : plan.arenaBytes;
   const ram = [
-    { part: 'arena', bytes: plan.arenaBytes },
+    { part: 'arena', bytes: ownArena },
     { part: 'state', bytes: plan.stateBytes },
-    { part: 'context', bytes: contextBytes - plan.arenaBytes - plan.stateBytes },
+    { part: 'context', bytes: contextBytes - ownArena - plan.stateBytes },
     { part: 'constants', bytes: fastConstants(context).bytes },
   ].filter(({ bytes }) => bytes > 0);
   return { flash, ram, contextBytes, contextAlignment: contextAlignment(context.compilation) };
