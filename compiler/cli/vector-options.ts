@@ -32,12 +32,12 @@ export interface VectorRequest {
 /** Vectors of a file, or made-up ones. @throws CompileError NC0710 to NC0713 */
 export async function vectorsFor(
   session: Session,
-  { reference }: Compilation,
+  { reference, streamed }: Compilation,
   flags: VectorFlags,
   request: VectorRequest,
 ): Promise<VectorSet> {
   const { defaultVectors, loadVectors } = await import('../verify/vectors.js');
-  if (request.file !== undefined) return loadVectors(reference, resolve(session.terminal.cwd, request.file));
+  if (request.file !== undefined) return loadVectors(reference, resolve(session.terminal.cwd, request.file), streamed);
   const seed = flags.seed ?? 1;
   const count = flags.count ?? request.count;
   if (request.random !== true) return defaultVectors(reference, { seed, count });

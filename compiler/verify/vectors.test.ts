@@ -285,6 +285,29 @@ describe('parseVectors', () => {
   });
 });
 
+describe('rows of a streamed model', () => {
+  const rows = (shape: readonly number[], axis: number) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const array = int8(shape, ...Array.from({ length: count }, (_, i) => i));
+    const set = parseVectors(one, 'clip.npy', writeNpy(array), { input: x.name, axis });
+    return set.vectors.map((vector) => dataOf(vector, x.name));
+  };
+
+  it('are cut into steps, and a rest that makes up none is left out', () => {
+    expect(rows([1, 5, 3], 1)).toEqual([six(0), six(6)]);
+    expect(rows([4, 3], 1)).toEqual([six(0), six(6)]);
+    expect(rows([1, 2, 6], 2)).toEqual([
+      [0, 1, 2, 6, 7, 8],
+      [3, 4, 5, 9, 10, 11],
+    ]);
+  });
+
+  it('are no steps of another axis, or too few', () => {
+    expect(diagnosticOf(() => rows([1, 4, 2], 1))).toMatchObject({ code: 'NC0712' });
+    expect(diagnosticOf(() => rows([1, 1, 3], 1))).toMatchObject({ code: 'NC0712' });
+  });
+});
+
 describe('defaultVectors', () => {
   it('is deterministic, and has the extremes whatever the count', () => {
     const set = defaultVectors(one, { seed: 3, count: 12 });

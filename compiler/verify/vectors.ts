@@ -15,6 +15,7 @@ import {
   type TensorData,
 } from '../ir/tensor.js';
 import { readNpy } from './npy.js';
+import { rowsOf } from './rows.js';
 import type { VectorSet } from './vector-set.js';
 import { parseJsonVectors } from './vectors-json.js';
 
@@ -24,14 +25,21 @@ export type { VectorSet } from './vector-set.js';
 /** Largest file, and largest array in a zip file, that is read. */
 const MAXIMUM_BYTES = 2 ** 30;
 
+/** Of a streamed model: rows along `axis` of `input` may come all together, and are cut into steps. */
+export interface StreamedInput {
+  readonly input: string;
+  readonly axis: number;
+}
+
 /**
  * Reads vectors for the inputs of a graph (the reference graph of a compilation). Arrays are matched to graph inputs by name,
  * or `input` to the only one; arrays named as graph outputs (or `output`), and `final_<state input>`, are what is expected;
  * `label` (the right answers of a test set) is left to the caller.
- * A leading dimension beyond the input's shape counts vectors.
+ * A leading dimension beyond the input's shape counts vectors. Of a streamed model, more rows along time are steps; those at the end that make up none
+ * are left out.
  * @throws CompileError NC0710 unreadable, NC0711 wrong array, NC0712 wrong shape or type, NC0713 unequal numbers of vectors
  */
-export async function loadVectors(graph: Graph, path: string): Promise<VectorSet> {
+export async function loadVectors(graph: Graph, path: string, streamed?: StreamedInput): Promise<VectorSet> {
   const unreadable = (because: string) => fail({ code: 'NC0710', message: `cannot read the vectors ${path}`, because });
   let bytes: Uint8Array;
   try {
@@ -45,12 +53,12 @@ export async function loadVectors(graph: Graph, path: string): Promise<VectorSet
     if (code === undefined) throw error;
     return unreadable(code === 'ENOENT' ? 'there is no such file' : message);
   }
-  return parseVectors(graph, basename(path), bytes);
+  return parseVectors(graph, basename(path), bytes, streamed);
 }
 
 /** As `loadVectors`, from bytes; the file name tells the format: .npy, .npz, .json, anything else is raw. */
-export function parseVectors(graph: Graph, fileName: string, bytes: Uint8Array): VectorSet {
-  const context = vectorContext(graph, fileName);
+export function parseVectors(graph: Graph, fileName: string, bytes: Uint8Array, streamed?: StreamedInput): VectorSet {
+  const context = vectorContext(graph, fileName, streamed);
   const words = <T>(action: () => T): T => {
     try {
       return action();
@@ -83,13 +91,15 @@ interface VectorContext {
   /** Graph inputs that are not states. */
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  readonly streamed?: StreamedInput;
 }
 
-function vectorContext(graph: Graph, fileName: string): VectorContext {
+function vectorContext(graph: Graph, fileName: string, streamed: StreamedInput | undefined): VectorContext {
   const states = new Set(graph.states.flatMap((state) => [state.input, state.output]));
   const values = (names: readonly string[]) =>
     names.filter((name) => !states.has(name)).map((name) => valueOf(graph, name));
-  return { graph, fileName, inputs: values(graph.inputs), outputs: values(graph.outputs) };
+  const known = { graph, fileName, inputs: values(graph.inputs), outputs: values(graph.outputs) };
+  return streamed === undefined ? known : { ...known, streamed };
 }
 
 function onlyInput(context: VectorContext): string {
@@ -231,6 +241,10 @@ function split(context: VectorContext, name: string, array: Tensor, value: Value
     hasBatch && array.shape.slice(1).join() === value.shape.slice(1).join() && array.shape.length > 0,
     hasBatch && array.shape.join() === value.shape.slice(1).join(),
   ];
+  if (!forms.includes(true)) {
+    const steps = stepsOf(context, name, array, value);
+    if (steps !== undefined) return steps;
+  }
   if (!forms.includes(true) || count < 1) {
     fail({
       code: 'NC0712',
@@ -245,6 +259,23 @@ function split(context: VectorContext, name: string, array: Tensor, value: Value
     shape: value.shape,
     data: data.slice(index * size, (index + 1) * size),
   }));
+}
+
+/** Rows along time of a streamed model's input (a batch dimension of 1 may be left out), cut into steps; undefined when they are none. */
+function stepsOf(
+  { streamed, ...context }: VectorContext,
+  name: string,
+  array: Tensor,
+  value: Value,
+): Tensor[] | undefined {
+  if (streamed?.input !== value.name) return undefined;
+  const shape = array.shape.length === value.shape.length ? array.shape : [1, ...array.shape];
+  const { axis } = streamed;
+  const hop = value.shape[axis]!;
+  const fits = shape.length === value.shape.length && shape.every((size, i) => i === axis || size === value.shape[i]);
+  if (!fits || shape[axis]! < hop) return undefined;
+  const rows: Tensor = { dtype: value.dtype, shape, data: convert(context, name, array, value) };
+  return Array.from({ length: Math.floor(shape[axis]! / hop) }, (_, i) => rowsOf(rows, axis, i * hop, (i + 1) * hop));
 }
 
 /** Elements in the value's type. Only changes that keep every number are made, and float64 to float32, NumPy's and JSON's default. */

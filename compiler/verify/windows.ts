@@ -1,14 +1,12 @@
 /** A streamed model against the one that it came from: what its steps give, and what the model of a window gives for the same rows. */
 import { setImmediate } from 'node:timers/promises';
 import { fail } from '../diagnostics/diagnostic.js';
-import { type Graph, valueOf } from '../ir/graph.js';
 import type { Tensor } from '../ir/tensor.js';
-import { operatorOf } from '../ops/index.js';
-import { viewNode } from '../ops/node-view.js';
 import { evaluateGraph } from '../reference/evaluate.js';
 import type { Streamed } from '../stream/index.js';
 import { coordinatesOf, differences, elementText } from './compare.js';
 import type { Divergence, VerifyOptions, WindowVerification } from './result.js';
+import { joinedRows, rowsOf } from './rows.js';
 import type { VectorSet } from './vector-set.js';
 
 /** Windows of consecutive steps, and every value of the original reference graph for each. */
@@ -38,7 +36,7 @@ export async function windowsOf(
       help: 'give --count, or more vectors',
     });
   }
-  const rows = joined(
+  const rows = joinedRows(
     set.vectors.map((vector) => vector.get(input)!),
     axis,
   );
@@ -46,7 +44,7 @@ export async function windowsOf(
   const reference: Map<string, Tensor>[] = [];
   const vectors = last.map((step) => {
     const end = (step + 1) * hop;
-    return new Map([[input, part(rows, axis, end - window, end)]]);
+    return new Map([[input, rowsOf(rows, axis, end - window, end)]]);
   });
   for (const [index, vector] of vectors.entries()) {
     options.onProgress?.(`reference evaluator: window ${index + 1} of ${vectors.length}`);
@@ -100,54 +98,14 @@ export function compareWindows(
       if (rows === undefined) compare(name, index, whole, got);
       else if (pads === 'history' && index === 0) {
         const all = steps.slice(0, stepsOfWindow).map((each) => each.get(name)!);
-        compare(name, index, whole, joined(all, rows.axis));
+        compare(name, index, whole, joinedRows(all, rows.axis));
       } else if (rows.inWindows) {
         const length = whole.shape[rows.axis]!;
-        compare(name, index, part(whole, rows.axis, length - rows.hop, length), got);
+        compare(name, index, rowsOf(whole, rows.axis, length - rows.hop, length), got);
       }
     }
     if (elements > before) compared += 1;
   }
   const found = divergence === undefined ? {} : { divergence };
   return { passed: differing === 0, windows: compared, elements, differing, ...found };
-}
-
-function joined(tensors: readonly Tensor[], axis: number): Tensor {
-  const shape = tensors[0]!.shape.map((size, i) => (i === axis ? size * tensors.length : size));
-  const inputs = tensors.map((_, i) => `in${i}`);
-  return run('Concat', inputs, tensors, shape, { axis });
-}
-
-/** Rows from `from` to `to`, not included. */
-function part(tensor: Tensor, axis: number, from: number, to: number): Tensor {
-  const shape = tensor.shape.map((size, i) => (i === axis ? to - from : size));
-  return run('Slice', ['in0'], [tensor], shape, { starts: [from], ends: [to], axes: [axis], steps: [1] });
-}
-
-/** An operator by itself. */
-function run(
-  op: string,
-  inputs: readonly string[],
-  tensors: readonly Tensor[],
-  shape: readonly number[],
-  attributes: Readonly<Record<string, number | readonly number[]>>,
-): Tensor {
-  const node = { name: op, op, domain: '', inputs, outputs: ['out'], attributes };
-  const { dtype } = tensors[0]!;
-  const values = new Map([
-    ...tensors.map((tensor, i) => [inputs[i]!, { name: inputs[i]!, dtype, shape: tensor.shape }] as const),
-    ['out', { name: 'out', dtype, shape }] as const,
-  ]);
-  const graph: Graph = {
-    name: op,
-    inputs,
-    outputs: ['out'],
-    values,
-    nodes: [node],
-    opsets: new Map([['', 17]]),
-    states: [],
-  };
-  const operator = operatorOf(node);
-  const [result] = operator.evaluate!(viewNode(graph, node, operator), tensors);
-  return { ...result!, shape: valueOf(graph, 'out').shape };
 }

@@ -11,6 +11,8 @@ import { printJson, type Session } from '../session.js';
 
 /** The reference graph is what the last pass of the first group leaves. */
 const LAST_OF_REFERENCE = '3-rewrite:report-float-islands';
+/** Behind it, where there is `--stream`. */
+const STREAM = '3-rewrite:stream';
 
 export const print = defineCommand<CompileFlags & { after: string }>({
   name: 'print',
@@ -27,7 +29,8 @@ export const print = defineCommand<CompileFlags & { after: string }>({
   },
   run: async (session, flags, [model]) => {
     const stages = await stagesOf(session, flags, model);
-    const wanted = flags.after === '3-rewrite:reference' ? LAST_OF_REFERENCE : flags.after;
+    const reference = stages.texts.has(STREAM) ? STREAM : LAST_OF_REFERENCE;
+    const wanted = flags.after === '3-rewrite:reference' ? reference : flags.after;
     const text = stages.texts.get(wanted);
     if (text === undefined) {
       if (stages.failure !== undefined && couldFollow(wanted)) throw stages.failure;
