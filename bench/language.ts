@@ -3,7 +3,9 @@
  * tokens (expected.json); what is printed are instructions a token, memory, and how many tokens differ.
  *
  *     npm run bench:language -- qdq_int8 cortex-m4 cortex-m55
- *     npm run bench:language -- matmulnbits4 cortex-m4 --embedding emb.weight=tied
+ *     npm run bench:language -- matmulnbits4 cortex-m4 --embedding emb.weight=tied --kv-cache int8
+ *
+ * `--logits` prints instead what each form of `--kv-cache` does to the logits, on this computer, whose bits are those of every core.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +13,8 @@ import { parseArgs } from 'node:util';
 import { readModelFile } from '../compiler/cli/model-file.js';
 import { compile } from '../compiler/index.js';
 import type { Tensor } from '../compiler/ir/tensor.js';
+import { CACHE_FORMS } from '../compiler/ops/shared/cache-rows.js';
+import type { KvCache } from '../compiler/phases/3-rewrite/pack-caches.js';
 import { withProgram } from '../compiler/simulate/program.js';
 import type { RunResult, Vector } from '../compiler/simulate/run-result.js';
 import { runVectors } from '../compiler/simulate/session.js';
@@ -26,34 +30,74 @@ const FIRST = 64;
 const TIMEOUT_MS = 1_800_000;
 
 const folder = join(process.env.NANOC_MODELS ?? join(packageRoot(), '../shared/models'), 'nano-lm');
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { embedding: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { embedding: { type: 'string' }, 'kv-cache': { type: 'string' }, logits: { type: 'boolean' } },
+});
 const [form = 'qdq_int8', ...named] = positionals;
 const targets = named.length > 0 ? named : ['cortex-m4', 'cortex-m7', 'cortex-m55', 'rv32imc'];
 
 if (!existsSync(folder)) console.log(`skipped: there is no ${folder} (NANOC_MODELS names it)`);
 else if (!FORMS.includes(form)) throw new Error(`the forms are ${FORMS.join(', ')}`);
+else if (values.logits === true) await compareLogits(form);
 else {
   console.log('| form | target | instructions, first 64 | at position 255 | arena | state | tokens that differ |');
   console.log('|---|---|--:|--:|--:|--:|--:|');
   for (const target of targets) console.log(await measure(form, target));
 }
 
-async function measure(form: string, target: string): Promise<string> {
+/** The steps of a whole context on a target. */
+async function run(form: string, target: string, kvCache: string | undefined) {
   const compilation = await compile(readModelFile(join(folder, `stories260k_${form}.onnx`)), {
     target,
     states: STATES,
     ...(values.embedding === undefined ? {} : { embeddings: [values.embedding] }),
+    ...(kvCache === undefined ? {} : { kvCache: kvCache as KvCache }),
   });
   const expected: readonly number[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))[form]
     .greedy_tokens;
   const { steps } = await withProgram(compilation, { timeoutMs: TIMEOUT_MS }, (program) =>
     runVectors(program, vectorsOf(expected), { timeoutMs: TIMEOUT_MS }),
   );
+  return { compilation, expected, steps };
+}
+
+async function measure(form: string, target: string): Promise<string> {
+  const { compilation, expected, steps } = await run(form, target, values['kv-cache']);
   const counts = steps.map(({ instructions }) => instructions ?? Number.NaN);
   const average = counts.slice(0, FIRST).reduce((sum, count) => sum + count, 0) / FIRST;
   const { arenaBytes, stateBytes } = compilation.plan;
   const numbers = [Math.round(average), counts.at(-1)!, arenaBytes, stateBytes, differing(steps, expected)];
   return `| ${[form, target, ...numbers.map((number) => number.toLocaleString('en'))].join(' | ')} |`;
+}
+
+/** Against the same model with its float32 cache, over ONNX Runtime's tokens; the loss is theirs, in nats. */
+async function compareLogits(form: string): Promise<void> {
+  console.log('| form | cache | state | logits, largest (root mean square) | tokens that differ | loss |');
+  console.log('|---|---|--:|--:|--:|--:|');
+  const plain = await run(form, 'host', 'f32');
+  for (const kvCache of ['f32', ...CACHE_FORMS]) {
+    const { compilation, expected, steps } = kvCache === 'f32' ? plain : await run(form, 'host', kvCache);
+    const changes = expected.flatMap((_, i) => {
+      const [own, before] = [steps, plain.steps].map((each) => logitsOf(each, i)) as [Float32Array, Float32Array];
+      return [...own].map((logit, token) => logit - before[token]!);
+    });
+    const largest = changes.reduce((most, change) => Math.max(most, Math.abs(change)), 0);
+    const mean = Math.sqrt(changes.reduce((sum, change) => sum + change ** 2, 0) / changes.length);
+    const loss = expected.reduce((sum, token, i) => sum + lossOf(logitsOf(steps, i), token), 0) / expected.length;
+    const logits = `${largest.toPrecision(2)} (${mean.toPrecision(2)})`;
+    const state = compilation.plan.stateBytes.toLocaleString('en');
+    console.log(`| ${[form, kvCache, state, logits, differing(steps, expected), loss.toFixed(4)].join(' | ')} |`);
+  }
+}
+
+function logitsOf(steps: RunResult['steps'], step: number): Float32Array {
+  return steps[step]!.outputs.get('logits')!.data as Float32Array;
+}
+
+function lossOf(logits: Float32Array, token: number): number {
+  const highest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  return highest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0)) - logits[token]!;
 }
 
 /** Behind the tokens that ONNX Runtime gave stands the beginning again: what a step takes hardly depends on it. */
@@ -72,7 +116,7 @@ function vectorsOf(expected: readonly number[]): Vector[] {
 
 function differing(steps: RunResult['steps'], expected: readonly number[]): number {
   return expected.filter((token, position) => {
-    const logits = steps[position]!.outputs.get('logits')!.data as Float32Array;
+    const logits = logitsOf(steps, position);
     return logits.reduce((best, logit, index) => (logit > logits[best]! ? index : best), 0) !== token;
   }).length;
 }

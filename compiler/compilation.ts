@@ -8,6 +8,7 @@ import type { KernelFamily, Program } from './ir/kernel-call.js';
 import type { MemoryPlan } from './ir/memory-plan.js';
 import type { SimulatorName, Target } from './ir/target.js';
 import type { Tensor } from './ir/tensor.js';
+import type { KvCache } from './phases/3-rewrite/pack-caches.js';
 import type { Cost } from './stream/cost.js';
 import type { Streamed } from './stream/index.js';
 import type { StreamOptions } from './stream/options.js';
@@ -31,6 +32,8 @@ export interface CompileOptions {
   readonly stream?: StreamOptions;
   /** `table=form`, `--embedding`: float tables that are read from quantized rows. */
   readonly embeddings?: readonly string[];
+  /** `--kv-cache`: the form of float32 key-value caches; absent: as the model has them. */
+  readonly kvCache?: KvCache;
   readonly kernels?: 'auto' | KernelFamily;
   readonly optimize?: 'size' | 'speed' | 'balanced';
   /** Kernels that `nanoc tune` has measured as fastest; they come before the order of the operators' lists. */

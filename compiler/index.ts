@@ -23,6 +23,7 @@ import { importModel } from './phases/1-import/index.js';
 import { checkGraph } from './phases/2-check/index.js';
 import { bindStates } from './phases/2-check/states.js';
 import { canonicalise, optimise } from './phases/3-rewrite/index.js';
+import { packCaches } from './phases/3-rewrite/pack-caches.js';
 import { quantizeEmbeddings } from './phases/3-rewrite/quantize-embeddings.js';
 import { cIdentifier } from './phases/6-emit/names.js';
 import { withLaws } from './reference/laws.js';
@@ -75,8 +76,11 @@ export async function compile(
   verifyGraph(chosen, 'quantize-embeddings');
   const canonical = canonicalise(chosen, diagnostics, observe);
   diagnostics.throwIfErrors();
-  const stream = options.stream === undefined ? undefined : streamed(canonical, options.stream, diagnostics);
-  const reference = stream?.graph ?? canonical;
+  const packed = packCaches(canonical, options.kvCache, diagnostics);
+  diagnostics.throwIfErrors();
+  verifyGraph(packed, 'pack-caches');
+  const stream = options.stream === undefined ? undefined : streamed(packed, options.stream, diagnostics);
+  const reference = stream?.graph ?? packed;
   if (stream !== undefined) {
     verifyGraph(reference, 'stream');
     observe('3-rewrite:stream', reference);

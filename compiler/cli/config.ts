@@ -6,7 +6,7 @@ import { fail } from '../diagnostics/diagnostic.js';
 import { suggestion } from '../diagnostics/suggest.js';
 import { parseStream, STREAM_FORM, type StreamOptions } from '../stream/options.js';
 import { parseBytes, parseCount } from './numbers.js';
-import { CONFIG_FILE, KERNELS, OPTIMIZE, ROUNDINGS } from './options.js';
+import { CONFIG_FILE, KERNELS, KV_CACHES, OPTIMIZE, ROUNDINGS } from './options.js';
 
 const bytes = quantity(parseBytes, 'bytes, such as 65536 or "64 KB"');
 const count = quantity(parseCount, 'a number, such as 2500000 or "2.5M"');
@@ -29,6 +29,8 @@ export const configSchema = z.strictObject({
   stream: z.string().transform(streamOption).optional(),
   /** `table=int8` or `table=tied`. */
   embeddings: z.array(z.string()).optional(),
+  /** Form of float32 key-value caches. */
+  kvCache: z.enum(KV_CACHES).optional(),
   kernels: z.enum(KERNELS).optional(),
   /** Folder of a copy of CMSIS-NN, relative to nanoc.json. */
   cmsisNn: z.string().min(1).optional(),

@@ -39,6 +39,7 @@ export async function resolveJob(
   const choices = {
     stream: flags.stream ?? config.stream,
     embeddings: flags.embedding ?? config.embeddings,
+    kvCache: flags.kvCache ?? config.kvCache,
     name: flags.name ?? config.name,
     kernels: flags.kernels ?? config.kernels,
     optimize: flags.optimize ?? config.optimize,

@@ -6,6 +6,7 @@ import { parseBytes, parseCount } from './numbers.js';
 export const CONFIG_FILE = 'nanoc.json';
 export const KERNELS = ['auto', 'native', 'cmsis-nn', 'esp-nn', 'portable'] as const;
 export const ROUNDINGS = ['single', 'double'] as const;
+export const KV_CACHES = ['f32', 'f16', 'int8', 'int4'] as const;
 export const OPTIMIZE = ['size', 'speed', 'balanced'] as const;
 
 /** Options that decide what is compiled. */
@@ -15,6 +16,7 @@ export interface CompileFlags {
   readonly state?: readonly string[];
   readonly stream?: StreamOptions;
   readonly embedding?: readonly string[];
+  readonly kvCache?: (typeof KV_CACHES)[number];
   readonly kernels?: (typeof KERNELS)[number];
   /** Folder of a copy of CMSIS-NN. */
   readonly cmsisNn?: string;
@@ -69,6 +71,7 @@ export function declareCompile(command: Command): void {
       stream,
     )
     .option('--embedding <table=form>', 'read rows of a float table from int8 rows, or from tied weights', appendText)
+    .addOption(new Option('--kv-cache <form>', 'keep float32 key-value caches in fewer bits').choices(KV_CACHES))
     .addOption(new Option('--kernels <family>', 'kernels to choose from').choices(KERNELS))
     .option('--cmsis-nn <dir>', 'your copy of CMSIS-NN (default: CMSIS_NN_PATH, or the pack ARM.CMSIS-NN)')
     .addOption(

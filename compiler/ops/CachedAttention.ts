@@ -9,6 +9,7 @@ import { provenInverse } from '../numerics/quotient.js';
 import { productScale, quantize, requantize } from '../numerics/requantize.js';
 import { roundHalfEven } from '../numerics/round.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { CACHE_FORMS, type CacheForm, readRow } from './shared/cache-rows.js';
 import { isFloat } from './shared/elementwise.js';
 import { perTensor } from './shared/quantized.js';
 
@@ -20,7 +21,8 @@ const f = Math.fround;
  *
  *     q [heads, group, dim], keys and values [context, heads * dim] -> y [heads, group, dim]
  *
- * In float32 the caches may be [1, heads, context, dim] as well: GroupQueryAttention has them so.
+ * In float32 the caches may be [1, heads, context, dim] as well: GroupQueryAttention has them so. With `cache` their rows are packed (PackCacheRows,
+ * pack-caches): the scale of a key multiplies its sum of products, that of a value its weight.
  *
  * Quantized, scores and weights are bytes too: their scales and zero points are attributes, and `logit_scale` is that of a score as
  * Softmax reads it. A negative position weighs all positions alike: nothing is left that is not masked.
@@ -35,6 +37,7 @@ export default defineOp({
   attributes: {
     multiplier: { type: 'float', default: 1 },
     divisor: { type: 'float', default: 1 },
+    cache: { type: 'string', default: '' },
     score_scale: { type: 'float' },
     score_zero_point: { type: 'int' },
     logit_scale: { type: 'float' },
@@ -54,12 +57,18 @@ export default defineOp({
       when: (context) => context.required(0).dtype === 'int8' || 'the input is float32',
       build: (context) => ({ call: quantizedCall(context) }),
     },
-    floatAttentionKernel(floatCall),
+    floatAttentionKernel((context) => (packing(context) === undefined ? floatCall(context) : rowsCall(context))),
     {
       function: 'nanoc_cached_attention_f32',
       family: 'portable',
-      when: isFloat,
+      when: (context) => (packing(context) === undefined ? isFloat(context) : 'the rows of the caches are packed'),
       build: (context) => ({ call: floatCall(context) }),
+    },
+    {
+      function: 'nanoc_cached_attention_rows',
+      family: 'portable',
+      when: (context) => packing(context) !== undefined || 'the rows of the caches are not packed',
+      build: (context) => ({ call: rowsCall(context) }),
     },
   ],
 });
@@ -82,31 +91,62 @@ function geometry(view: NodeView): Geometry {
   return { heads, group, dim, context, positionStep: dim, headStep: context * dim };
 }
 
+/** How the rows of the caches are packed; undefined: they are the elements. */
+export function packing(view: NodeView): CacheForm | undefined {
+  return CACHE_FORMS.find((form) => form === view.string('cache'));
+}
+
+/** The part of a row that belongs to a head; `scale` is that of a packed row. */
+interface HeadRow {
+  readonly values: ArrayLike<number>;
+  readonly scale: number;
+}
+
 /** What one kind of numbers does in each of the steps. */
 interface Arithmetic {
-  score(query: ArrayLike<number>, key: ArrayLike<number>): number;
+  score(query: ArrayLike<number>, key: HeadRow): number;
   /** From the scores of all positions that count to their weights. */
   weigh(scores: readonly number[]): number[];
-  sum(weights: readonly number[], values: readonly number[]): number;
+  sum(weights: readonly number[], values: readonly number[], scales: readonly number[]): number;
+}
+
+/** Reads rows of a cache, packed or not. */
+function rowReader(view: NodeView): (tensor: Tensor, at: number, head: number) => HeadRow {
+  const { dim, positionStep, headStep } = geometry(view);
+  const form = packing(view);
+  if (form === undefined) {
+    return (tensor, at, head) => {
+      const start = at * positionStep + head * headStep;
+      return { values: (tensor.data as Int8Array).subarray(start, start + dim), scale: 1 };
+    };
+  }
+  const { shape } = view.required(1);
+  const bytes = shape.at(-1)!;
+  return (tensor, at, head) => {
+    const [row, first] = shape.length === 2 ? [at, head * dim] : [head * shape.at(-2)! + at, 0];
+    return readRow(form, (tensor.data as Uint8Array).subarray(row * bytes, (row + 1) * bytes), first, dim);
+  };
 }
 
 function attend(view: NodeView, q: Tensor, keys: Tensor, values: Tensor, position: number): Tensor {
-  const { heads, group, dim, context, positionStep, headStep } = geometry(view);
+  const { heads, group, dim, context } = geometry(view);
   const arithmetic = q.dtype === 'float32' ? floatArithmetic(view) : byteArithmetic(view);
   const count = position >= 0 && position < context ? position + 1 : context;
   const data = q.data.slice() as Int8Array;
-  const row = (tensor: Tensor, at: number, head: number) =>
-    (tensor.data as Int8Array).subarray(at * positionStep + head * headStep, at * positionStep + head * headStep + dim);
+  const row = rowReader(view);
   const positions = Array.from({ length: count }, (_, i) => i);
   for (let query = 0; query < heads * group; query += 1) {
     const head = Math.floor(query / group);
     const own = (q.data as Int8Array).subarray(query * dim, (query + 1) * dim);
     const scores = positions.map((at) => (position < 0 ? 0 : arithmetic.score(own, row(keys, at, head))));
     const weights = arithmetic.weigh(scores);
+    const rows = positions.map((at) => row(values, at, head));
+    const scales = rows.map(({ scale }) => scale);
     for (let j = 0; j < dim; j += 1) {
       data[query * dim + j] = arithmetic.sum(
         weights,
-        positions.map((at) => row(values, at, head)[j]!),
+        rows.map((each) => each.values[j]!),
+        scales,
       );
     }
   }
@@ -121,9 +161,13 @@ function floatArithmetic(view: NodeView): Arithmetic {
     return sum;
   };
   return {
-    score: (query, key) => f(f(dot(query, key) * multiplier) / divisor),
+    score: (query, key) => f(f(f(dot(query, key.values) * key.scale) * multiplier) / divisor),
     weigh: (scores) => softmax(scores, expF32),
-    sum: dot,
+    sum: (weights, values, scales) =>
+      dot(
+        weights.map((weight, i) => f(weight * scales[i]!)),
+        values,
+      ),
   };
 }
 
@@ -142,7 +186,7 @@ function byteArithmetic(view: NodeView): Arithmetic {
   const yScale = productScale(weight.scale, v.scale, y.scale);
   return {
     score: (query, key) =>
-      requantize(dot(query, q.zeroPoint, key, k.zeroPoint), scoreScale, score.zeroPoint, -128, 127),
+      requantize(dot(query, q.zeroPoint, key.values, k.zeroPoint), scoreScale, score.zeroPoint, -128, 127),
     weigh: (scores) =>
       softmax(scores, (distance) => expF32(f(distance * logit))).map((p) =>
         quantize(p, weight.scale, weight.zeroPoint, -128, 127),
@@ -206,6 +250,22 @@ function floatCall(context: LowerContext): KernelCall {
   return { ...call, sources: [...call.sources, 'portable/nanoc_exp.c'] };
 }
 
+function rowsCall(context: LowerContext): KernelCall {
+  const { shape } = context.required(1);
+  const [together, bytes] = [shape.length === 2, shape.at(-1)!];
+  const fields: Record<string, ParamValue> = {
+    ...commonFields(context),
+    form: { int: CACHE_FORMS.indexOf(packing(context)!) },
+    row_bytes: { int: bytes },
+    head_rows: { int: together ? 0 : shape.at(-2)! },
+    head_elements: { int: together ? context.required(0).shape[2]! : 0 },
+    multiplier: { float: f(context.float('multiplier')) },
+    divisor: { float: f(context.float('divisor')) },
+  };
+  const call = attentionCall(context, 'nanoc_cached_attention_rows', fields, 4);
+  return { ...call, header: 'nanoc/cache_rows.h', sources: [...call.sources, 'portable/nanoc_exp.c'] };
+}
+
 function commonFields(context: LowerContext): Record<string, ParamValue> {
   const { heads, group, dim, context: length } = geometry(context);
   return {
@@ -240,7 +300,7 @@ function attentionCall(
     scratch: { bytes: elementBytes * geometry(context).context, alignment: elementBytes },
     overlaps: [{ input: inputs[0]!.name, output: y.name, lead: 0 }],
     macs: 2 * elementCount(y.shape) * geometry(context).context,
-    alignment: bytesPerElement(inputs[3]!.dtype),
+    alignment: Math.max(bytesPerElement(inputs[3]!.dtype), packing(context) === undefined ? 1 : 4),
     remarks: ['multiply-accumulates are those of a full cache: work grows with the position'],
   };
 }

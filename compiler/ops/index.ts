@@ -74,6 +74,7 @@ import neg from './Neg.js';
 import not from './Not.js';
 import onnxRotaryEmbedding from './OnnxRotaryEmbedding.js';
 import or from './Or.js';
+import packCacheRows from './PackCacheRows.js';
 import pad from './Pad.js';
 import pow from './Pow.js';
 import pRelu from './PRelu.js';
@@ -206,6 +207,7 @@ export const operators: readonly OperatorDefinition[] = [
   not,
   onnxRotaryEmbedding,
   or,
+  packCacheRows,
   pad,
   pow,
   pRelu,

@@ -47,6 +47,7 @@ function describe(model: string, targets: readonly string[], flags: CompileFlags
     states: flags.state,
     stream: flags.stream === undefined ? undefined : streamText(flags.stream),
     embeddings: flags.embedding,
+    kvCache: flags.kvCache,
     ...{ kernels, optimize, fastRam, maxRam, maxFlash, maxStack, maxInstructions },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Config;

@@ -58,8 +58,8 @@ function addModel({ compilation, host }: EmitContext, file: SourceFile): void {
 }
 
 function writeOptions(writer: CodeBlockWriter, options: Omit<CompileOptions, 'target' | 'guardBytes'>): void {
-  const { name, dims, states, stream, embeddings, kernels, optimize } = options;
-  const entries = Object.entries({ name, dims, states, stream, embeddings, kernels, optimize }).filter(
+  const { name, dims, states, stream, embeddings, kvCache, kernels, optimize } = options;
+  const entries = Object.entries({ name, dims, states, stream, embeddings, kvCache, kernels, optimize }).filter(
     ([, value]) => value !== undefined,
   );
   for (const [key, value] of entries) writer.writeLine(`${key}: ${literal(value)},`);

@@ -11,6 +11,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.tokenizer !== undefined) words.push('--tokenizer', options.tokenizer.fileName);
   if (options.image !== undefined) words.push('--image', options.image.fileName);
   for (const embedding of options.embeddings ?? []) words.push('--embedding', embedding);
+  if (options.kvCache !== undefined) words.push('--kv-cache', options.kvCache);
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);
   if (options.optimize !== undefined) words.push('--optimize', options.optimize);
   if (bands !== undefined) words.push('--ram', String(bands.budget));
