@@ -23,6 +23,7 @@ import { recogniseNormalization } from './recognise-normalization.js';
 import { recogniseRotary } from './recognise-rotary.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { reportFloatIslands } from './report-float-islands.js';
+import { routeExperts } from './route-experts.js';
 import { scatterCaches } from './scatter-caches.js';
 import { signedActivations } from './signed-activations.js';
 import { sinkTransposes } from './sink-transposes.js';
@@ -37,6 +38,8 @@ export const canonicalisePasses: readonly Pass[] = [
   normalizeOperators,
   foldConstants,
   attachQuantization,
+  routeExperts,
+  foldConstants,
   gatherRows,
   slideQuantization,
   fuseBias,
