@@ -16,7 +16,7 @@ export function scoreTable(example: Example, device: readonly ReadonlyMap<string
 }
 
 /** What the model takes on its core, in bytes and instructions. */
-export function costTable(example: Example, measured: Measurements): string {
+export function costTable(example: Pick<Example, 'compilation'>, measured: Measurements): string {
   const { plan, program } = example.compilation;
   const macs = program.calls.reduce((sum, call) => sum + call.macs, 0);
   const row = [

@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
+import type { EmittedFile } from '../../compiler/compilation.js';
+import type { Target } from '../../compiler/ir/target.js';
 import type { Example, ExampleName } from './example.js';
+import { writeFolder } from './expected.js';
 
 export const HAS_CMAKE = !execaSync('cmake', ['--version'], { reject: false }).failed;
 
@@ -20,16 +23,40 @@ export interface FirmwareRun {
   readonly serial: string;
 }
 
-/** @throws ExecaError when the build fails, or the firmware does not end by itself with exit code 0 within a minute */
-export async function runFirmware(example: Example): Promise<FirmwareRun> {
-  const { name, folder, compilation } = example;
-  const directory = mkdtempSync(join(tmpdir(), `nanoc-${name}-`));
+/** As `runFirmware`, of an example that has no generated files committed: they are written to a temporary folder. */
+export async function runGenerated(folder: string, demo: string, target: Target, files: readonly EmittedFile[]) {
+  const generated = mkdtempSync(join(tmpdir(), `nanoc-${demo}-`));
   try {
-    const toolchain = join(folder, 'expected', 'toolchain.cmake');
-    await execa('cmake', ['-S', folder, '-B', directory, `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`]);
+    writeFolder(generated, files);
+    return await buildAndRun({ folder, demo, target, generated, options: [`-DGENERATED=${generated}`] });
+  } finally {
+    rmSync(generated, { recursive: true, force: true });
+  }
+}
+
+/** @throws ExecaError when the build fails, or the firmware does not end by itself with exit code 0 within a minute */
+export async function runFirmware({ name, folder, compilation }: Example): Promise<FirmwareRun> {
+  const { target } = compilation;
+  return buildAndRun({ folder, demo: `${name}_demo`, target, generated: join(folder, 'expected'), options: [] });
+}
+
+interface FirmwareBuild {
+  /** With CMakeLists.txt and main.c. */
+  readonly folder: string;
+  readonly demo: string;
+  readonly target: Target;
+  readonly generated: string;
+  readonly options: readonly string[];
+}
+
+async function buildAndRun({ folder, demo, target, generated, options }: FirmwareBuild): Promise<FirmwareRun> {
+  const directory = mkdtempSync(join(tmpdir(), `nanoc-${demo}-`));
+  try {
+    const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(generated, 'toolchain.cmake')}`;
+    await execa('cmake', ['-S', folder, '-B', directory, toolchain, ...options]);
     const build = await execa('cmake', ['--build', directory], { all: true });
-    const { command, machine } = compilation.target.qemu!;
-    const elf = join(directory, `${name}_demo.elf`);
+    const { command, machine } = target.qemu!;
+    const elf = join(directory, `${demo}.elf`);
     const run = await execa(command, ['-M', machine, '-nographic', '-semihosting', '-kernel', elf], {
       stdin: 'ignore',
       timeout: 60_000,

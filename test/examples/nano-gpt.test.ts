@@ -2,10 +2,7 @@
  * examples/nano-gpt: each form chooses the tokens that ONNX Runtime chose, on the host and on simulated cores, and its firmware writes
  * them. Every step is given ONNX Runtime's tokens, so that one that differs does not hide the next.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import {
@@ -26,8 +23,8 @@ import { emitFiles } from '../../compiler/index.js';
 import { makeReport } from '../../compiler/report/index.js';
 import { runModel } from '../../compiler/simulate/session.js';
 import { measure } from '../../compiler/toolchain/measure.js';
-import { HOW_TO_UPDATE, readPart, UPDATE, writeFolder, writePart } from './expected.js';
-import { HAS_CMAKE } from './firmware.js';
+import { HOW_TO_UPDATE, readPart, UPDATE, writePart } from './expected.js';
+import { HAS_CMAKE, runGenerated } from './firmware.js';
 
 const forms = [...trainedForms().keys()];
 const FULL = process.env.NANOC_FULL === '1';
@@ -66,31 +63,15 @@ describe('example nano-gpt', () => {
   });
 
   it.skipIf(!HAS_CMAKE)('has a firmware that builds without a warning and prints what the README shows', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'nanoc-nano-gpt-'));
-    try {
-      const { model: _, ...config } = loadConfig(NANO_GPT)!;
-      const compilation = await compileForm('int8', String(config.target), config.name);
-      const generated = join(directory, 'generated');
-      writeFolder(generated, await emitFiles(compilation));
-      const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(generated, 'toolchain.cmake')}`;
-      const build = join(directory, 'build');
-      await execa('cmake', ['-S', NANO_GPT, '-B', build, toolchain, `-DGENERATED=${generated}`]);
-      const { all } = await execa('cmake', ['--build', build], { all: true });
-      expect(all).not.toMatch(/warning/i);
-      const { command, machine } = compilation.target.qemu!;
-      const elf = join(build, 'nano_gpt_demo.elf');
-      const run = await execa(command, ['-M', machine, '-nographic', '-semihosting', '-kernel', elf], {
-        stdin: 'ignore',
-        timeout: 60_000,
-        stripFinalNewline: false,
-      });
-      const part = `\`\`\`text\n${run.stdout}\`\`\`\n`;
-      const readme = join(NANO_GPT, 'README.md');
-      if (UPDATE) writePart(readme, 'output', part);
-      expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
+    const { model: _, ...config } = loadConfig(NANO_GPT)!;
+    const compilation = await compileForm('int8', String(config.target), config.name);
+    const files = await emitFiles(compilation);
+    const { build, serial } = await runGenerated(NANO_GPT, 'nano_gpt_demo', compilation.target, files);
+    expect(build).not.toMatch(/warning/i);
+    const part = `\`\`\`text\n${serial}\`\`\`\n`;
+    const readme = join(NANO_GPT, 'README.md');
+    if (UPDATE) writePart(readme, 'output', part);
+    expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
   });
 });
 
