@@ -89,6 +89,12 @@ export default defineOp({
       build: (context) => ({ call: convCall(context) }),
     },
     {
+      function: 'nanoc_depthwise_f32',
+      family: 'portable',
+      when: (context) => both(isFloat(context), hasOwnFilters(context)),
+      build: (context) => ({ call: floatDepthwiseCall(context) }),
+    },
+    {
       function: 'nanoc_conv_f32',
       family: 'portable',
       when: isFloat,
@@ -251,10 +257,17 @@ function isPointwise(context: LowerContext): true | string {
 }
 
 function isDepthwise(context: LowerContext): true | string {
-  const quantized = isQuantized(context);
-  if (quantized !== true) return quantized;
+  return both(isQuantized(context), hasOwnFilters(context));
+}
+
+function hasOwnFilters(context: LowerContext): true | string {
   const { group, channels, outputs } = geometry(context);
   return (group === channels && group !== 1 && outputs === channels) || 'not one filter for each channel';
+}
+
+/** The first reason why not. */
+function both(first: true | string, second: true | string): true | string {
+  return first === true ? second : first;
 }
 
 function packed(context: LowerContext): conv.PackedWeights {
@@ -341,7 +354,7 @@ function convCall(context: LowerContext): KernelCall {
 function depthwiseCall(context: LowerContext): KernelCall {
   const g = geometry(context);
   const folded = packed(context);
-  const weights = stripsOf(conv.constantOf(context, 1).data as Int8Array, g.channels);
+  const weights = Int8Array.from(stripsOf(conv.constantOf(context, 1).data as Int8Array, g.channels));
   const fields = {
     ...spatialFields(g),
     groups: { int: g.group },
@@ -360,17 +373,28 @@ function depthwiseCall(context: LowerContext): KernelCall {
 }
 
 /** Weights [channels][taps] as [channels / 4][taps][4]; the last strip is filled up with zeros. */
-function stripsOf(source: Int8Array, channels: number): Int8Array {
+function stripsOf(source: ArrayLike<number>, channels: number): number[] {
   const taps = source.length / channels;
-  return Int8Array.from({ length: Math.ceil(channels / 4) * 4 * taps }, (_, i) => {
+  return Array.from({ length: Math.ceil(channels / 4) * 4 * taps }, (_, i) => {
     const channel = 4 * Math.floor(i / (4 * taps)) + (i % 4);
     return channel < channels ? source[channel * taps + (Math.floor(i / 4) % taps)]! : 0;
   });
 }
 
 function floatCall(context: LowerContext): KernelCall {
+  const { w, outputs, group } = geometry(context);
+  const weights = conv.channelsLast(conv.constantOf(context, 1).data as Float32Array, w.shape);
+  return windowCall(context, 'nanoc_conv_f32', conv.inBlocksOfFour(weights, outputs, group));
+}
+
+function floatDepthwiseCall(context: LowerContext): KernelCall {
+  const weights = stripsOf(conv.constantOf(context, 1).data as Float32Array, geometry(context).channels);
+  return windowCall(context, 'nanoc_depthwise_f32', Float32Array.from(weights));
+}
+
+/** A float kernel that finishes one pixel after the other. */
+function windowCall(context: LowerContext, name: string, weights: Float32Array): KernelCall {
   const g = geometry(context);
-  const weights = conv.channelsLast(conv.constantOf(context, 1).data as Float32Array, g.w.shape);
   const fields = {
     ...spatialFields(g),
     groups: { int: g.group },
@@ -383,5 +407,5 @@ function floatCall(context: LowerContext): KernelCall {
     output: g.y.name,
     lead: windowLead({ ...g, inputPixel: 4 * g.channels, outputPixel: 4 * g.outputs, order: 'whole' }),
   };
-  return call(context, 'nanoc_conv_f32', 'nanoc_conv_f32_params', fields, { alignment: 4, overlaps: [overlap] });
+  return call(context, name, 'nanoc_conv_f32_params', fields, { alignment: 4, overlaps: [overlap] });
 }

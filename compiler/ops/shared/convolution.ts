@@ -87,6 +87,26 @@ export interface AccumulatorProof {
 }
 
 /**
+ * [channels][inner] in blocks of four channels: [block][inner][4]; the last one to three channels of a group as [inner][rest].
+ * @param groups channels of one block never belong to two groups
+ */
+export function inBlocksOfFour<T extends Int8Array | Float32Array>(weights: T, channels: number, groups: number): T {
+  const inner = weights.length / channels;
+  const packed = weights.slice() as T;
+  const perGroup = channels / groups;
+  let to = 0;
+  for (let group = 0; group < groups; group += 1) {
+    for (let first = 0; first < perGroup; first += 4) {
+      const width = Math.min(4, perGroup - first);
+      for (let k = 0; k < inner; k += 1) {
+        for (let c = 0; c < width; c += 1) packed[to++] = weights[(group * perGroup + first + c) * inner + k]!;
+      }
+    }
+  }
+  return packed;
+}
+
+/**
  * Packs weights [channels][inner] (int8) for `nanoc_conv_s8` and `nanoc_matmul_s8`.
  * @param groups channels of one block never belong to two groups
  */
@@ -99,17 +119,6 @@ export function packWeights(
   bias: ArrayLike<number> | undefined,
   x: Value,
 ): PackedWeights {
-  const packed = new Int8Array(weights.length);
-  const perGroup = channels / groups;
-  let to = 0;
-  for (let group = 0; group < groups; group += 1) {
-    for (let first = 0; first < perGroup; first += 4) {
-      const width = Math.min(4, perGroup - first);
-      for (let k = 0; k < inner; k += 1) {
-        for (let c = 0; c < width; c += 1) packed[to++] = weights[(group * perGroup + first + c) * inner + k]!;
-      }
-    }
-  }
   const { zeroPoint, low, high } = perTensor(x);
   const folded = new Int32Array(channels);
   let largest = 0;
@@ -126,7 +135,7 @@ export function packWeights(
     largest = Math.max(largest, Math.abs(b) + reach * Math.max(high - zeroPoint, zeroPoint - low));
   }
   return {
-    weights: packed,
+    weights: inBlocksOfFour(weights, channels, groups),
     bias: folded,
     ...(zeros.some((z) => z !== 0) ? { weightZeros: Int8Array.from(zeros) } : {}),
     accumulator: { largest, proven: largest <= INT32_MAX },

@@ -59,17 +59,24 @@ typedef struct {
   int32_t pad_top;
   int32_t pad_left;
   int32_t groups;
-  const float *weights; /* [out_c][kernel_h][kernel_w][in_c/groups] */
+  const float *weights; /* the order is that of each function */
   const float *bias;    /* or NULL */
   float low;
   float high;
 } nanoc_conv_f32_params;
 
-/** Sums run over kernel_h, kernel_w, channels in ascending order, from the bias; taps in the padding are left out. */
+/**
+ * Sums run over kernel_h, kernel_w, channels in ascending order, from the bias; taps in the padding are left out. One pixel after the
+ * other. Weights as in nanoc_conv_s8.
+ */
 void nanoc_conv_f32(const float *x, float *y, const nanoc_conv_f32_params *params);
+
+/** The same with one filter for each channel (groups == in_c == out_c). Weights as in nanoc_depthwise_s8. */
+void nanoc_depthwise_f32(const float *x, float *y, const nanoc_conv_f32_params *params);
 
 /** As nanoc_conv_s8, transposed: strides apply to the output. Weights: [out_c][kernel_h][kernel_w][in_c/groups]; bias not folded. */
 void nanoc_conv_transpose_s8(const int8_t *x, int8_t *y, const nanoc_conv_s8_params *params);
+/** Weights: [out_c][kernel_h][kernel_w][in_c/groups]. */
 void nanoc_conv_transpose_f32(const float *x, float *y, const nanoc_conv_f32_params *params);
 
 #endif
