@@ -53,6 +53,7 @@ function summary({ memory, totals, measurements }: Report): string {
     ['stack, used', measurements?.stackPainted],
     ['multiply-accumulates', totals.macs],
     ['instructions per inference', measurements?.instructions],
+    ['instructions expected, the mean over the vectors', measurements?.expectedInstructions],
     [
       `cycles, an estimate, +-${Math.round(100 * (measurements?.cycles?.error ?? 0))} %`,
       measurements?.cycles?.estimate,

@@ -17,8 +17,10 @@ export const measurementsSchema = z
     stackBound: count,
     /** Bytes of stack that an inference was seen to use, by painting. */
     stackPainted: count,
-    /** Instructions of one inference, counted by the simulator. */
+    /** Instructions of one inference, counted by the simulator: the most that a vector took or, with branches, that any way through them takes. */
     instructions: count,
+    /** Of a model with branches: the mean over the vectors. */
+    expectedInstructions: count,
     /** Instructions by step of the plan. */
     layers: z.array(z.object({ step: count, instructions: count })),
     /** Cycles of one inference, estimated from the instructions (docs/CYCLES.md): right within the fraction `error`, without wait states. */

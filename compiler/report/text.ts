@@ -141,7 +141,7 @@ function planLines({ plan, bands, stream }: Report, { color, width }: TextOption
 function measuredLines({ measurements, totals }: Report, { color }: TextOptions): string[] {
   if (measurements === undefined) return [];
   const { bold } = painter(color);
-  const { flash, code, constants, ram, stackBound, stackPainted, instructions } = measurements;
+  const { flash, code, constants, ram, stackBound, stackPainted, instructions, expectedInstructions } = measurements;
   const lines: string[] = [];
   const add = (label: string, value: number | undefined, note = '') => {
     if (value !== undefined) lines.push(`  ${label.padEnd(14)}${grouped(value).padStart(12)}${note}`);
@@ -152,7 +152,9 @@ function measuredLines({ measurements, totals }: Report, { color }: TextOptions)
   add('stack, used', stackPainted, ' bytes');
   const perMac =
     instructions === undefined || totals.macs === 0 ? '' : `, ${(instructions / totals.macs).toFixed(2)} per MAC`;
-  add('instructions', instructions, ` per inference${perMac}`);
+  const isWorst = expectedInstructions !== undefined;
+  add('instructions', instructions, ` per inference${isWorst ? ', worst case' : ''}${perMac}`);
+  add('expected', expectedInstructions, ' instructions, the mean over the vectors');
   if (measurements.cycles !== undefined) {
     const { estimate, error } = measurements.cycles;
     add('cycles', estimate, `, an estimate, +-${Math.round(100 * error)} %, without wait states (docs/CYCLES.md)`);

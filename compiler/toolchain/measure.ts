@@ -3,12 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Compilation } from '../compilation.js';
+import type { KernelCall } from '../ir/kernel-call.js';
+import { evaluateSteps } from '../reference/evaluate.js';
+import { callIsTaken } from '../reference/taken.js';
 import type { Measurements } from '../report/measurements.js';
 import { INCLUDE_DIRECTORIES, modelSources, runProgram, withFolder, withProgram } from '../simulate/program.js';
-import type { RunOptions, Vector } from '../simulate/run-result.js';
+import type { RunOptions, RunStep, Vector } from '../simulate/run-result.js';
 import { runVectors, toDevice } from '../simulate/session.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { defaultVectors } from '../verify/default-vectors.js';
+import { type CountedRun, worstCase } from './branch-costs.js';
 import { type Build, buildFirmware } from './build.js';
 import { cycleModels } from './cycle-model.js';
 import { cyclesPerInstruction, readFunctions } from './cycles.js';
@@ -176,12 +180,17 @@ async function measureRuns(compilation: Compilation, directory: string, options:
     const notes: string[] = [];
     if (count) {
       const counts = (await runVectors(program, vectors, run)).steps.flatMap((step) => step.instructions ?? []);
-      const { layers } = await runVectors(program, vectors, { ...run, mode: 'profile' });
+      const { layers, steps } = await runVectors(program, vectors, { ...run, mode: 'profile' });
       figures.instructions = Math.max(...counts);
+      if (compilation.plan.calls.some(({ guards }) => guards !== undefined)) {
+        const branches = branchFigures(compilation, vectors, counts, steps);
+        Object.assign(figures, branches.figures);
+        notes.push(...branches.notes);
+      }
       figures.layers = layers!.map(({ step, instructions }) => ({ step, instructions: instructions ?? 0 }));
-      if (Math.min(...counts) < figures.instructions * (1 - NOTABLE)) {
+      if (Math.min(...counts) < Math.max(...counts) * (1 - NOTABLE)) {
         notes.push(
-          `instructions depend on the data: ${Math.min(...counts)} to ${figures.instructions} over ${counts.length} vectors`,
+          `instructions depend on the data: ${Math.min(...counts)} to ${Math.max(...counts)} over ${counts.length} vectors`,
         );
       }
     }
@@ -192,4 +201,49 @@ async function measureRuns(compilation: Compilation, directory: string, options:
     }
     return { figures, notes };
   });
+}
+
+/** Of a model with branches: the most that any way takes, the mean over the vectors, and how often each case was taken. */
+function branchFigures(
+  { plan, program, reference }: Compilation,
+  vectors: readonly Vector[],
+  counts: readonly number[],
+  steps: readonly RunStep[],
+): Part {
+  const results = evaluateSteps(reference, vectors);
+  const runs = results.map((result, index) => ({
+    instructions: steps[index]!.layers ?? [],
+    taken: plan.calls.map((call) => callIsTaken(call, program.graph, result)),
+  }));
+  // Of the loop over the steps, which no step counts.
+  const rest = runs.map(({ instructions }, i) => counts[i]! - instructions.reduce((sum, count) => sum + count, 0));
+  const { instructions, unseen } = worstCase(plan.calls, runs);
+  const notes = [...new Set(plan.calls.flatMap(({ guards = [] }) => guards.map(({ selector }) => selector)))].map(
+    (selector) => `branches of "${selector}" in ${vectors.length} vectors: ${sharesText(plan.calls, runs, selector)}`,
+  );
+  const missing =
+    unseen.length === 0 ? [] : [`${unseen.length} steps ran in no vector: the worst case is without them`];
+  return {
+    figures: {
+      instructions: Math.max(...counts, instructions + Math.max(...rest)),
+      expectedInstructions: Math.round(counts.reduce((sum, count) => sum + count, 0) / counts.length),
+    },
+    notes: [...notes, ...missing],
+  };
+}
+
+/** `0 in 75 %, 1 in 25 %` */
+function sharesText(calls: readonly KernelCall[], runs: readonly CountedRun[], selector: string): string {
+  const steps = new Map<number, number>();
+  calls.forEach(({ guards = [] }, step) => {
+    const last = guards.at(-1);
+    if (last?.selector === selector && !steps.has(last.equals)) steps.set(last.equals, step);
+  });
+  return [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([equals, step]) => {
+      const share = runs.filter(({ taken }) => taken[step]).length / runs.length;
+      return `${equals} in ${Math.round(100 * share)} %`;
+    })
+    .join(', ');
 }

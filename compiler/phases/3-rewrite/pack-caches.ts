@@ -104,5 +104,5 @@ function packCache(
   }
   editor.inputs = editor.inputs.map((name) => (name === state.input ? input : name));
   editor.outputs = editor.outputs.map((name) => (name === state.output ? output : name));
-  return { input, output, initial: 0 };
+  return { ...state, input, output, initial: 0 };
 }
