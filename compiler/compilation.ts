@@ -1,3 +1,5 @@
+import type { AudioSource } from './audio/parse.js';
+import type { AudioPlan } from './audio/plan.js';
 import type { Bands } from './bands/within.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import type { ImageSource } from './image/parse.js';
@@ -48,6 +50,8 @@ export interface CompileOptions {
   readonly tokenizer?: TokenizerSource;
   /** What a camera gives, and how it becomes the model's input: an image front end is compiled as well. */
   readonly image?: ImageSource;
+  /** Of a model that hears: sound in is compiled as well, from samples to the model's input. */
+  readonly audio?: AudioSource;
   /** Copies of vendors' libraries, for `kernels` 'cmsis-nn' and 'esp-nn'. */
   readonly libraries?: readonly Library[];
   /** Kernels that layers must not take, since a proof found them wrong there (`nanoc verify`); the next ones in the lists are taken. */
@@ -89,6 +93,8 @@ export interface Compilation {
   readonly text?: TextPlan;
   /** From frames of a camera to an input, where one is asked for. */
   readonly image?: ImagePlan;
+  /** Sound in, where there is an audio front end. */
+  readonly audio?: AudioPlan;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -2,6 +2,8 @@
  * nanoc as a library: `compile()` is the six phases in order. Nothing below touches the file system; `emitFiles` reads
  * the package's own runtime-c and targets.
  */
+import type { AudioSource } from './audio/parse.js';
+import type { AudioPlan } from './audio/plan.js';
 import { type Planner, planGraph } from './bands/fit.js';
 import { planWithin } from './bands/within.js';
 import type {
@@ -94,6 +96,8 @@ export async function compile(
   });
   const text = options.tokenizer === undefined ? undefined : planText(program.graph, options.tokenizer);
   const image = options.image === undefined ? undefined : await imageOf(program.graph, options.image);
+  const audio =
+    options.audio === undefined ? undefined : await audioOf(program.graph, options.audio, stream?.streamed.warmUpSteps);
   return {
     source,
     options,
@@ -109,6 +113,7 @@ export async function compile(
     ...(bands === undefined ? {} : { bands }),
     ...(text === undefined ? {} : { text }),
     ...(image === undefined ? {} : { image }),
+    ...(audio === undefined ? {} : { audio }),
     diagnostics: diagnostics.list,
   };
 }
@@ -124,6 +129,12 @@ function withOriginal(streamed: Streamed, program: Program, planner: Planner): S
   const aside = new Diagnostics();
   const originalCost = costOf(planGraph(optimise(streamed.original, aside), planner, aside));
   return { ...streamed, original: withLaws(streamed.original, program), originalCost };
+}
+
+/** The same. */
+async function audioOf(graph: Graph, source: AudioSource, warmUp: number | undefined): Promise<AudioPlan> {
+  const { planAudio } = await import('./audio/plan.js');
+  return planAudio(graph, source, warmUp);
 }
 
 /** Renders a compilation: every file of the output folder, as text. The same compilation gives the same bytes. */

@@ -43,6 +43,8 @@ export const configSchema = z.strictObject({
   tokenizer: z.string().min(1).optional(),
   /** Configuration of an image front end, relative to nanoc.json. */
   image: z.string().min(1).optional(),
+  /** Parameters of an audio front end, relative to nanoc.json. */
+  audio: z.string().min(1).optional(),
   /** Output folder, relative to nanoc.json. */
   output: z.string().min(1).optional(),
   /** Fast RAM for the constants that are read most. */

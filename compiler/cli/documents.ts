@@ -116,6 +116,25 @@ export const documents = {
     ),
     diagnostics,
   }),
+  sound: document({
+    target: z.string(),
+    simulator: z.strictObject({ name: z.string(), proves: z.string() }),
+    seconds: z.number(),
+    frames: count,
+    /** NaN and infinities, which JSON does not have, are text. */
+    inferences: z.array(
+      z.strictObject({
+        seconds: z.number(),
+        outputs: z.record(z.string(), z.array(z.union([z.number(), z.string()]))),
+      }),
+    ),
+    /** Of a frame in the front end, of an inference, of a second of sound, of the call that took most. */
+    instructions: z.strictObject({ frame: count, inference: count, second: count, mostInOneCall: count }).optional(),
+    /** Hz, and the share of it at one instruction a cycle. */
+    clock: z.number().optional(),
+    share: z.number().optional(),
+    diagnostics,
+  }),
   verify: document({
     results: z.array(
       // verify/result.ts says what else is in it.

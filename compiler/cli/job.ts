@@ -7,7 +7,7 @@ import { listTargets } from '../targets.js';
 import type { TuneTable } from '../tune/tune-table.js';
 import type { Config } from './config.js';
 import { requestedLibraries } from './libraries.js';
-import { readImageFile, readModelFile, readTokenizerFile } from './model-file.js';
+import { readAudioFile, readImageFile, readModelFile, readTokenizerFile } from './model-file.js';
 import { type BudgetFlags, CONFIG_FILE, type CompileFlags } from './options.js';
 import { type Session, showDiagnostics } from './session.js';
 import { loadTuneFile } from './tune-file.js';
@@ -56,6 +56,7 @@ export async function resolveJob(
   };
   const tokenizer = besides(flags.tokenizer, config.tokenizer);
   const image = besides(flags.image, config.image);
+  const audio = besides(flags.audio, config.audio);
   const given = typeof flags.tune === 'string' ? resolve(session.terminal.cwd, flags.tune) : flags.tune;
   const { table, diagnostics } = await loadTuneFile(path, source, given);
   showDiagnostics(session, diagnostics);
@@ -70,6 +71,7 @@ export async function resolveJob(
       ...(libraries.length === 0 ? {} : { libraries }),
       ...(tokenizer === undefined ? {} : { tokenizer: readTokenizerFile(tokenizer) }),
       ...(image === undefined ? {} : { image: readImageFile(image) }),
+      ...(audio === undefined ? {} : { audio: readAudioFile(audio) }),
       ...defined(choices),
     },
     budgets: defined({

@@ -1,6 +1,7 @@
 /** Reads a model and its external data from the file system. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { AudioSource } from '../audio/parse.js';
 import type { ModelSource } from '../compilation.js';
 import { fail } from '../diagnostics/diagnostic.js';
 import type { ImageSource } from '../image/parse.js';
@@ -71,6 +72,21 @@ export function readImageFile(path: string): ImageSource {
 export function readPhotoFile(path: string): Uint8Array {
   return readWhole(path, (because) =>
     fail({ code: 'NC0753', message: `${path} is no picture that can be read`, because }),
+  );
+}
+
+/** @throws CompileError NC0738 when the file is missing or unreadable */
+export function readAudioFile(path: string): AudioSource {
+  const bytes = readWhole(path, (because) =>
+    fail({ code: 'NC0738', message: `${path} does not describe an audio front end`, because }),
+  );
+  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+}
+
+/** Bytes of a sound. @throws CompileError NC0740 when the file is missing or unreadable */
+export function readSoundFile(path: string): Uint8Array {
+  return readWhole(path, (because) =>
+    fail({ code: 'NC0740', message: `${path} is no sound that can be read`, because }),
   );
 }
 

@@ -10,6 +10,11 @@ export function parseCount(text: string): number | undefined {
   return parseScaled(text, /^(\d+(?:\.\d+)?)\s*([kKmM]?)$/, 1000);
 }
 
+/** Hz of `64000000`, `64M`, `64 MHz`, `32.768 kHz`: k is 1000. */
+export function parseHertz(text: string): number | undefined {
+  return parseScaled(text, /^(\d+(?:\.\d+)?)\s*([kKmM]?)(?:[hH][zZ])?$/, 1000);
+}
+
 function parseScaled(text: string, form: RegExp, thousand: number): number | undefined {
   const match = form.exec(text.trim());
   if (match === null) return undefined;

@@ -29,6 +29,8 @@ export interface CompileFlags {
   readonly tokenizer?: string;
   /** Configuration of an image front end. */
   readonly image?: string;
+  /** Parameters of the audio front end of a model that hears. */
+  readonly audio?: string;
   /** Bytes of RAM to fit into. */
   readonly ram?: number;
   /** Bytes of fast RAM for constants. */
@@ -84,6 +86,7 @@ export function declareCompile(command: Command): void {
     .option('--name <name>', 'prefix of every C symbol (default: from the file name)')
     .option('--tokenizer <file>', 'tokenizer.json of a language model: text in and out in C as well')
     .option('--image <file>', 'image.json: a camera, crop, resize, normalisation: frames to input in C as well')
+    .option('--audio <file>', 'audio.json: window, spectrum, mel channels: samples to input in C as well')
     .option('--tune <file>', 'kernels that nanoc tune chose (default: <model>.tune.json beside the model)')
     .option('--no-tune', 'leave out the table of nanoc tune');
 }

@@ -14,6 +14,7 @@ import { compileProven } from '../proven-job.js';
 import { describeOutput, realValues, topScores } from '../results.js';
 import { printJson, type Session, say, showDiagnostics } from '../session.js';
 import { declareSimulator, type SimulatorFlags, simulatedJob, simulatorChoice } from '../simulator-options.js';
+import { declareSound, type SoundFlags } from '../sound-options.js';
 import { renderTable } from '../table.js';
 import { stylesOf } from '../terminal.js';
 import { declareText, type TextFlags } from '../text-options.js';
@@ -22,7 +23,8 @@ import { declareVectors, type VectorFlags, vectorsFor } from '../vector-options.
 type Flags = CompileFlags &
   SimulatorFlags &
   VectorFlags &
-  TextFlags & { readonly input?: string; readonly profile?: boolean; readonly photo?: readonly string[] };
+  TextFlags &
+  SoundFlags & { readonly input?: string; readonly profile?: boolean; readonly photo?: readonly string[] };
 
 /** Inferences that text shows one by one. */
 const SHOWN = 8;
@@ -36,6 +38,7 @@ export const run = defineCommand<Flags>({
     'nanoc run kws.onnx --target stm32f407 --sim labwired',
     'nanoc run model.onnx --target cortex-m4 --tokenizer tokenizer.json --text "Once upon a time"',
     'nanoc run model.onnx --target cortex-m4 --image image.json --photo photo.png',
+    'nanoc run wake-word.onnx --target cortex-m4 --audio audio.json --sound clip.wav --clock 64MHz',
   ],
   declare: (command) => {
     declareRun(command);
@@ -46,11 +49,16 @@ export const run = defineCommand<Flags>({
       appendText,
     );
     declareText(command);
+    declareSound(command);
   },
   run: async (session, flags, [model]) => {
     if (flags.photo !== undefined) {
       const { runPhotoFiles } = await import('../photo-run.js');
       return runPhotoFiles(session, flags, flags.photo, model);
+    }
+    if (flags.sound !== undefined) {
+      const { runSound } = await import('../sound-run.js');
+      return runSound(session, flags, flags.sound, model);
     }
     if (flags.text === undefined) return runAndShow(session, flags, model, flags.profile === true);
     const { runText } = await import('../text-run.js');

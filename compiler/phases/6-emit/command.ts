@@ -10,6 +10,7 @@ export function commandText({ source, options, bands }: Compilation): string {
   if (options.stream !== undefined) words.push('--stream', streamText(options.stream));
   if (options.tokenizer !== undefined) words.push('--tokenizer', options.tokenizer.fileName);
   if (options.image !== undefined) words.push('--image', options.image.fileName);
+  if (options.audio !== undefined) words.push('--audio', options.audio.fileName);
   for (const embedding of options.embeddings ?? []) words.push('--embedding', embedding);
   if (options.kvCache !== undefined) words.push('--kv-cache', options.kvCache);
   if (options.kernels !== undefined && options.kernels !== 'auto') words.push('--kernels', options.kernels);

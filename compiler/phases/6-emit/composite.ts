@@ -3,14 +3,13 @@ import type { EmittedFile } from '../../compilation.js';
 import { type Composite, compositeMemory } from '../../composite/composite.js';
 import { refuse } from '../../composite/refuse.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
-import { textRuntime } from '../../text/runtime.js';
 import { linkedLibraries } from '../../vendor/linked.js';
 import { commandText } from './command.js';
 import { type EmitContext, makeContext } from './context.js';
 import { buildFiles, type MainView, mainView } from './firmware.js';
 import type { EmitHost } from './host.js';
 import { commentText } from './literals.js';
-import { modelFiles } from './model-files.js';
+import { modelFiles, runtimeOf } from './model-files.js';
 import { type ModelParts, modelParts } from './model-view.js';
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
@@ -65,9 +64,7 @@ function libraryOf(composite: Composite, members: readonly Member[], host: EmitH
     content: render(host, `composite.${kind}`, view),
   }));
   const own = members.flatMap(({ context, parts }) => modelFiles(context, parts));
-  const runtimes = models.flatMap(({ plan, text }) =>
-    runtimeFiles([...plan.calls, ...(text === undefined ? [] : textRuntime)], host),
-  );
+  const runtimes = models.flatMap((model) => runtimeFiles([...model.plan.calls, ...runtimeOf(model)], host));
   return withoutDoubles([...common, ...own, ...runtimes]);
 }
 

@@ -1,5 +1,5 @@
 /** What makes a firmware of the model: main.c, startup code, linker script, CMake. */
-import type { EmittedFile } from '../../compilation.js';
+import type { Compilation, EmittedFile } from '../../compilation.js';
 import type { Target } from '../../ir/target.js';
 import type { LinkedLibrary } from '../../vendor/library.js';
 import { linkedLibraries } from '../../vendor/linked.js';
@@ -22,10 +22,7 @@ export function firmwareFiles(context: EmitContext, parts: ModelParts, library: 
   const { host, compilation } = context;
   const { target } = compilation;
   return [
-    {
-      path: 'main.c',
-      content: render(host, compilation.text === undefined ? 'main.c' : 'main-text.c', mainView(context, parts)),
-    },
+    { path: 'main.c', content: render(host, mainTemplate(compilation), mainView(context, parts)) },
     ...buildFiles({ name: context.name, target, host, library, libraries: linkedLibraries(compilation) }),
     { path: 'README.md', content: render(host, 'README.md', readmeView(context, parts)) },
   ];
@@ -57,6 +54,11 @@ export function buildFiles(project: Project): EmittedFile[] {
     { path: 'CMakeLists.txt', content: render(host, 'CMakeLists.txt', cmakeView(project, sources)) },
     { path: 'toolchain.cmake', content: render(host, 'toolchain.cmake', toolchainView(project)) },
   ];
+}
+
+function mainTemplate({ text, audio }: Compilation): string {
+  if (audio !== undefined) return 'main-audio.c';
+  return text === undefined ? 'main.c' : 'main-text.c';
 }
 
 function baseName(path: string): string {
@@ -143,6 +145,7 @@ function readmeView(context: EmitContext, parts: ModelParts): object {
     contextBytes: parts.sizes.contextBytes,
     text: compilation.text !== undefined,
     image: compilation.image !== undefined,
+    audio: compilation.audio !== undefined,
     inputs: parts.inputs,
     outputs: parts.outputs,
   };

@@ -1,13 +1,12 @@
 /** Renders a compilation as text: C, build files, reports, typed binding. */
 import type { Compilation, EmittedFile } from '../../compilation.js';
 import { jsonText, makeLock, makeReport, reportFiles } from '../../report/index.js';
-import { textRuntime } from '../../text/runtime.js';
 import { bindingFile } from './binding.js';
 import { makeContext } from './context.js';
 import { espIdfFiles } from './esp-idf.js';
 import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
-import { modelFiles } from './model-files.js';
+import { modelFiles, runtimeOf } from './model-files.js';
 import { modelParts } from './model-view.js';
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
@@ -39,7 +38,9 @@ export function emitLibrary(compilation: Compilation, host: EmitHost): EmittedFi
 function emitParts(compilation: Compilation, host: EmitHost) {
   const context = { ...makeContext(compilation), host };
   const parts = modelParts(context, makeSelftest(compilation));
-  const needed = compilation.text === undefined ? [] : textRuntime;
-  const library = [...modelFiles(context, parts), ...runtimeFiles([...compilation.plan.calls, ...needed], host)];
+  const library = [
+    ...modelFiles(context, parts),
+    ...runtimeFiles([...compilation.plan.calls, ...runtimeOf(compilation)], host),
+  ];
   return { context, parts, library };
 }
