@@ -37,34 +37,49 @@ export interface TargetBuildOptions {
   readonly folder: string;
   /** Compile, link and measure; otherwise only the C is written. */
   readonly compile: boolean;
+  /** Write the program for `--sim board` as well. */
+  readonly board?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
 }
 
 /** @throws CompileError NC0403 (too large), NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
 export async function buildTarget(compilation: Compilation, options: TargetBuildOptions): Promise<TargetBuild> {
-  const { folder, signal, onProgress } = options;
   checkFits(makeReport(compilation), compilation.target);
-  return replaceFolder(folder, signal, async (temporary) => {
-    onProgress('writing C');
-    const emitted = await emitFiles(compilation);
-    if (!options.compile) {
-      await writeFiles(temporary, emitted, signal);
-      return { report: makeReport(compilation), files: emitted.map(({ path }) => path), diagnostics: [] };
-    }
-    if (compilation.target.espIdf !== undefined) {
-      await writeFiles(temporary, emitted, signal);
-      return espIdfBuild(compilation, emitted, temporary, options);
-    }
-    onProgress(`compiling with ${compilation.target.toolchain.compiler}`);
-    const program = await linkProgram(compilation, emitted, temporary, signal);
-    onProgress('measuring');
-    const { measurements, diagnostics } = await measured(compilation, signal);
-    const report = makeReport(compilation, measurements);
-    const files = await withMeasurements(compilation, emitted, report);
-    await writeFiles(temporary, files, signal);
-    return { report, files: [...files.map(({ path }) => path), program], diagnostics };
+  return replaceFolder(options.folder, options.signal, async (temporary) => {
+    const built = await writeTarget(compilation, temporary, options);
+    if (options.board !== true) return built;
+    const { boardFiles } = await import('../simulate/board/sources.js');
+    const board = await boardFiles(compilation);
+    await writeFiles(temporary, board, options.signal);
+    return { ...built, files: [...built.files, ...board.map(({ path }) => path)] };
   });
+}
+
+async function writeTarget(
+  compilation: Compilation,
+  folder: string,
+  options: TargetBuildOptions,
+): Promise<TargetBuild> {
+  const { signal, onProgress } = options;
+  onProgress('writing C');
+  const emitted = await emitFiles(compilation);
+  if (!options.compile) {
+    await writeFiles(folder, emitted, signal);
+    return { report: makeReport(compilation), files: emitted.map(({ path }) => path), diagnostics: [] };
+  }
+  if (compilation.target.espIdf !== undefined) {
+    await writeFiles(folder, emitted, signal);
+    return espIdfBuild(compilation, emitted, folder, options);
+  }
+  onProgress(`compiling with ${compilation.target.toolchain.compiler}`);
+  const program = await linkProgram(compilation, emitted, folder, signal);
+  onProgress('measuring');
+  const { measurements, diagnostics } = await measured(compilation, signal);
+  const report = makeReport(compilation, measurements);
+  const files = await withMeasurements(compilation, emitted, report);
+  await writeFiles(folder, files, signal);
+  return { report, files: [...files.map(({ path }) => path), program], diagnostics };
 }
 
 /** What could be checked of an ESP-IDF project; figures are those of the target on which its C is proven. */

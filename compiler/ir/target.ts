@@ -67,8 +67,8 @@ export interface QemuMachine {
   readonly debianPackages: readonly string[];
 }
 
-/** What `--sim` chooses from. */
-export const SIMULATORS = ['qemu', 'labwired'] as const;
+/** What `--sim` chooses from; `board` is the chip itself, over a serial line, and every target can have it. */
+export const SIMULATORS = ['qemu', 'labwired', 'board'] as const;
 export type SimulatorName = (typeof SIMULATORS)[number];
 
 /** A model of a chip in labwired (PyPI): the target's own memories, no count of instructions. */

@@ -11,12 +11,24 @@ import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
 import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
 import type { RunOptions } from './run-result.js';
-import { FASTEST_SIMULATOR, type Simulator, simulatorFor } from './simulator.js';
+import { FASTEST_SIMULATOR, type Simulator, type SimulatorAbout, simulatorFor } from './simulator.js';
 
 export type ProgramOptions = Pick<RunOptions, 'directory' | 'simulator' | 'sanitize' | 'signal' | 'timeoutMs' | 'emit'>;
 
-/** A harness with its model, ready to run. */
+/** A model, ready to run with vectors. */
 export interface DeviceProgram {
+  readonly compilation: Compilation;
+  readonly layout: MemoryLayout;
+  readonly simulator: SimulatorAbout;
+  /**
+   * Sends a stimulus through the program. One that does not end, or ends with a fault, is reported with the layer that was running.
+   * @throws CompileError NC07xx
+   */
+  readonly respond: (stimulus: Stimulus, options: ProgramOptions) => Promise<Response>;
+}
+
+/** A harness with its model in a simulator. */
+interface Harness {
   readonly compilation: Compilation;
   readonly layout: MemoryLayout;
   readonly build: Build;
@@ -33,13 +45,17 @@ export async function modelSources(compilation: Compilation, emit: RunOptions['e
   return files.filter((file) => /\.[ch]$/.test(file.path) && !others.has(file.path));
 }
 
-/** Builds the model with the harness, runs `action` with it, and removes the folder unless one was given. */
+/** Builds the model with the harness, runs `action` with it, and removes the folder unless one was given; or takes the program of a board. */
 export async function withProgram<T>(
   compilation: Compilation,
   options: ProgramOptions,
   action: (program: DeviceProgram) => Promise<T>,
 ): Promise<T> {
   options.signal?.throwIfAborted();
+  if (options.simulator?.name === 'board') {
+    const { withBoard } = await import('./board/run.js');
+    return withBoard(compilation, options.simulator, options, action);
+  }
   const layout = memoryLayout(compilation);
   const simulator = simulatorFor(compilation.target, options.simulator);
   const model = await modelSources(compilation, options.emit);
@@ -58,7 +74,8 @@ export async function withProgram<T>(
       ...(options.sanitize === undefined ? {} : { sanitize: options.sanitize }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    return action({ compilation, layout, build, simulator });
+    const harness = { compilation, layout, build, simulator };
+    return action({ compilation, layout, simulator, respond: (stimulus, run) => runHarness(harness, stimulus, run) });
   });
 }
 
@@ -83,16 +100,8 @@ export async function withFolder<T>(given: string | undefined, action: (folder: 
   return given === undefined ? withTemporaryFolder('nanoc-build-', action) : action(given);
 }
 
-/**
- * Sends a stimulus through the program. One that does not end, or ends with a fault, is reported with the layer that was
- * running: where the mode does not tell, the vectors are run once more layer by layer.
- * @throws CompileError NC0701, NC0702 or NC0703
- */
-export async function runProgram(
-  program: DeviceProgram,
-  stimulus: Stimulus,
-  options: ProgramOptions,
-): Promise<Response> {
+/** Where the mode does not tell which layer was running, the vectors are run once more layer by layer. @throws CompileError NC0701, NC0702 or NC0703 */
+async function runHarness(program: Harness, stimulus: Stimulus, options: ProgramOptions): Promise<Response> {
   const limits = {
     timeoutMs: options.timeoutMs ?? defaultTimeout(program, stimulus),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -112,7 +121,7 @@ export async function runProgram(
   throw failed(again.failure, program, progressOf(again.response, steps, program.layout));
 }
 
-function failed(failure: Diagnostic, program: DeviceProgram, progress: Progress | undefined): CompileError {
+function failed(failure: Diagnostic, program: Harness, progress: Progress | undefined): CompileError {
   if (progress === undefined) return new CompileError([failure], EXIT.failed);
   const { vector, step } = progress;
   const calls = program.compilation.plan.calls;
@@ -128,7 +137,7 @@ function failed(failure: Diagnostic, program: DeviceProgram, progress: Progress 
 const SLOWEST_KERNEL = 100;
 
 /** Time that no good program needs, in milliseconds: half a minute, and for each vector a second and its arithmetic. */
-export function defaultTimeout({ compilation, simulator }: DeviceProgram, stimulus: Stimulus): number {
+function defaultTimeout({ compilation, simulator }: Harness, stimulus: Stimulus): number {
   const macs = compilation.plan.calls.reduce((sum, call) => sum + call.macs, 0);
   const slower = FASTEST_SIMULATOR / simulator.slowest;
   const seconds = 30 + stimulus.vectors.length * (slower + (macs * SLOWEST_KERNEL) / simulator.slowest);

@@ -14,7 +14,7 @@ export async function proofTarget(target: Target): Promise<Target> {
 /** The compilation as it can be run, with a note where that is not on the chip's own simulator. */
 export async function onProof(compilation: Compilation): Promise<Compilation> {
   const { proof, name } = compilation.target;
-  if (proof === undefined) return compilation;
+  if (proof === undefined || compilation.options.simulator === 'board') return compilation;
   const onChip = compilation.options.simulator === 'labwired';
   if (onChip) return { ...compilation, target: simulatedTarget(await proofTarget(compilation.target), 'labwired') };
   const note = {

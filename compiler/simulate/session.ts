@@ -4,7 +4,7 @@ import { valueOf } from '../ir/graph.js';
 import { bytesOf, type Tensor } from '../ir/tensor.js';
 import { applySource } from '../reference/source.js';
 import { referenceInput, referenceOutput, toOnnx } from './onnx-form.js';
-import { type DeviceProgram, instructionsOf, runProgram, withProgram } from './program.js';
+import { type DeviceProgram, instructionsOf, withProgram } from './program.js';
 import type { VectorRecord } from './protocol.js';
 import type { LayerProfile, RunOptions, RunResult, RunStep, Vector } from './run-result.js';
 
@@ -36,7 +36,7 @@ export async function runVectors(
     vectors: vectors.map((vector) => toDevice(compilation, vector)),
     ...(options.state === undefined ? {} : { state: options.state }),
   };
-  const response = await runProgram(program, stimulus, options);
+  const response = await program.respond(stimulus, options);
   const steps = response.vectors.map((record) => runStep(program, record));
   return {
     steps,

@@ -6,8 +6,15 @@ import { labwiredCommand } from './labwired.js';
 import { runProcess, type SimulatorCommand } from './process.js';
 
 /** What `--sim` chooses. */
-export interface SimulatorChoice {
-  readonly name: SimulatorName;
+export type SimulatorChoice = BoardChoice | { readonly name: Exclude<SimulatorName, 'board'> };
+
+/** A board on a serial line. */
+export interface BoardChoice {
+  readonly name: 'board';
+  /** Path of the port, `/dev/ttyUSB0`. */
+  readonly port: string;
+  /** Bits a second. */
+  readonly baud: number;
 }
 
 export interface RunLimits {
@@ -24,8 +31,8 @@ export interface Outcome {
   readonly failure?: Diagnostic;
 }
 
-/** Runs a program that reads `stimulus.bin` and writes `response.bin` by what its `simulated.h` asks for. */
-export interface Simulator {
+/** What reports say of where a program runs. */
+export interface SimulatorAbout {
   readonly name: string;
   /** Whether instruction counts are exact; without, they are absent. */
   readonly canCount: boolean;
@@ -33,6 +40,10 @@ export interface Simulator {
   readonly proves: string;
   /** Instructions a second on a slow computer. */
   readonly slowest: number;
+}
+
+/** Runs a program that reads `stimulus.bin` and writes `response.bin` by what its `simulated.h` asks for. */
+export interface Simulator extends SimulatorAbout {
   /** Package-relative path of its `simulated.h`; absent for the host. */
   readonly support?: string;
   /** Package-relative path, where its memories are not the target's. */
@@ -47,7 +58,7 @@ export interface Simulator {
 export const FASTEST_SIMULATOR = 30e6;
 
 /** Names of the simulators that a target has, the default first; none for the host, which runs programs itself. */
-export function simulatorsOf({ qemu, labwired }: Target): SimulatorName[] {
+export function simulatorsOf({ qemu, labwired }: Target): Exclude<SimulatorName, 'board'>[] {
   return [
     ...(qemu === undefined ? [] : (['qemu'] as const)),
     ...(labwired === undefined ? [] : (['labwired'] as const)),
@@ -59,6 +70,13 @@ export function simulatorsOf({ qemu, labwired }: Target): SimulatorName[] {
  * @throws CompileError NC0706 when the target has no such simulator
  */
 export function simulatorFor(target: Target, choice?: SimulatorChoice): Simulator {
+  if (choice?.name === 'board') {
+    return fail({
+      code: 'NC0706',
+      message: 'this is not run on a board',
+      because: 'boards run vectors, without --text and --photo',
+    });
+  }
   const has = simulatorsOf(target);
   const name = choice?.name ?? has[0];
   if (name !== undefined && !has.includes(name)) {
@@ -71,6 +89,20 @@ export function simulatorFor(target: Target, choice?: SimulatorChoice): Simulato
   }
   if (name === 'labwired') return labwired(target);
   return name === 'qemu' ? qemu(target.qemu!) : host();
+}
+
+/** What runs the vectors of a model: as `simulatorFor`, or a board. */
+export function describeSimulator(target: Target, choice?: SimulatorChoice): SimulatorAbout {
+  return choice?.name === 'board' ? boardAbout(choice) : simulatorFor(target, choice);
+}
+
+export function boardAbout({ port }: BoardChoice): SimulatorAbout {
+  return {
+    name: `board at ${port}`,
+    canCount: false,
+    proves: 'results on the chip itself, with the program that is flashed there; nothing is counted',
+    slowest: 10e6,
+  };
 }
 
 function host(): Simulator {

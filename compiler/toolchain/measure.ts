@@ -7,7 +7,7 @@ import type { KernelCall } from '../ir/kernel-call.js';
 import { evaluateSteps } from '../reference/evaluate.js';
 import { callIsTaken } from '../reference/taken.js';
 import type { Measurements } from '../report/measurements.js';
-import { INCLUDE_DIRECTORIES, modelSources, runProgram, withFolder, withProgram } from '../simulate/program.js';
+import { INCLUDE_DIRECTORIES, modelSources, withFolder, withProgram } from '../simulate/program.js';
 import type { RunOptions, RunStep, Vector } from '../simulate/run-result.js';
 import { runVectors, toDevice } from '../simulate/session.js';
 import { linkedLibraries } from '../vendor/linked.js';
@@ -196,7 +196,7 @@ async function measureRuns(compilation: Compilation, directory: string, options:
     }
     if (paint) {
       const stimulus = { mode: 'stack', vectors: vectors.map((vector) => toDevice(compilation, vector)) } as const;
-      const depths = (await runProgram(program, stimulus, run)).vectors.flatMap((vector) => vector.stack ?? []);
+      const depths = (await program.respond(stimulus, run)).vectors.flatMap((vector) => vector.stack ?? []);
       figures.stackPainted = Math.max(...depths);
     }
     return { figures, notes };

@@ -5,7 +5,7 @@ import { elementCount, type Tensor } from '../ir/tensor.js';
 import { callIsTaken } from '../reference/taken.js';
 import { accessed, findClobbers, type MemoryLayout, type StepLayout } from '../simulate/memory-layout.js';
 import { referenceOutput } from '../simulate/onnx-form.js';
-import { type DeviceProgram, runProgram, withProgram } from '../simulate/program.js';
+import { type DeviceProgram, withProgram } from '../simulate/program.js';
 import type { Damage, VectorRecord } from '../simulate/protocol.js';
 import { toDevice } from '../simulate/session.js';
 import { containsSpan, intersects, type Span } from '../simulate/spans.js';
@@ -50,7 +50,7 @@ export async function verifyDevice(
         poison: build.poison,
         ...(state === undefined ? {} : { state }),
       } as const;
-      const response = await runProgram(program, stimulus, options);
+      const response = await program.respond(stimulus, options);
       state = response.state;
       response.vectors.forEach((record, index) => {
         check.vector(start + index, record);

@@ -5,7 +5,7 @@ import type { Graph } from '../ir/graph.js';
 import type { Tensor } from '../ir/tensor.js';
 import { planMemory } from '../phases/5-plan/index.js';
 import { evaluateGraph, initialState } from '../reference/evaluate.js';
-import { simulatorFor } from '../simulate/simulator.js';
+import { describeSimulator } from '../simulate/simulator.js';
 import { coordinatesOf, distance, elementText } from './compare.js';
 import { type DeviceBuild, type DeviceVerdict, verifyDevice } from './device.js';
 import type { JUnitCase } from './junit.js';
@@ -46,7 +46,7 @@ export async function verifyModel(
 ): Promise<VerifyResult> {
   const reference = await evaluateReference(compilation.reference, set, options);
   const verdicts: { verdict: DeviceVerdict; seconds: number; compilation: Compilation }[] = [];
-  for (const build of buildsOf(compilation)) {
+  for (const build of buildsOf(compilation, options)) {
     const start = performance.now();
     const verdict = await verifyDevice(build, set, reference, options);
     verdicts.push({ verdict, seconds: (performance.now() - start) / 1000, compilation: build.compilation });
@@ -67,7 +67,7 @@ export async function verifyModel(
       (typeof oracle === 'string' || oracle.passed) &&
       againstWindows?.passed !== false,
     target: compilation.target.name,
-    simulator: simulatorFor(compilation.target, options.simulator).name,
+    simulator: describeSimulator(compilation.target, options.simulator).name,
     vectors: set.vectors.length,
     builds,
     withoutCounterpart: [...new Set(verdicts.flatMap(({ verdict }) => verdict.withoutCounterpart))],
@@ -84,10 +84,13 @@ export async function verifyModel(
   };
 }
 
-function buildsOf(compilation: Compilation): DeviceBuild[] {
+function buildsOf(compilation: Compilation, { simulator }: VerifyOptions): DeviceBuild[] {
+  const release = { label: 'release plan, poison 0x55', compilation, poison: 0x55 };
+  // A board has one program, whose plan has no guard bytes: dead memory is filled with another poison.
+  if (simulator?.name === 'board') return [release, { label: 'release plan, poison 0xaa', compilation, poison: 0xaa }];
   const plan = planMemory(compilation.program, { alignment: compilation.target.alignment, guardBytes: GUARD_BYTES });
   return [
-    { label: 'release plan, poison 0x55', compilation, poison: 0x55 },
+    release,
     { label: 'plan with guard bytes, poison 0xaa', compilation: { ...compilation, plan }, poison: 0xaa },
   ];
 }

@@ -15,7 +15,12 @@ import { stylesOf } from '../terminal.js';
 
 type Flags = CompileFlags &
   BudgetFlags &
-  ProveFlags & { readonly output?: string; readonly compile: boolean; readonly force?: boolean };
+  ProveFlags & {
+    readonly output?: string;
+    readonly compile: boolean;
+    readonly force?: boolean;
+    readonly board?: boolean;
+  };
 
 /** Address bands of the arena picture: enough to see its shape. */
 const PICTURE_ROWS = 12;
@@ -40,6 +45,7 @@ export const build = defineCommand<Flags>({
     'nanoc build kws.onnx --target cortex-m0 --no-compile --output firmware/kws',
     'nanoc build kws.onnx --target esp32s3',
     'nanoc build wake.onnx face.onnx --target cortex-m4 --name doorbell',
+    'nanoc build kws.onnx --target stm32f407 --board',
   ],
   declare: (command) => {
     declareModels(command);
@@ -47,6 +53,7 @@ export const build = defineCommand<Flags>({
     command
       .option('--output <dir>', 'folder to write (default: build/<model>/<target>)')
       .option('--no-compile', 'write the C, but do not compile and measure it')
+      .option('--board', 'write the program that answers nanoc run --sim board as well')
       .option('--force', 'replace a folder that nanoc did not write');
     declareProve(command, 'known');
     declareBudgets(command);
@@ -97,7 +104,7 @@ async function buildOne(session: Session, job: Job, target: string, folder: stri
   const { checkBudgets } = await import('../budgets.js');
   const made = await interruptible((signal) =>
     withProgress(session, `building for ${target}`, (onProgress) =>
-      buildTarget(compilation, { folder, compile: flags.compile, signal, onProgress }),
+      buildTarget(compilation, { folder, compile: flags.compile, board: flags.board === true, signal, onProgress }),
     ),
   );
   const diagnostics = [...compilation.diagnostics, ...made.diagnostics, ...checkBudgets(job.budgets, made.report)];

@@ -36,6 +36,7 @@ export const run = defineCommand<Flags>({
     'nanoc run kws.onnx --target cortex-m4 --input clip.npy',
     'nanoc run kws.onnx --target cortex-m4 --profile',
     'nanoc run kws.onnx --target stm32f407 --sim labwired',
+    'nanoc run kws.onnx --target stm32f407 --sim board --port /dev/ttyUSB0',
     'nanoc run model.onnx --target cortex-m4 --tokenizer tokenizer.json --text "Once upon a time"',
     'nanoc run model.onnx --target cortex-m4 --image image.json --photo photo.png',
     'nanoc run wake-word.onnx --target cortex-m4 --audio audio.json --sound clip.wav --clock 64MHz',
