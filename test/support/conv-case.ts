@@ -24,8 +24,10 @@ export interface ConvSpec {
   readonly weightLimit?: number;
   readonly zeroPoint?: number;
   readonly dilations?: readonly [number, number];
-  /** Zero point of all weights; 0 by default. */
-  readonly weightZero?: number;
+  /** Zero point of all weights, or a random one for each channel; 0 by default. */
+  readonly weightZero?: number | 'random';
+  /** How often a weight is at a limit of int8, whatever `weightLimit` says; 0 by default. */
+  readonly outliers?: number;
   /** The reference's arithmetic, when it is not ONNX's. */
   readonly law?: Law;
 }
@@ -62,6 +64,16 @@ export function randomConvSpec(random: Random, limits: { channels: number; size:
   }
 }
 
+/** The same with weights that have zero points, without which few or many of them leave int8. */
+export function zeroPointSpec(random: Random, limits: Parameters<typeof randomConvSpec>[1]): ConvSpec {
+  return {
+    ...randomConvSpec(random, limits),
+    weightZero: random.pick([random.integer(-40, 40), random.integer(-128, 127), 'random' as const]),
+    weightLimit: random.pick([50, 90, 127]),
+    outliers: random.pick([0, 0.02, 0.1]),
+  };
+}
+
 export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const { input, outputs, kernel, strides, pads, group = 1, batches = 1, dilations = [1, 1], weightZero = 0 } = spec;
   const extent = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
@@ -70,18 +82,22 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const outWidth = Math.floor((width + pads[1] + pads[3] - extent[1]!) / strides[1]) + 1;
   const limit = spec.weightLimit ?? 127;
   const byte = (bound: number) => (spec.extreme ? random.pick([-bound, bound]) : random.integer(-bound, bound));
+  const weight = () => (spec.outliers && random.chance(spec.outliers) ? random.pick([-128, 127]) : byte(limit));
   const wShape = [outputs, channels / group, ...kernel];
   const fanIn = (channels / group) * kernel[0] * kernel[1];
-  const w = tensor('int8', wShape, () => byte(limit));
+  const w = tensor('int8', wShape, weight);
   const bias = tensor('int32', [outputs], () => random.integer(-3000, 3000));
   const x = tensor('int8', [batches, ...input], () =>
     spec.extreme ? random.pick([-128, 127]) : random.integer(-128, 127),
   );
   const xQuantization = perTensor(0.02, random.integer(-128, 127));
   const scales = Array.from({ length: outputs }, () => Math.fround(0.005 * (0.5 + random.next())));
-  const wQuantization: Quantization = random.chance(0.7)
-    ? { scale: scales, zeroPoint: scales.map(() => weightZero), axis: 0 }
-    : perTensor(scales[0]!, weightZero);
+  const wQuantization: Quantization =
+    weightZero === 'random'
+      ? { scale: scales, zeroPoint: scales.map(() => random.integer(-128, 127)), axis: 0 }
+      : random.chance(0.7)
+        ? { scale: scales, zeroPoint: scales.map(() => weightZero), axis: 0 }
+        : perTensor(scales[0]!, weightZero);
   const yScale = Math.fround(0.02 * 0.005 * 70 * Math.sqrt(fanIn) * (spec.extreme ? 3 : 0.6) * (0.3 + random.next()));
   const yQuantization = perTensor(yScale, spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)]));
   const attributes = {

@@ -15,10 +15,24 @@ interface Operands {
   readonly bias: Tensor;
 }
 
-function operands(rows: number, inner: number, columns: number, random: Random, weightLimit: number): Operands {
+/** Zero point of all weights, and how often one of them is at a limit of int8. */
+export interface WeightZero {
+  readonly zero: number;
+  readonly outliers: number;
+}
+
+function operands(
+  rows: number,
+  inner: number,
+  columns: number,
+  random: Random,
+  weightLimit: number,
+  outliers = 0,
+): Operands {
   const extreme = random.chance(0.15);
   const byte = () => (extreme ? random.pick([-128, 127]) : random.integer(-128, 127));
-  const weight = () => Math.max(-weightLimit, Math.min(weightLimit, byte()));
+  const limited = () => Math.max(-weightLimit, Math.min(weightLimit, byte()));
+  const weight = () => (outliers > 0 && random.chance(outliers) ? random.pick([-128, 127]) : limited());
   const int8 = (shape: [number, number], element = byte): Tensor => ({
     ...{ dtype: 'int8', shape },
     data: Int8Array.from({ length: shape[0] * shape[1] }, element),
@@ -31,11 +45,13 @@ function operands(rows: number, inner: number, columns: number, random: Random, 
   };
 }
 
-function graphOf({ a, b, bias }: Operands, random: Random, perColumn = true): Graph {
+function graphOf({ a, b, bias }: Operands, random: Random, perColumn = true, zero = 0): Graph {
   const [inner, columns] = b.shape as [number, number];
   const perTensor = (scale: number, zeroPoint: number) => ({ scale: [Math.fround(scale)], zeroPoint: [zeroPoint] });
   const scale = Array.from({ length: columns }, () => Math.fround(0.004 * (0.5 + random.next())));
-  const weights: Quantization = perColumn ? { scale, zeroPoint: scale.map(() => 0), axis: 1 } : perTensor(scale[0]!, 0);
+  const weights: Quantization = perColumn
+    ? { scale, zeroPoint: scale.map(() => zero), axis: 1 }
+    : perTensor(scale[0]!, zero);
   const spread = 0.02 * 0.004 * 70 * Math.sqrt(inner) * (0.3 + random.next());
   const attributes = random.chance(0.2) ? { clamp: [random.integer(-100, 0), random.integer(1, 90)] } : {};
   const node: Node = {
@@ -82,9 +98,10 @@ export function matmulCase(
   random: Random,
   weightLimit = 128,
   optimize: LowerContext['optimize'] = 'balanced',
+  { zero, outliers }: WeightZero = { zero: 0, outliers: 0 },
 ): NativeCase | undefined {
-  const tensors = operands(rows, inner, columns, random, weightLimit);
-  const graph = graphOf(tensors, random);
+  const tensors = operands(rows, inner, columns, random, weightLimit, outliers);
+  const graph = graphOf(tensors, random, true, zero);
   const node = graph.nodes[0]!;
   const view = viewNode(graph, node, operatorOf(node));
   const features: ReadonlySet<Feature> = new Set(option.needs ?? []);

@@ -16,6 +16,7 @@ import {
   paramsOf,
   requantizationRemarks,
   withGeneral,
+  zeroPointFormFor,
 } from './layer.js';
 import { LOWEST_ZERO_POINT, matvecCall, SHARES_CODE, sharesCode } from './matmul-kernel.js';
 import { packStream, type Stream, type StreamLayer, whyNotPacked } from './stream.js';
@@ -75,7 +76,7 @@ function inputsOf(context: LowerContext): number {
 export function convLayer(context: LowerContext): StreamLayer {
   const { shape } = context.required(1);
   const weights = channelsLast(constantOf(context, 1).data as Int8Array, shape);
-  return layerOf(context, weights, shape[0]!, packingFor(context));
+  return layerOf(context, weights, shape[0]!, zeroPointFormFor(context));
 }
 
 function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stream: Stream): DspConvShape {

@@ -4,6 +4,7 @@
  * numbers for a pair of pixels, a row or a group of channels. cost.test.ts compares with the simulator.
  */
 import { type CostView, elements, productSizes, type WindowSizes, windowSizes } from '../cost-view.js';
+import { repeatsIn } from '../repeated-taps.js';
 import { schedule } from './assembly.js';
 import { groupStarts, paddedInner } from './stream.js';
 
@@ -149,7 +150,7 @@ export function depthwiseInstructions(sizes: DepthwiseSizes, exact: number, fast
 function windowCost(view: CostView): number {
   const sizes: WindowSizes = windowSizes(view);
   const taps = sizes.kernelHeight * sizes.kernelWidth;
-  const pairs = Math.ceil(taps / 2);
+  const pairs = Math.ceil((taps + repeatsIn(view.call.function)) / 2);
   const pixel = 12 * pairs + 25 + exactShare(view);
   const copies = sizes.borderPixels * Math.max(0, 17.5 * taps - 9);
   return Math.ceil(sizes.outChannels / 4) * (sizes.pixels * pixel + copies + 200) + clampCost(view, 12);

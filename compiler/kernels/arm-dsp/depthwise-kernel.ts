@@ -1,13 +1,13 @@
 /** The kernel option of depthwise Conv 3x3 at stride 1 for cores with the DSP extension and an FPU. */
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
+import { constantOf, macsOf, outputScales, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
 import { type ChannelSums, commonShift, fixedPointFor } from '../requantization-plan.js';
 import { type DepthwiseShape, generateDepthwise } from './depthwise.js';
-import { hasZeroPoints, withGeneral } from './layer.js';
+import { withGeneral, withoutZeros } from './layer.js';
 
 export const dspDepthwise: KernelOption = {
   function: 'nanoc_depthwise_dsp',
@@ -35,7 +35,8 @@ function whyNot(context: LowerContext): true | string {
   if (window.pads.some((p) => p > 1)) return 'more than one row or column of padding';
   if (channels % 4 !== 0) return 'the number of channels is no multiple of four';
   if (window.output[1]! > 1000) return 'more than 1,000 columns';
-  if (hasZeroPoints(context)) return 'the weights have a zero point';
+  const weights = weightsOf(context);
+  if (weights.some((weight) => weight < -128 || weight > 127)) return 'a weight less its zero point leaves int8';
   const tooLarge = channelsOf(context).some(({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM);
   return tooLarge ? 'a sum can leave 24 bits' : true;
 }
@@ -44,10 +45,17 @@ function windowAt(context: LowerContext): Window {
   return windowOf(context, context.required(0).shape.slice(1, 3), context.required(1).shape.slice(2));
 }
 
+/** Weights [channels][taps] less their zero point. */
+function weightsOf(context: LowerContext): Int16Array {
+  const w = context.required(1);
+  const weights = constantOf(context, 1).data as Int8Array;
+  return withoutZeros(weights, weights.length / w.shape[0]!, weightZeroPoints(w, w.shape[0]!));
+}
+
 /** Sums of (x - zero point) * w: taps in the padding add nothing, so the bias is not folded. */
 function channelsOf(context: LowerContext): ChannelSums[] {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
-  const weights = constantOf(context, 1).data as Int8Array;
+  const weights = weightsOf(context);
   const channels = w.shape[0]!;
   const taps = weights.length / channels;
   const scales = outputScales(x, w, y);
@@ -72,7 +80,7 @@ interface Packed {
 /** Five words a channel, ten for speed (nanoc/dsp.h); four channels are requantized one way. */
 function pack(context: LowerContext): Packed {
   const channels = channelsOf(context);
-  const weights = constantOf(context, 1).data as Int8Array;
+  const weights = weightsOf(context);
   const { zeroPoint } = perTensor(context.output(0));
   const [low, high] = clampOf(context, context.output(0));
   const shift = context.optimize === 'size' ? undefined : commonShift(channels);
@@ -98,7 +106,7 @@ function pack(context: LowerContext): Packed {
 }
 
 /** Bytes (w0, w1, w1, w2) of the three columns. */
-function packed(taps: Int8Array): number[] {
+function packed(taps: Int16Array): number[] {
   const byte = (row: number, column: number) => taps[3 * row + column]! & 0xff;
   return [0, 1, 2].map(
     (column) => byte(0, column) | (byte(1, column) << 8) | (byte(1, column) << 16) | (byte(2, column) << 24),
@@ -106,7 +114,7 @@ function packed(taps: Int8Array): number[] {
 }
 
 /** Halfwords (w0, w1) * 256 of the three columns, then (w1, w2) * 256. */
-function expanded(taps: Int8Array): number[] {
+function expanded(taps: Int16Array): number[] {
   const byte = (row: number, column: number) => taps[3 * row + column]! & 0xff;
   return [0, 1].flatMap((row) => [0, 1, 2].map((column) => (byte(row, column) << 8) | (byte(row + 1, column) << 24)));
 }

@@ -41,6 +41,7 @@ function specs(random: Random): ConvSpec[] {
     spec(8, 1, 1, same),
     spec(4, 2, 1, same, { batches: 2 }),
     spec(4, 5, 6, same, { clamp: [-30, 70] }),
+    spec(8, 5, 6, same, { weightLimit: 100, weightZero: 27 }),
   ];
   const any = Array.from({ length: RANDOM_SHAPES }, () => {
     const pad = () => random.integer(0, 1);

@@ -7,10 +7,15 @@ import { type ChannelSums, reachOf } from '../requantization-plan.js';
 import { type Packing, paddedInner, type Segment, type Stream, type StreamLayer } from './stream.js';
 
 /**
- * The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner].
- * @param packing absent: for kernels that take the weights as they are, without zero points
+ * What a kernel does with zero points of weights, since sum((w - z) * x) = sum(w * x) - z * sum(x):
+ * - `lanes`: a byte a weight; further inputs, which the kernel sets so that they add up to sum(x), have the weight -z
+ * - `wide`: w - z, which needs nine bits
+ * - `centred`: w - z in the channels where it fits int8 for all weights; the others keep their zero point, for a kernel that has sum(x)
  */
-export function layerOf(context: LowerContext, weights: Int8Array, channels: number, packing?: Packing): StreamLayer {
+export type ZeroPointForm = 'lanes' | 'wide' | 'centred';
+
+/** The layer of a Conv or MatMul node whose weights have been brought into the order [channels][inner]. */
+export function layerOf(context: LowerContext, weights: Int8Array, channels: number, form: ZeroPointForm): StreamLayer {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
   const inner = weights.length / channels;
   const bias = context.input(2) === undefined ? undefined : (constantOf(context, 2).data as Int32Array);
@@ -18,36 +23,59 @@ export function layerOf(context: LowerContext, weights: Int8Array, channels: num
   const folded = packWeights(weights, channels, inner, 1, zeros, bias, x).bias;
   const scales = outputScales(x, w, y);
   const { low, high } = perTensor(x);
-  const real = hasZeroPoints(context)
-    ? new Int16Array(weights).map((weight, i) => weight - zeros[Math.floor(i / inner)]!)
-    : weights;
+  const real = hasZeroPoints(context) ? withoutZeros(weights, inner, zeros) : weights;
   const sums = Array.from({ length: channels }, (_, c): ChannelSums => {
     const scale = scales[scales.length === 1 ? 0 : c]!;
     return { bias: folded[c]!, scale, reach: reachOf(real, c * inner, inner, folded[c]!, low, high) };
   });
   const [clampLow, clampHigh] = clampOf(context, y);
-  const asIs =
-    packing === undefined || !(hasZeroPoints(context) || (packing === 'bytes' && pairsClash(weights, inner)));
-  const stored = asIs ? { weights, inner } : withoutZeroPoints(weights, real, inner, zeros, packing);
-  return { sumLanes: 0, ...stored, channels: sums, zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+  const asIs = !(hasZeroPoints(context) || (form === 'lanes' && pairsClash(weights, inner)));
+  const stored = asIs ? { weights } : withoutZeroPoints(weights, real, inner, zeros, form);
+  const output = { zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
+  return { inner, sumLanes: 0, ...stored, channels: sums, ...output };
 }
 
-/** What the lanes of the sum can carry: four halfwords, less what a division leaves. */
-const LANE_SUM = 4 * 32500;
+/** w - z */
+export function withoutZeros(weights: Int8Array, inner: number, zeros: Int32Array): Int16Array {
+  return new Int16Array(weights).map((weight, i) => weight - zeros[Math.floor(i / inner)]!);
+}
 
-/**
- * sum((w - z) * x) = sum(w * x) - z * sum(x). Halfwords hold w - z; beside bytes stand further inputs, which the kernel sets so that
- * they add up to sum(x), with the weight -z.
- * @param real w - z
- */
+/** @param real w - z */
 function withoutZeroPoints(
   weights: Int8Array,
   real: Int8Array | Int16Array,
   inner: number,
   zeros: Int32Array,
-  packing: Packing,
+  form: ZeroPointForm,
+): Pick<StreamLayer, 'weights'> & Partial<StreamLayer> {
+  if (form === 'wide') return { weights: real };
+  return form === 'lanes' ? withSumLanes(weights, inner, zeros) : centred(weights, real, inner, zeros);
+}
+
+function centred(
+  weights: Int8Array,
+  real: Int8Array | Int16Array,
+  inner: number,
+  zeros: Int32Array,
+): Pick<StreamLayer, 'weights' | 'weightZeros'> {
+  const rows = weights.slice();
+  const weightZeros = zeros.map((zero, c) => {
+    const row = real.subarray(c * inner, (c + 1) * inner);
+    if (row.some((weight) => weight < -128 || weight > 127)) return zero;
+    rows.set(row, c * inner);
+    return 0;
+  });
+  return weightZeros.some((zero) => zero !== 0) ? { weights: rows, weightZeros } : { weights: rows };
+}
+
+/** What the lanes of the sum can carry: four halfwords, less what a division leaves. */
+const LANE_SUM = 4 * 32500;
+
+function withSumLanes(
+  weights: Int8Array,
+  inner: number,
+  zeros: Int32Array,
 ): Pick<StreamLayer, 'weights' | 'inner' | 'sumLanes'> {
-  if (packing === 'halfwords') return { weights: real, inner, sumLanes: 0 };
   const padded = paddedInner(inner);
   const sumLanes = 4 * Math.ceil((128 * inner) / LANE_SUM);
   const total = padded + sumLanes;
@@ -73,6 +101,11 @@ function pairsClash(weights: Int8Array, inner: number): boolean {
 /** How weights lie in flash. */
 export function packingFor({ optimize }: LowerContext): Packing {
   return optimize === 'speed' ? 'halfwords' : 'bytes';
+}
+
+/** Halfwords have room for w - z. */
+export function zeroPointFormFor(context: LowerContext): ZeroPointForm {
+  return packingFor(context) === 'halfwords' ? 'wide' : 'lanes';
 }
 
 /** Whether some weight has a zero point that is not 0. */

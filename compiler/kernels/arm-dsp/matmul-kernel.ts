@@ -19,6 +19,7 @@ import {
   packingFor,
   paramsOf,
   requantizationRemarks,
+  zeroPointFormFor,
 } from './layer.js';
 import { generateMatvec } from './matvec.js';
 import { packStream, type StreamLayer, whyNotPacked } from './stream.js';
@@ -97,7 +98,7 @@ function rowsOf(context: LowerContext): number {
 function matmulLayer(context: LowerContext): StreamLayer {
   const [inner, columns] = context.required(1).shape as [number, number];
   const turned = transposed(constantOf(context, 1).data as Int8Array, inner);
-  return layerOf(context, turned, columns, packingFor(context));
+  return layerOf(context, turned, columns, zeroPointFormFor(context));
 }
 
 function weightsPerOutput(context: LowerContext, { channels }: StreamLayer): number {

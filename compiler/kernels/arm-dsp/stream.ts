@@ -13,11 +13,13 @@ import { commonShift, fixedPointFor } from '../requantization-plan.js';
 export type Packing = 'bytes' | 'halfwords';
 
 export interface StreamLayer {
-  /** [channels][inner]; int8 where they are packed as bytes */
+  /** [channels][inner]; int8 where they are packed as bytes, else w - z in nine bits */
   readonly weights: Int8Array | Int16Array;
   readonly inner: number;
   /** The last of `inner` that are no inputs: together they carry the sum of the inputs, for weights with a zero point. */
   readonly sumLanes: number;
+  /** Zero points of channels whose `weights` have one: absent where none has. */
+  readonly weightZeros?: Int32Array;
   readonly channels: readonly ChannelSums[];
   readonly zeroPoint: number;
   readonly low: number;

@@ -5,9 +5,10 @@ import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { windowLead } from '../../ops/shared/overlap.js';
 import { perTensor } from '../../ops/shared/quantized.js';
 import { windowOf } from '../../ops/shared/window.js';
+import { repeatTaps } from '../repeated-taps.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { SAVED_BYTES } from './assembly.js';
-import { clamps, hasZeroPoints, layerOf } from './layer.js';
+import { clamps, layerOf } from './layer.js';
 import { groupStarts, type StreamLayer } from './stream.js';
 import { generateWindow, packedWords, type WindowShape } from './window.js';
 
@@ -28,16 +29,15 @@ function whyNot(context: LowerContext): true | string {
   if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
     return 'not one filter for each channel';
   if (channels < 4) return 'fewer than four channels';
-  if (hasZeroPoints(context)) return 'the weights have a zero point';
-  const tooLarge = windowLayer(context).channels.some(
+  const tooLarge = windowLayer(context).layer.channels.some(
     ({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM,
   );
   return tooLarge ? 'a sum can leave 24 bits' : true;
 }
 
 /** Weights [channels][taps]; the zero point is in the bias. */
-function windowLayer(context: LowerContext): StreamLayer {
-  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!);
+function windowLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
+  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
 }
 
 interface Packed {
@@ -83,7 +83,11 @@ function packTaps({ weights, inner }: StreamLayer, first: number, to: Uint32Arra
   }
 }
 
-function shapeOf(context: LowerContext, layer: StreamLayer, { exact, shift }: Packed): WindowShape {
+function shapeOf(
+  context: LowerContext,
+  { layer, taps }: ReturnType<typeof repeatTaps>,
+  { exact, shift }: Packed,
+): WindowShape {
   const [batches, inHeight, inWidth, channels] = context.required(0).shape as [number, number, number, number];
   const [, outHeight, outWidth] = context.output(0).shape as [number, number, number];
   const window = windowOf(context, [inHeight, inWidth], context.required(1).shape.slice(2));
@@ -113,15 +117,17 @@ function shapeOf(context: LowerContext, layer: StreamLayer, { exact, shift }: Pa
       strideHeight,
       strideWidth,
     },
-    ...{ dilationHeight, dilationWidth, padTop, padLeft, pads, shift, kinds, clamps: clamps(layer) },
+    ...{ dilationHeight, dilationWidth, padTop, padLeft, pads, taps, shift, kinds, clamps: clamps(layer) },
   };
 }
 
 function buildCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = windowLayer(context);
+  const repeated = windowLayer(context);
+  const { layer } = repeated;
   const packed = pack(layer);
-  const generated = generateWindow(shapeOf(context, layer, packed));
+  const shape = shapeOf(context, repeated, packed);
+  const generated = generateWindow(shape);
   const exactGroups = packed.exact.filter((kind) => kind === 1).length;
   return {
     node: context.node,
@@ -153,7 +159,7 @@ function buildCall(context: LowerContext): KernelCall {
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
     overlaps: overlapsOf(context),
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, shape.kernelHeight * shape.kernelWidth),
     remarks:
       exactGroups === 0
         ? []

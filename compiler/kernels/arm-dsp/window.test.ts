@@ -40,6 +40,9 @@ function specs(random: Random): ConvSpec[] {
     spec([700, 4, 3], [3, 3]),
     spec([5, 4, 6], [2, 3], { clamp: [-50, 60], batches: 2 }),
     spec([8, 4, 4], [4, 4], { extreme: true }),
+    spec([8, 6, 6], [3, 3], { pads: [1, 1, 1, 1], weightLimit: 60, weightZero: -20, outliers: 0.03 }),
+    spec([7, 6, 6], [5, 3], { extreme: true, weightZero: 'random' }),
+    spec([700, 4, 3], [3, 3], { weightLimit: 60, weightZero: 20, outliers: 0.002 }),
   ];
   const any = Array.from({ length: RANDOM_SHAPES }, () => {
     const kernel = [random.integer(1, 5), random.integer(1, 4)] as const;
@@ -50,6 +53,7 @@ function specs(random: Random): ConvSpec[] {
       pads,
       strides: [random.integer(1, 2), random.integer(1, 2)],
       extreme: random.chance(0.1),
+      ...(random.chance(0.3) ? { weightZero: random.integer(-128, 127), outliers: 0.02, weightLimit: 60 } : {}),
     });
   });
   return [...chosen, ...any];

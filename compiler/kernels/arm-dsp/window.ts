@@ -4,6 +4,7 @@
  * four channels are expanded once and then serve all pixels.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
+import { repeatedName } from '../repeated-taps.js';
 import { assemblyFunction, immediate, SAVED_BYTES } from './assembly.js';
 import type { Segment } from './stream.js';
 
@@ -25,6 +26,8 @@ export interface WindowShape {
   readonly padLeft: number;
   /** Some window leaves the image. */
   readonly pads: boolean;
+  /** Taps of the window in order; for weights that leave int8 without their zero point some of them more than once. */
+  readonly taps: readonly number[];
   readonly shift: number;
   readonly kinds: readonly Segment['kind'][];
   readonly clamps: boolean;
@@ -44,7 +47,7 @@ interface Walk {
   readonly outputStep: number;
 }
 
-export function windowTaps(shape: WindowShape): number {
+export function windowTaps(shape: Pick<WindowShape, 'kernelHeight' | 'kernelWidth'>): number {
   return shape.kernelHeight * shape.kernelWidth;
 }
 
@@ -64,9 +67,8 @@ export function generateWindow(shape: WindowShape): DspWindow {
   const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
   const dilation = s.dilationHeight === 1 && s.dilationWidth === 1 ? '' : `_d${s.dilationHeight}x${s.dilationWidth}`;
   const tail = `${s.kinds.join('_')}${s.kinds.includes('fixed') ? s.shift : ''}${s.clamps ? '_clamp' : ''}`;
-  const name = `nanoc_window_dsp_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}_${tail}`;
+  const name = `nanoc_window_dsp_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}${repeatedName(s.taps)}_${tail}`;
   const header = `nanoc/generated/${name}.h`;
-  const taps = windowTaps(shape);
   return {
     function: name,
     header,
@@ -77,7 +79,7 @@ export function generateWindow(shape: WindowShape): DspWindow {
         shape.kinds.map((kind) => innerSource(innerName(shape, place, kind), walkOf(shape, place), kind, shape.shift)),
       ),
     ],
-    scratchBytes: 4 * expandedWords(taps) + (shape.pads ? 4 * taps : 0),
+    scratchBytes: 4 * expandedWords(s.taps.length) + (s.pads ? 4 * windowTaps(s) : 0),
   };
 }
 
@@ -110,14 +112,14 @@ function placesOf(shape: WindowShape): readonly Place[] {
 
 /** A row of output pixels is one call; a column where the image is one pixel wide. */
 function walkOf(shape: WindowShape, place: Place): Walk {
-  const { channels, inWidth, kernelHeight, kernelWidth, dilationHeight, dilationWidth, strideHeight, strideWidth } =
-    shape;
+  const { channels, inWidth, kernelWidth, dilationHeight, dilationWidth, strideHeight, strideWidth } = shape;
   if (place === 'copy') {
-    return { offsets: Array.from({ length: windowTaps(shape) }, (_, tap) => 4 * tap), inputStep: 0, outputStep: 0 };
+    return { offsets: shape.taps.map((tap) => 4 * tap), inputStep: 0, outputStep: 0 };
   }
-  const offsets = Array.from({ length: kernelHeight }, (_, ky) =>
-    Array.from({ length: kernelWidth }, (__, kx) => (ky * dilationHeight * inWidth + kx * dilationWidth) * channels),
-  ).flat();
+  const offsets = shape.taps.map(
+    (tap) =>
+      (Math.floor(tap / kernelWidth) * dilationHeight * inWidth + (tap % kernelWidth) * dilationWidth) * channels,
+  );
   const inputStep = (walksDown(shape) ? strideHeight * inWidth : strideWidth) * channels;
   return { offsets, inputStep, outputStep: channels };
 }
@@ -148,7 +150,7 @@ function headerText(name: string): string {
 /** Named by all that its code depends on, so that equal functions are one. */
 function innerName(shape: WindowShape, place: Place, kind: Segment['kind']): string {
   const { kernelHeight, kernelWidth, inWidth, channels, dilationHeight, dilationWidth } = shape;
-  const tail = kind === 'fixed' ? `shift${shape.shift + 8}` : 'exact';
+  const tail = `${kind === 'fixed' ? `shift${shape.shift + 8}` : 'exact'}${repeatedName(shape.taps)}`;
   if (place === 'copy') return `nanoc_taps_dsp_${windowTaps(shape)}_${tail}`;
   const { inputStep } = walkOf(shape, place);
   const dilation = dilationHeight === 1 && dilationWidth === 1 ? '' : `d${dilationHeight}x${dilationWidth}_`;
@@ -302,7 +304,7 @@ function exactTail(): string[] {
 }
 
 function driverText(name: string, header: string, shape: WindowShape): string {
-  const taps = windowTaps(shape);
+  const taps = shape.taps.length;
   const constants: [string, number][] = [
     ['IN_H', shape.inHeight],
     ['IN_W', shape.inWidth],

@@ -2,7 +2,7 @@
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
-import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
+import { clamps, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { convCost, convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
 import { packGemm } from './gemm.js';
@@ -16,7 +16,11 @@ export const anyRows: KernelOption = {
   function: 'nanoc_conv_rows_mve',
   family: 'native',
   needs: ['mve', 'fpu'],
-  when: (context) => whyNotConv(context) ?? whyNotRows(geometryOf(context)) ?? true,
+  when: (context) => {
+    const refusal = whyNotConv(context) ?? whyNotRows(geometryOf(context));
+    if (refusal !== undefined) return refusal;
+    return convLayer(context).weightZeros === undefined || 'a weight less its zero point leaves int8';
+  },
   build: (context) => ({ call: rowsCall(context) }),
 };
 
@@ -56,14 +60,13 @@ export const mveConvOfAll: KernelOption = {
 function whyNotConv(context: LowerContext): string | undefined {
   const x = context.required(0);
   if (x.quantization === undefined) return 'the input is float32';
-  if (context.int('group') !== 1) return 'grouped';
-  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+  return context.int('group') === 1 ? undefined : 'grouped';
 }
 
 /** x and y are NHWC, the weights [M, C, kH, kW]. */
 function convLayer(context: LowerContext): StreamLayer {
   const { shape } = context.required(1);
-  return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!);
+  return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!, 'centred');
 }
 
 function rowsCall(context: LowerContext): KernelCall {
@@ -97,7 +100,7 @@ function rowsCall(context: LowerContext): KernelCall {
 /** Also the call of matrix products, whose rows are pixels. */
 export function gemmCall(context: LowerContext, layer: StreamLayer, geometry: Geometry): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const shape: MveConvShape = { geometry, clamps: clamps(layer) };
+  const shape: MveConvShape = { geometry, clamps: clamps(layer), zeros: layer.weightZeros !== undefined };
   const generated = generateConv(shape);
   const direct = isDirect(geometry);
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
 import { mveConv } from './conv-kernel.js';
@@ -26,12 +26,20 @@ const chosen: ConvSpec[] = [
   { input: [16, 4, 4], outputs: 16, kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], extreme: true },
   { ...plain, input: [8, 4, 4], outputs: 6, kernel: [1, 1], clamp: [-60, 44] },
   { ...plain, input: [48, 3, 5], outputs: 8, kernel: [1, 1], clamp: [-100, 90] },
+  // Weights with a zero point: inputs held, walked, read in place, and a row of single pixels.
+  { ...plain, input: [16, 6, 6], outputs: 9, kernel: [3, 3], weightZero: -12 },
+  { ...plain, input: [64, 3, 3], outputs: 6, kernel: [3, 3], weightZero: 9 },
+  { ...plain, input: [512, 3, 1], outputs: 6, kernel: [1, 1], weightZero: 127 },
+  { ...plain, input: [32, 3, 3], outputs: 8, kernel: [1, 1], weightZero: -128, extreme: true },
+  { input: [3, 8, 8], outputs: 16, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], weightZero: 'random' },
 ];
 
 function cases(seed: number) {
   const random = new Random(seed);
   const limits = { channels: 40, size: 7, kernel: 4 };
-  const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, limits))];
+  const shapes = Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, limits));
+  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => zeroPointSpec(random, limits));
+  const specs = [...chosen, ...shapes, ...withZeros];
   return specs.map((spec) => lowered(spec, random, mveConv)!);
 }
 

@@ -1,6 +1,6 @@
 /** Convolutions as products of pixels: windows are copied one behind the other, 1x1 windows are read where they lie. */
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
-import { chunksOf, GEMM_STACK, type GemmShape, gemmName, gemmPrototype, gemmSource } from './gemm.js';
+import { chunksOf, type GemmShape, gemmName, gemmPrototype, gemmSource, gemmStack } from './gemm.js';
 import { firstByte, type Geometry, geometryConstants, geometryName, leaves } from './geometry.js';
 import { borderFunction, gatherFunction, insideColumns, isNarrow, NARROW_SLACK, takeLines } from './narrow.js';
 import { constantsText, type Generated, headerSource } from './source.js';
@@ -9,6 +9,8 @@ import { windowFunction } from './window-copy.js';
 export interface MveConvShape {
   readonly geometry: Geometry;
   readonly clamps: boolean;
+  /** Some weights have a zero point. */
+  readonly zeros: boolean;
 }
 
 /** Copies are multiplied when there are this many bytes of them: eight pixels of three vectors, six of four. */
@@ -30,10 +32,10 @@ export function isDense(g: Geometry): boolean {
   return g.strideHeight === 1 && g.strideWidth === 1;
 }
 
-function gemmOf({ geometry: g, clamps }: MveConvShape): GemmShape {
+function gemmOf({ geometry: g, clamps, zeros }: MveConvShape): GemmShape {
   const copies = !isDirect(g);
   const pitch = copies ? 16 * chunksOf(innerOf(g)) : g.strideWidth * g.inChannels;
-  return { inner: innerOf(g), pitch, channels: g.outChannels, clamps, copies };
+  return { inner: innerOf(g), pitch, channels: g.outChannels, clamps, copies, zeros };
 }
 
 /** Pixels that are copied before they are multiplied: even. */
@@ -64,7 +66,7 @@ const DIRECT_ARGUMENTS = '(const int8_t *x, int8_t *y, const nanoc_mve_params *p
 export function generateConv(shape: MveConvShape): Generated {
   const { geometry: g } = shape;
   const direct = isDirect(g);
-  const name = `nanoc_conv_mve_${geometryName(g)}${shape.clamps ? '_clamp' : ''}`;
+  const name = `nanoc_conv_mve_${geometryName(g)}${shape.zeros ? '_zeros' : ''}${shape.clamps ? '_clamp' : ''}`;
   const prototype = `void ${name}${direct ? DIRECT_ARGUMENTS : ARGUMENTS}`;
   const contract = direct ? 'x and y as nanoc_conv_s8; x on a word.' : 'x and y as nanoc_conv_s8; scratch on a word.';
   const header = headerSource(name, contract, prototype);
@@ -91,7 +93,7 @@ export function generateConv(shape: MveConvShape): Generated {
     header: header.path.replace('include/', ''),
     generated: [header, { path: `src/${name}.c`, content: lines.join('\n') }, gemmSource(gemmOf(shape))],
     scratchBytes: scratchOf(shape),
-    stack: GEMM_STACK,
+    stack: gemmStack(gemmOf(shape)),
   };
 }
 

@@ -63,7 +63,11 @@ function copyCost(g: Geometry, bytes: number): number {
 
 function convCost(view: CostView): number {
   const g = productGeometry(view);
-  const shape = { geometry: g, clamps: view.call.function.endsWith('_clamp') };
+  const shape = {
+    geometry: g,
+    clamps: view.call.function.endsWith('_clamp'),
+    zeros: view.call.function.includes('_zeros'),
+  };
   const pixels = g.batches * g.outHeight * g.outWidth;
   const direct = isDirect(g);
   const calls = direct ? (isDense(g) ? 1 : g.batches * g.outHeight) : Math.ceil(pixels / slots(shape));
@@ -73,6 +77,7 @@ function convCost(view: CostView): number {
     1: pairs,
     2: Math.ceil(g.outChannels / 4),
     3: innerRounds(chunksOf(innerOf(g)) - 1, GEMM_UNROLL),
+    7: chunksOf(innerOf(g)),
   };
   const gemm = executed(assemblyNamed(view.call, /^nanoc_gemm_/), rounds);
   return calls * (gemm + GLUE.call) + (direct ? 0 : windowsCost(view, g, pixels)) + 30;
@@ -130,7 +135,8 @@ function planesCost(view: CostView): number {
 function matvecCost(view: CostView): number {
   const shape = /^nanoc_matvec_mve_(\d+)x(\d+)/.exec(view.call.function)!;
   const [inner, channels] = [Number(shape[1]), Number(shape[2])];
-  const rounds = { 1: Math.floor(channels / 8), 3: innerRounds(Math.floor(inner / 16), MATVEC_UNROLL) };
+  const whole = Math.floor(inner / 16);
+  const rounds = { 1: Math.floor(channels / 8), 3: innerRounds(whole, MATVEC_UNROLL), 7: whole };
   const [first] = [...assemblyOf(view.call).values()];
   return executed(first!, rounds) + 10;
 }

@@ -2,7 +2,7 @@
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, transposed } from '../../ops/shared/convolution.js';
-import { hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
+import { layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { gemmCall } from './conv-kernel.js';
 import { rowsGeometry } from './geometry.js';
@@ -32,8 +32,7 @@ function whyNot(context: LowerContext): string | undefined {
   const b = context.required(1);
   if (context.required(0).quantization === undefined) return 'the inputs are float32';
   if (b.constant === undefined) return 'the right side is computed at run time';
-  if (b.shape.length !== 2) return 'the right side is no matrix';
-  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+  return b.shape.length === 2 ? undefined : 'the right side is no matrix';
 }
 
 function rowsOf(context: LowerContext): number {
@@ -43,5 +42,5 @@ function rowsOf(context: LowerContext): number {
 /** Weights [inner][columns], turned. */
 function matmulLayer(context: LowerContext): StreamLayer {
   const [inner, columns] = context.required(1).shape as [number, number];
-  return layerOf(context, transposed(constantOf(context, 1).data as Int8Array, inner), columns);
+  return layerOf(context, transposed(constantOf(context, 1).data as Int8Array, inner), columns, 'centred');
 }

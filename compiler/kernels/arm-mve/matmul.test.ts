@@ -17,7 +17,19 @@ function cases(seed: number): NativeCase[] {
   const matrices = [1, 16, 40, 64].flatMap((inner) =>
     [2, 3, 5].map((rows) => matmulCase(mveMatmul, rows, inner, random.integer(1, 12), random)),
   );
-  return [...vectors, ...matrices].map((built) => built!);
+  const zeros = { zero: -14, outliers: 0.02 };
+  const withZeros = (
+    [
+      [64, 10],
+      [640, 16],
+      [100, 19],
+      [33, 8],
+    ] as const
+  ).flatMap(([inner, columns]) => [
+    matmulCase(mveMatvec, 1, inner, columns, random, 100, 'balanced', zeros),
+    matmulCase(mveMatmul, 3, inner, columns, random, 100, 'balanced', { ...zeros, zero: -128 }),
+  ]);
+  return [...vectors, ...matrices, ...withZeros].map((built) => built!);
 }
 
 describe('matrix products for MVE', () => {

@@ -10,7 +10,12 @@ import { generateMatvec, packMatvec } from './matvec.js';
 /** One row of inputs that lie one behind the other. */
 export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const shape = { inner: layer.inner, channels: layer.channels.length, clamps: clamps(layer) };
+  const shape = {
+    inner: layer.inner,
+    channels: layer.channels.length,
+    clamps: clamps(layer),
+    zeros: layer.weightZeros !== undefined,
+  };
   const generated = generateMatvec(shape);
   return {
     node: context.node,

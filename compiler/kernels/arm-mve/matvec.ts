@@ -10,13 +10,15 @@ export interface MatvecShape {
   readonly inner: number;
   readonly channels: number;
   readonly clamps: boolean;
+  /** Some weights have a zero point. */
+  readonly zeros: boolean;
 }
 
 /** Vectors of inputs that stay in registers: q0 to q4. */
 const HELD = 5;
 /** Chunks of sixteen inputs that are written out. */
 export const MATVEC_UNROLL = 8;
-/** Words at sp: low, high. */
+/** Words at sp: low, high, minus the sum of the inputs. */
 const LOCALS = 12;
 
 /** The channels of a group in the order of the sums: even ones, then odd ones, as VQMOVNB and VQMOVNT put them together. */
@@ -31,14 +33,15 @@ export function packMatvec(layer: StreamLayer): Uint32Array {
     writer.biases(order);
     const present = Array.from({ length: Math.min(8, channels.length - first) }, (_, c) => first + c);
     for (let chunk = 0; chunk < chunksOf(layer.inner); chunk += 1) writer.chunk(chunk, present);
+    if (layer.weightZeros !== undefined) writer.zeroPoints(order);
     writer.scales(order);
   }
   return writer.words();
 }
 
 export function generateMatvec(shape: MatvecShape): Generated {
-  const { inner, channels, clamps } = shape;
-  const name = `nanoc_matvec_mve_${inner}x${channels}${clamps ? '_clamp' : ''}`;
+  const { inner, channels, clamps, zeros } = shape;
+  const name = `nanoc_matvec_mve_${inner}x${channels}${zeros ? '_zeros' : ''}${clamps ? '_clamp' : ''}`;
   const prototype = `void ${name}(const int8_t *x, int8_t *y, const nanoc_mve_params *params)`;
   const header = headerSource(name, 'y = x times a matrix; x on a word, apart from y.', prototype);
   const include = header.path.replace('include/', '');
@@ -53,7 +56,7 @@ export function generateMatvec(shape: MatvecShape): Generated {
     '#else',
     '',
     `${prototype} {`,
-    `  nanoc_mve_matvec(x, y, params, ${inner}, ${channels});`,
+    `  nanoc_mve_matvec${zeros ? '_zeros' : ''}(x, y, params, ${inner}, ${channels});`,
     '}',
     '',
     '#endif',
@@ -80,11 +83,36 @@ function instructions(shape: MatvecShape): string[] {
     'strd r4,r6,[sp,#0]',
     'mov r5,r1',
     'mov r1,r0',
-    ...(groups > 0 ? add('r11', 'r3', groups * (8 * weightBytes(inner) + 64), 'r0') : []),
+    ...(groups > 0 ? add('r11', 'r3', groups * (8 * weightBytes(inner) + (shape.zeros ? 72 : 64)), 'r0') : []),
     ...(tail === 0 ? [] : [`movw r0,#${2 ** tail - 1}`, 'vmsr p0,r0']),
     ...(isHeld(shape) ? Array.from({ length: chunksOf(inner) }, (_, c) => load(shape, c, `q${c}`, 16 * c)).flat() : []),
+    ...(shape.zeros ? inputSum(shape) : []),
     ...(groups > 0 ? ['1:', ...group(shape, 8), 'cmp r3,r11', 'bne 1b'] : []),
     ...(rest > 0 ? group(shape, rest) : []),
+  ];
+}
+
+/** Minus the sum of the inputs. */
+function inputSum(shape: MatvecShape): string[] {
+  const { inner } = shape;
+  const store = ['rsbs r0,r0,#0', 'str r0,[sp,#8]'];
+  const chunks = chunksOf(inner);
+  if (isHeld(shape)) {
+    return ['movs r0,#0', ...Array.from({ length: chunks }, (_, c) => `vaddva.s8 r0,q${c}`), ...store];
+  }
+  const whole = Math.floor(inner / 16);
+  return [
+    ...immediate('r7', 16 * whole),
+    'add r7,r1,r7',
+    'movs r0,#0',
+    '7:',
+    'vldrw.u32 q0,[r1],#16',
+    'vaddva.s8 r0,q0',
+    'cmp r1,r7',
+    'bne 7b',
+    ...(chunks > whole ? [...load(shape, whole, 'q0', undefined), 'vaddva.s8 r0,q0'] : []),
+    ...add('r1', 'r1', -16 * chunks, 'r7'),
+    ...store,
   ];
 }
 
@@ -150,6 +178,9 @@ function finish(shape: MatvecShape, width: number): string[] {
   return [
     ...lanes('q5', SUMS.slice(0, 4)),
     ...lanes('q6', SUMS.slice(4)),
+    ...(shape.zeros
+      ? ['ldr r0,[sp,#8]', ...['q5', 'q6'].flatMap((q) => ['vldrb.s32 q7,[r3],#4', `vmla.s32 ${q},q7,r0`])]
+      : []),
     'vldrw.u32 q7,[r3],#16',
     'vcvt.f32.s32 q5,q5',
     'vcvt.f32.s32 q6,q6',

@@ -19,6 +19,11 @@ export class StreamWriter {
     this.#put32(Float32Array.from(channels, (c) => this.#layer.channels[c]?.scale ?? 0));
   }
 
+  /** A byte for each channel; a multiple of four of them. */
+  zeroPoints(channels: readonly number[]): void {
+    this.#bytes.push(...channels.map((c) => (this.#layer.weightZeros?.[c] ?? 0) & 0xff));
+  }
+
   /** Inputs 16 * chunk to 16 * chunk + 15 of each channel, to a whole word; all 0 for channels that do not exist. */
   chunk(chunk: number, channels: readonly number[]): void {
     const { inner } = this.#layer;

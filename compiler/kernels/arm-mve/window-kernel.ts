@@ -6,9 +6,9 @@ import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { depthwiseInstructions } from '../arm-dsp/cost.js';
 import { dspDepthwise } from '../arm-dsp/depthwise-kernel.js';
-import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
-import type { StreamLayer } from '../arm-dsp/stream.js';
+import { clamps, layerOf } from '../arm-dsp/layer.js';
 import { dspWindow } from '../arm-dsp/window-kernel.js';
+import { repeatedName, repeatTaps } from '../repeated-taps.js';
 import { windowInstructions } from './cost.js';
 import { type Geometry, geometryOf } from './geometry.js';
 import { mveParams, sumRemarks } from './layer.js';
@@ -35,7 +35,7 @@ export const mveWindow: KernelOption = {
     const fours = dspDepthwise.when!(context) === true;
     const better =
       (g.inChannels <= 4 && dspWindow.when!(context) === true) ||
-      (fours && depthwiseInstructions(g, 0) < windowInstructions(g, windowOfLayer(g, depthwiseLayer(context))));
+      (fours && depthwiseInstructions(g, 0) < windowInstructions(g, generatedFor(g, depthwiseLayer(context))));
     return !better || 'four channels at a time take fewer instructions';
   },
 };
@@ -45,7 +45,11 @@ export const anyPlanes: KernelOption = {
   function: 'nanoc_planes_mve',
   family: 'native',
   needs: ['mve', 'fpu'],
-  when: (context) => whyNotDepthwise(context) ?? whyNotPlanes(upright(geometryOf(context))) ?? true,
+  when: (context) => {
+    const refusal = whyNotDepthwise(context) ?? whyNotPlanes(upright(geometryOf(context)));
+    if (refusal !== undefined) return refusal;
+    return repeatedName(depthwiseLayer(context).taps) === '' || 'a weight less its zero point leaves int8';
+  },
   build: (context) => ({ call: planesCall(context) }),
 };
 
@@ -56,7 +60,7 @@ export const mvePlanes: KernelOption = {
     const fits = anyPlanes.when!(context);
     if (fits !== true) return fits;
     const g = geometryOf(context);
-    const cheaper = planesCost(upright(g)) * g.batches < windowCost(g, runsOf(depthwiseLayer(context)).length);
+    const cheaper = planesCost(upright(g)) * g.batches < windowCost(g, runsOf(depthwiseLayer(context).layer).length);
     return cheaper || 'sixteen channels at a time take fewer instructions';
   },
 };
@@ -67,12 +71,12 @@ export function whyNotDepthwise(context: LowerContext): string | undefined {
   const [channels, perGroup] = context.required(1).shape as [number, number];
   if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
     return 'not one filter for each channel';
-  return hasZeroPoints(context) ? 'the weights have a zero point' : undefined;
+  return undefined;
 }
 
 /** Weights [channels][taps]; the zero point of x is in the bias. */
-export function depthwiseLayer(context: LowerContext): StreamLayer {
-  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!);
+export function depthwiseLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
+  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
 }
 
 /** Biases without the zero point of x, which the kernel takes off where taps are in the image. */
@@ -82,7 +86,7 @@ function rawBiases(context: LowerContext, channels: number): ArrayLike<number> {
 
 function planesCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = depthwiseLayer(context);
+  const { layer } = depthwiseLayer(context);
   const g = upright(geometryOf(context));
   const generated = generatePlanes({ geometry: g, clamps: clamps(layer) });
   const words = packPlanes(layer, rawBiases(context, layer.channels.length));
@@ -117,16 +121,16 @@ function planesLead(g: Geometry): number {
   return leadOfSteps(steps, g.batches * input);
 }
 
-function windowOfLayer(geometry: Geometry, layer: StreamLayer): Generated {
-  return generateWindow({ geometry, runs: runsOf(layer), clamps: clamps(layer) });
+function generatedFor(geometry: Geometry, { layer, taps }: ReturnType<typeof repeatTaps>): Generated {
+  return generateWindow({ geometry, runs: runsOf(layer), taps, clamps: clamps(layer) });
 }
 
 function windowCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = depthwiseLayer(context);
+  const repeated = depthwiseLayer(context);
+  const { layer } = repeated;
   const geometry = geometryOf(context);
-  const runs = runsOf(layer);
-  const generated = generateWindow({ geometry, runs, clamps: clamps(layer) });
+  const generated = generatedFor(geometry, repeated);
   const { batches, inHeight: height, inWidth: width, inChannels: channels } = geometry;
   const window = windowOf(context, [height, width], context.required(1).shape.slice(2));
   const walk = { batches, height, width, inputPixel: channels, outputPixel: channels, window };
@@ -142,13 +146,13 @@ function windowCall(context: LowerContext): KernelCall {
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
       ...(generated.scratchBytes > 0 ? [{ kind: 'scratch' as const }] : []),
-      mveParams(context, layer, packWindow(layer, runs)),
+      mveParams(context, layer, packWindow(layer, runsOf(layer))),
     ],
     ...(generated.scratchBytes > 0 ? { scratch: { bytes: generated.scratchBytes, alignment: 16 } } : {}),
     ...(readsWords(geometry) ? { alignment: 4 } : {}),
     // Sixteen channels are written when all their taps have been read.
     overlaps: [{ input: x.name, output: y.name, lead: windowLead({ ...walk, order: 'channelwise' }) }],
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, geometry.kernelHeight * geometry.kernelWidth),
     remarks: sumRemarks(layer),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
 import { generatePlanes, whyNotPlanes } from './planes.js';
@@ -31,6 +31,10 @@ const chosen: ConvSpec[] = [
   { ...depthwise(17, [5, 5], [3, 3], [1, 1], [1, 1, 1, 1]), extreme: true },
   { ...depthwise(32, [5, 5], [2, 2], [1, 1], none), clamp: [-30, 40], batches: 2 },
   { ...depthwise(48, [8, 8], [5, 5], [1, 1], [2, 2, 2, 2]), weightLimit: 30 },
+  // Weights with a zero point: all fit int8 without it, some do not, none does; rows of taps that are walked.
+  { ...depthwise(16, [8, 8], [3, 3], [1, 1], [1, 1, 1, 1]), weightLimit: 100, weightZero: 20 },
+  { ...depthwise(40, [8, 8], [3, 3], [1, 1], [1, 1, 1, 1]), weightLimit: 60, weightZero: 20, outliers: 0.02 },
+  { ...depthwise(17, [9, 3], [7, 2], [1, 1], [1, 1, 1, 1]), weightZero: 'random', extreme: true },
 ];
 
 function cases(seed: number) {
@@ -39,7 +43,11 @@ function cases(seed: number) {
     const spec = randomConvSpec(random, { channels: 36, size: 9, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  return [...chosen, ...randoms].flatMap((spec) => lowered(spec, random, anyWindow) ?? []);
+  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => {
+    const spec = zeroPointSpec(random, { channels: 36, size: 9, kernel: 4 });
+    return { ...spec, outputs: spec.input[0], group: spec.input[0] };
+  });
+  return [...chosen, ...randoms, ...withZeros].flatMap((spec) => lowered(spec, random, anyWindow) ?? []);
 }
 
 /** Images of one to five columns, and of one row. */
@@ -51,6 +59,7 @@ function narrow(seed: number) {
     depthwise(6, [1, 40], [1, 5], [1, 2], [0, 2, 0, 1]),
     { ...depthwise(7, [24, 4], [3, 3], [1, 1], [1, 1, 1, 1]), batches: 2, clamp: [-30, 44] },
     { ...depthwise(16, [31, 3], [3, 2], [2, 1], [0, 1, 1, 1]), extreme: true },
+    { ...depthwise(9, [31, 3], [3, 2], [1, 1], none), weightLimit: 100, weightZero: -27 },
   ];
   for (let i = 0; i < RANDOM_SHAPES; i += 1) {
     const spec = randomConvSpec(random, { channels: 12, size: 5, kernel: 3 });
@@ -58,7 +67,7 @@ function narrow(seed: number) {
     specs.push({ ...spec, input: tall, outputs: tall[0], group: tall[0] });
   }
   const built = specs.map((spec) => lowered(spec, random, anyPlanes));
-  expect(built.slice(0, 5).every((item) => item !== undefined)).toBe(true);
+  expect(built.slice(0, 6).every((item) => item !== undefined)).toBe(true);
   return built.filter((item) => item !== undefined);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
 import type { KernelOption } from '../../ops/define.js';
@@ -31,7 +31,10 @@ function casesOf(random: Random, option: KernelOption): NativeCase[] {
     ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
     weightLimit: random.pick([20, 60, 90, 127]),
   }));
-  return [...chosen, ...shapes].flatMap((spec) => lowered(spec, random, option) ?? []);
+  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () =>
+    zeroPointSpec(random, { channels: 12, size: 7, kernel: 4 }),
+  );
+  return [...chosen, ...shapes, ...withZeros].flatMap((spec) => lowered(spec, random, option) ?? []);
 }
 
 describe.each(Object.entries(OPTIONS))('convolution for %s', (name, option) => {

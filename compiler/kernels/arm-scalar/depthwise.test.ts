@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
 import type { KernelOption } from '../../ops/define.js';
@@ -26,6 +26,10 @@ const chosen: ConvSpec[] = [
   depthwise([4, 6, 6], { extreme: true, batches: 2 }),
   depthwise([2, 3, 3], { kernel: [2, 4], pads: [1, 3, 0, 0] }),
   depthwise([7, 9, 9], { weightLimit: 60 }),
+  // Weights with a zero point: all fit int8 without it, some do not, none does.
+  depthwise([16, 9, 5], { weightLimit: 100, weightZero: -20 }),
+  depthwise([16, 9, 5], { weightLimit: 60, weightZero: -20, outliers: 0.02 }),
+  depthwise([5, 8, 4], { extreme: true, weightZero: 'random' }),
 ];
 
 const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mDepthwise, 'cortex-m0': v6mDepthwise };
@@ -35,13 +39,17 @@ function casesOf(random: Random, option: KernelOption): NativeCase[] {
     const spec = randomConvSpec(random, { channels: 9, size: 11, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  return [...chosen, ...shapes].flatMap((spec) => lowered(spec, random, option) ?? []);
+  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => {
+    const spec = zeroPointSpec(random, { channels: 9, size: 11, kernel: 4 });
+    return { ...spec, outputs: spec.input[0], group: spec.input[0] };
+  });
+  return [...chosen, ...shapes, ...withZeros].flatMap((spec) => lowered(spec, random, option) ?? []);
 }
 
 describe.each(Object.entries(OPTIONS))('depthwise convolution for %s', (name, option) => {
   it('C: every byte of chosen and random shapes, alone and over its input', async () => {
     const cases = casesOf(new Random(19), option);
-    expect(cases.length).toBe(chosen.length + RANDOM_SHAPES);
+    expect(cases.length).toBe(chosen.length + 1.5 * RANDOM_SHAPES);
     expect(cases.some(({ case: { call } }) => /_r[1-9]_/.test(call.function))).toBe(true);
     expect(cases.some(({ case: { call } }) => /fixed_exact/.test(call.function))).toBe(true);
     await checkOnHost(cases);

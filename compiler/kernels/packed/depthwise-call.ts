@@ -6,8 +6,9 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
-import { clamps, hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
+import { clamps, layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { repeatTaps } from '../repeated-taps.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { type DepthwiseCore, type DepthwiseShape, generateDepthwise, planeBytes, planeRows } from './depthwise.js';
 import { groupsFit } from './fields.js';
@@ -32,17 +33,16 @@ function whyNot(context: LowerContext, core: DepthwiseCore): true | string {
   const [channels, perGroup] = context.required(1).shape as [number, number];
   if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
     return 'not one filter for each channel';
-  if (hasZeroPoints(context)) return 'the weights have a zero point';
-  const layer = depthwiseLayer(context);
+  const { layer } = depthwiseLayer(context);
   if (layer.inner > 100) return 'more than 100 taps';
   const tooLarge = layer.channels.some(({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM);
   if (tooLarge) return 'a sum can leave 24 bits';
   return core.pairs && !groupsOfAllFit(layer, 2) ? 'two neighbouring weights are -128' : true;
 }
 
-/** Weights [channels][taps]; the zero point is in the bias. */
-function depthwiseLayer(context: LowerContext): StreamLayer {
-  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!);
+/** Weights [channels][taps]; the zero point of x is in the bias. */
+function depthwiseLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
+  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
 }
 
 function groupsOfAllFit({ weights, inner, channels }: StreamLayer, size: number): boolean {
@@ -116,8 +116,13 @@ function pairsSolver({ channels, zeroPoint, low, high }: StreamLayer): Solver {
 /** Bytes that a plane may take: a sixteenth of the input, within these bounds. */
 const PLANE = { least: 256, most: 2048 };
 
-function shapeOf(context: LowerContext, core: DepthwiseCore, layer: StreamLayer, packed: Packed): DepthwiseShape {
-  const geometry = { core, ...geometryOf(context) };
+function shapeOf(
+  context: LowerContext,
+  core: DepthwiseCore,
+  { layer, taps }: ReturnType<typeof repeatTaps>,
+  packed: Packed,
+): DepthwiseShape {
+  const geometry = { core, taps, ...geometryOf(context) };
   const { batches, inHeight, inWidth, channels, outHeight } = geometry;
   const room = Math.min(PLANE.most, Math.max(PLANE.least, (batches * inHeight * inWidth * channels) / 16));
   // Two rows at least, so that both halves of a word are used.
@@ -161,9 +166,10 @@ function geometryOf(context: LowerContext) {
 
 function buildCall(context: LowerContext, core: DepthwiseCore): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = depthwiseLayer(context);
+  const repeated = depthwiseLayer(context);
+  const { layer } = repeated;
   const packed = pack(layer, core);
-  const shape = shapeOf(context, core, layer, packed);
+  const shape = shapeOf(context, core, repeated, packed);
   const generated = generateDepthwise(shape);
   const exactChannels = packed.exact.filter((kind) => kind === 1).length;
   return {
@@ -196,7 +202,7 @@ function buildCall(context: LowerContext, core: DepthwiseCore): KernelCall {
     ],
     scratch: { bytes: generated.scratchBytes, alignment: 8 },
     overlaps: [overlapOf(x.name, y.name, shape)],
-    macs: macsOf(y, layer.inner),
+    macs: macsOf(y, shape.kernelHeight * shape.kernelWidth),
     remarks:
       exactChannels === 0
         ? []

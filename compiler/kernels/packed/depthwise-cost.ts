@@ -4,6 +4,7 @@
  */
 import { assemblyOf, executed } from '../assembly-count.js';
 import { type CostView, windowSizes } from '../cost-view.js';
+import { repeatsIn } from '../repeated-taps.js';
 import { LONGEST_ROW, rowsAtOnce } from './depthwise.js';
 
 /** Instructions for one of each. */
@@ -54,7 +55,7 @@ export function depthwiseCost(view: CostView, numbers: PlaneNumbers): number {
   const overhead = inside ? numbers.turn! / rowsAtOnce(copied) : row;
   const gathered = inside ? Math.min(planeRows, turned ? sizes.inWidth : sizes.inHeight) : planeRows;
   const gather = chunks * numbers.channel + gathered * (overhead + pixels);
-  const taps = kernelHeight * kernelWidth;
+  const taps = kernelHeight * kernelWidth + repeatsIn(view.call.function);
   const tail = numbers.output + numbers.exact * exact;
   const output = numbers.tap * taps + tail;
   const inLoops = outHeight * outWidth * output;

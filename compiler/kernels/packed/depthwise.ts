@@ -4,6 +4,7 @@
  * Armv6-M: a word holds two pixels, of the upper and the lower half of the plane, and each product serves both.
  */
 import type { GeneratedSource } from '../../ir/kernel-call.js';
+import { repeatedName } from '../repeated-taps.js';
 
 /** 3x3 windows at stride 1 along the row, of a plane of bytes. */
 export interface RotatingShape {
@@ -78,6 +79,8 @@ export interface DepthwiseShape {
   readonly outWidth: number;
   readonly kernelHeight: number;
   readonly kernelWidth: number;
+  /** Taps of the window in order; for weights that leave int8 without their zero point some of them more than once. */
+  readonly taps: readonly number[];
   readonly strideHeight: number;
   readonly strideWidth: number;
   readonly dilationHeight: number;
@@ -143,10 +146,11 @@ function planeWidth({ outWidth, strideWidth, kernelWidth, dilationWidth }: Geome
 
 /** Offsets of the taps in the plane. */
 function tapsOf(shape: Geometry): number[] {
+  const { taps, kernelWidth, dilationHeight, dilationWidth } = shape;
   const width = planeWidth(shape);
-  return Array.from({ length: shape.kernelHeight }, (_, ky) =>
-    Array.from({ length: shape.kernelWidth }, (__, kx) => ky * shape.dilationHeight * width + kx * shape.dilationWidth),
-  ).flat();
+  return taps.map(
+    (tap) => Math.floor(tap / kernelWidth) * dilationHeight * width + (tap % kernelWidth) * dilationWidth,
+  );
 }
 
 /** Longest row of outputs that is written out. */
@@ -155,7 +159,12 @@ export const LONGEST_ROW = 12;
 /** 3x3 windows side by side share columns: three sums are under way at once, with all weights in registers. */
 function rotates(shape: DepthwiseShape): boolean {
   const { kernelHeight, kernelWidth, strideWidth, dilationHeight, dilationWidth, channels } = shape;
-  const plain = kernelHeight === 3 && kernelWidth === 3 && strideWidth === 1 && dilationHeight * dilationWidth === 1;
+  const plain =
+    shape.taps.length === 9 &&
+    kernelHeight === 3 &&
+    kernelWidth === 3 &&
+    strideWidth === 1 &&
+    dilationHeight * dilationWidth === 1;
   const reach = shape.core.rotating?.reach;
   if (reach === undefined || !plain || !shape.kinds.includes('fixed')) return false;
   return stripWidth(shape) * channels < reach.output && planeWidth(shape) < reach.pitch;
@@ -185,10 +194,11 @@ function functionName(shape: DepthwiseShape): string {
   const window = `k${s.kernelHeight}x${s.kernelWidth}_s${s.strideHeight}x${s.strideWidth}_p${s.padTop}x${s.padLeft}`;
   const dilation = s.dilationHeight === 1 && s.dilationWidth === 1 ? '' : `_d${s.dilationHeight}x${s.dilationWidth}`;
   const fraction = s.core.pairs ? `_${s.fraction}_by${s.flush}` : '';
+  const again = repeatedName(s.taps);
   const fixed = s.kinds.includes('fixed') ? `${s.shift}${fraction}` : '';
   const exact = s.kinds.includes('exact') ? `_near${s.exactFraction}` : '';
   const tail = `${s.kinds.join('_')}${fixed}${exact}${boundsName(s)}`;
-  return `nanoc_depthwise_${s.core.name}_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}_r${s.rows}_${tail}`;
+  return `nanoc_depthwise_${s.core.name}_${batch}${s.inHeight}x${s.inWidth}x${s.channels}_${s.outHeight}x${s.outWidth}_${window}${dilation}${again}_r${s.rows}_${tail}`;
 }
 
 /** Bounds that are not those of int8. */

@@ -26,8 +26,10 @@ describe('two sums in one word', () => {
 
   it('light weights and surplus are the weights', () => {
     const random = new Random(2);
-    for (const size of [2, 4, 8, 16]) {
-      const weights = Int8Array.from({ length: 37 }, () => random.integer(-128, 127));
+    for (const size of [2, 4, 8, 16, 2, 4, 8, 16]) {
+      // Of int8, and less a zero point.
+      const limit = size === 4 ? 128 : 255;
+      const weights = Int16Array.from({ length: 37 }, () => random.integer(-limit, limit - 1));
       const { weights: light, surplus } = lightenGroups(weights, size);
       expect(groupsFit(light, size)).toBe(true);
       const whole = Int32Array.from(light);
@@ -40,9 +42,14 @@ describe('two sums in one word', () => {
   });
 
   it('the surplus of a channel is one group', () => {
-    expect(lighten(Int8Array.of(100, 100, 100, 0, 5, -5, 5, -5))!.surplus).toHaveLength(1);
-    expect(lighten(Int8Array.from({ length: 8 }, () => 127))).toBeUndefined();
-    expect(groupsFit(Int8Array.of(-128, -128), 2)).toBe(false);
-    expect(groupsFit(Int8Array.of(-128, 127, 127, 127), 2)).toBe(true);
+    expect(lighten(Int16Array.of(100, 100, 100, 0, 5, -5, 5, -5))!.surplus).toHaveLength(1);
+    expect(lighten(Int16Array.from({ length: 8 }, () => 127))).toBeUndefined();
+    expect(lighten(Int16Array.of(140, 0, 0, 0, 0, 0, 0, -200))!.surplus).toEqual([
+      { position: 0, weight: 13 },
+      { position: 7, weight: -72 },
+    ]);
+    expect(groupsFit(Int16Array.of(-128, -128), 2)).toBe(false);
+    expect(groupsFit(Int16Array.of(128, 0), 2)).toBe(false);
+    expect(groupsFit(Int16Array.of(-128, 127, 127, 127), 2)).toBe(true);
   });
 });

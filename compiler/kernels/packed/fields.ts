@@ -21,7 +21,7 @@ export interface Lightened {
   readonly surplus: readonly Surplus[];
 }
 
-/** Whether all groups of `size` neighbours fit. */
+/** Whether all weights are int8 and all groups of `size` neighbours fit. */
 export function groupsFit(weights: Int8Array | Int16Array, size: number): boolean {
   for (let start = 0; start < weights.length; start += size) {
     if (!fits(weights, start, start + size)) return false;
@@ -41,18 +41,23 @@ function magnitudes(weights: ArrayLike<number>, start: number, end: number): { p
 }
 
 function fits(weights: ArrayLike<number>, start = 0, end = weights.length): boolean {
+  for (let i = start; i < Math.min(end, weights.length); i += 1)
+    if (weights[i]! < -128 || weights[i]! > 127) return false;
   const { positive, negative } = magnitudes(weights, start, end);
   return fitsField(positive, negative);
 }
 
-/** Takes the surplus out of groups of four; undefined when the surplus would not fit a group of its own. */
-export function lighten(weights: Int8Array): Lightened | undefined {
+/**
+ * Takes the surplus out of groups of four; undefined when the surplus would not fit a group of its own.
+ * @param weights int8, or less a zero point nine bits
+ */
+export function lighten(weights: Int16Array): Lightened | undefined {
   const light = lightenGroups(weights, 4);
   return fits(light.surplus.map(({ weight }) => weight)) && light.surplus.length < 256 ? light : undefined;
 }
 
 /** Takes the surplus out of groups of `size`, however much it is. */
-export function lightenGroups(weights: Int8Array, size: number): Lightened {
+export function lightenGroups(weights: Int16Array, size: number): Lightened {
   const light = weights.slice();
   const surplus: Surplus[] = [];
   for (let start = 0; start < light.length; start += size) {
@@ -61,11 +66,11 @@ export function lightenGroups(weights: Int8Array, size: number): Lightened {
     const group = light.subarray(start, start + size);
     while (!fits(group)) surplus.push(takeSurplus(group, start));
   }
-  return { weights: light, surplus };
+  return { weights: new Int8Array(light), surplus };
 }
 
-/** Brings the largest weight of a group down as far as the group asks, or to zero. */
-function takeSurplus(group: Int8Array, start: number): Surplus {
+/** Brings the largest weight of a group down as far as the group and int8 ask, or to zero, by a weight of int8. */
+function takeSurplus(group: Int16Array, start: number): Surplus {
   let largest = 0;
   for (let i = 1; i < group.length; i += 1) if (Math.abs(group[i]!) > Math.abs(group[largest]!)) largest = i;
   const whole = group[largest]!;
@@ -73,7 +78,7 @@ function takeSurplus(group: Int8Array, start: number): Surplus {
   // How far both sides of fitsField are from fitting, and how much of each a unit of this weight takes away.
   const [first, second] = [127 * positive + 128 * negative - 32767, 128 * positive + 127 * negative - 32768];
   const excess = whole > 0 ? Math.max(first / 127, second / 128) : Math.max(first / 128, second / 127);
-  group[largest] = whole - Math.sign(whole) * Math.min(Math.abs(whole), Math.ceil(excess));
-  // At least -127: a magnitude of 128 is never all surplus while three neighbours are no heavier than it.
+  const beyond = Math.max(Math.ceil(excess), whole - 127, -128 - whole);
+  group[largest] = whole - Math.sign(whole) * Math.min(Math.abs(whole), beyond, 127);
   return { position: start + largest, weight: whole - group[largest]! };
 }

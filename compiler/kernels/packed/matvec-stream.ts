@@ -74,11 +74,25 @@ export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): Matve
   };
 }
 
+/** Why the layer cannot be packed, or undefined. */
+export function whyNotRow(layer: StreamLayer): string | undefined {
+  return bestGroups(layer).cost < Number.POSITIVE_INFINITY
+    ? undefined
+    : 'more than 255 weights of a channel leave int8 when their zero point is taken off';
+}
+
+interface Groups {
+  readonly flush: number;
+  readonly light: readonly Lightened[];
+  /** Infinite where no group size has lists that are short enough. */
+  readonly cost: number;
+}
+
 /** The group size with the fewest instructions. */
-function bestGroups({ weights, inner, channels }: StreamLayer): { flush: number; light: readonly Lightened[] } {
+function bestGroups({ weights, inner, channels }: StreamLayer): Groups {
   const choices = [16, 8, 4, 2].map((flush) => {
     const light = channels.map((_, c) =>
-      lightenGroups(new Int8Array(weights.subarray(c * inner, (c + 1) * inner)), flush),
+      lightenGroups(new Int16Array(weights.subarray(c * inner, (c + 1) * inner)), flush),
     );
     const entries = light.reduce((sum, { surplus }) => sum + surplus.length, 0);
     const tooLong = light.some(({ surplus }) => surplus.length > 255);

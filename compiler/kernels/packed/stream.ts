@@ -80,7 +80,9 @@ export function whyNotPacked(layer: StreamLayer): string | undefined {
     const pair = [first, first + 1].map((c) => channelWeights(weights, inner, c));
     return pair.every((each) => lighten(each) !== undefined) || pair.every((each) => groupsFit(each, 2));
   });
-  return possible ? undefined : 'two neighbouring weights are -128';
+  return possible
+    ? undefined
+    : 'two neighbouring weights are -128, or many leave int8 when their zero point is taken off';
 }
 
 /** The modes of a stream's segments, each once. */
@@ -104,8 +106,8 @@ export function formName({ kind, shift, fraction }: TailForm): string {
   return `${kind}${shift}${kind === 'short' ? `_${fraction}` : ''}`;
 }
 
-function channelWeights(weights: StreamLayer['weights'], inner: number, channel: number): Int8Array {
-  const padded = new Int8Array(paddedInner(inner));
+function channelWeights(weights: StreamLayer['weights'], inner: number, channel: number): Int16Array {
+  const padded = new Int16Array(paddedInner(inner));
   padded.set(weights.subarray(channel * inner, (channel + 1) * inner));
   return padded;
 }
@@ -171,7 +173,8 @@ function preparePair(layer: StreamLayer, first: number, solution: Solution): Pai
   const plain = [first, first + 1].map((c) => channelWeights(layer.weights, layer.inner, c));
   const light = plain.map((weights) => lighten(weights));
   const flush = light.every((found) => found !== undefined) ? 4 : 2;
-  const channels = flush === 4 ? (light as Lightened[]) : plain.map((weights) => ({ weights, surplus: [] }));
+  const channels =
+    flush === 4 ? (light as Lightened[]) : plain.map((weights) => ({ weights: new Int8Array(weights), surplus: [] }));
   const tails = solution.tails.slice(first, first + 2);
   const solved = tails.length === 2 && tails.every((tail) => tail !== undefined);
   if (!solved || solution.form === undefined) return { first, mode: { flush }, channels, tails: [] };

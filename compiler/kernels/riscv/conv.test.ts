@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
+import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
@@ -36,7 +36,9 @@ function casesOf(random: Random, count: number): NativeCase[] {
     ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
     weightLimit: random.pick([20, 60, 90, 127]),
   }));
-  const images = [...chosen, ...shapes].flatMap((spec, i) => {
+  const limits = { channels: 12, size: 7, kernel: 4 };
+  const withZeros = Array.from({ length: Math.ceil(count / 2) }, () => zeroPointSpec(random, limits));
+  const images = [...chosen, ...shapes, ...withZeros].flatMap((spec, i) => {
     const optimize: LowerContext['optimize'] = i % 2 === 0 ? 'balanced' : 'speed';
     return lowered(spec, random, rv32Conv, optimize) ?? [];
   });

@@ -35,13 +35,22 @@ function cases(random: Random, optimize: LowerContext['optimize'], count: number
     const limit = random.pick([15, 40, 90, 128]);
     return matmulCase(rv32Matvec, 1, random.integer(1, 150), random.integer(4, 13), random, limit, optimize);
   });
-  return [...vectors, ...shapes].filter((built) => built !== undefined);
+  // Weights with a zero point: few leave int8 without it.
+  const zeros = { zero: -14, outliers: 0.02 };
+  const withZeros = (
+    [
+      [64, 10],
+      [131, 8],
+      [640, 16],
+    ] as const
+  ).map(([inner, columns]) => matmulCase(rv32Matvec, 1, inner, columns, random, 30, optimize, zeros));
+  return [...vectors, ...shapes, ...withZeros].filter((built) => built !== undefined);
 }
 
 describe('fully connected layers for RV32IM', () => {
   it('C twin: every byte', { timeout: SLOW_MS }, async () => {
     const list = cases(new Random(31), 'balanced', RANDOM_SHAPES.host);
-    expect(list.length).toBe(chosen.length + RANDOM_SHAPES.host);
+    expect(list.length).toBe(chosen.length + RANDOM_SHAPES.host + 3);
     const functions = list.map(({ case: { call } }) => call.function).join(' ');
     for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_summed', '_local'])
       expect(functions).toContain(part);

@@ -37,7 +37,7 @@ export function requantizationOf(context: LowerContext, { law }: Pick<Library, '
 
 function solve(context: LowerContext, law: Law): LayerRequantization {
   const channels = context.output(0).shape.at(-1)!;
-  const { channels: sums, zeroPoint, low, high } = layerOf(context, weightRows(context), channels);
+  const { channels: sums, zeroPoint, low, high } = layerOf(context, weightRows(context), channels, 'wide');
   const solutions = sums.map(({ scale, reach }) => solveVendor({ scale, zeroPoint, low, high, reach }, law));
   const solved = solutions.filter((solution) => solution !== undefined);
   if (solved.length === channels) return { factors: solved, solved: channels, sums };

@@ -4,11 +4,14 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
-import { hasZeroPoints } from '../arm-dsp/layer.js';
+import type { ZeroPointForm } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { convLayer, matmulLayer, rowsOf } from '../packed/nodes.js';
 import { LX_FEATURES, outputField, scratchRoom } from './layer.js';
 import { packLx, whyNotLx } from './pack.js';
+
+/** A zero point that stays is taken off with the sum of the inputs. */
+const FORM: ZeroPointForm = 'centred';
 
 export const lxConv: KernelOption = {
   function: 'nanoc_conv_lx_s8',
@@ -18,8 +21,7 @@ export const lxConv: KernelOption = {
     if (context.required(0).quantization === undefined) return 'the input is float32';
     if (context.int('group') !== 1) return 'grouped';
     if (context.ints('dilations').some((d) => d !== 1)) return 'dilated';
-    if (hasZeroPoints(context)) return 'the weights have a zero point';
-    return whyNotLx(convLayer(context)) ?? true;
+    return whyNotLx(convLayer(context, FORM)) ?? true;
   },
   build: (context) => ({ call: convCall(context) }),
 };
@@ -33,8 +35,7 @@ export const lxMatmul: KernelOption = {
     if (context.required(0).quantization === undefined) return 'the inputs are float32';
     if (b.constant === undefined) return 'the right side is computed at run time';
     if (b.shape.length !== 2) return 'the right side is no matrix';
-    if (hasZeroPoints(context)) return 'the weights have a zero point';
-    return whyNotLx(matmulLayer(context)) ?? true;
+    return whyNotLx(matmulLayer(context, FORM)) ?? true;
   },
   build: (context) => ({ call: matmulCall(context) }),
 };
@@ -47,9 +48,12 @@ function blockOf(context: LowerContext, pixels: number, quads: number): number {
   return Math.max(1, Math.min(BLOCK[context.optimize ?? 'balanced'], room, pixels));
 }
 
-/** Weights of a channel (not for a single pixel), windows, two words a pixel, a window's bytes; the word behind the last window is read too. */
-function scratchWords(quads: number, block: number, inWords: boolean): number {
-  return 2 * quads * (block === 1 ? 1 : block + 1) + 2 * block + (inWords ? 0 : quads);
+/**
+ * Weights of a channel (not for a single pixel), windows, two words a pixel, three with zero points, a window's bytes; the word behind the
+ * last window is read too.
+ */
+function scratchWords(quads: number, block: number, inWords: boolean, zeros: boolean): number {
+  return 2 * quads * (block === 1 ? 1 : block + 1) + (zeros ? 3 : 2) * block + (inWords ? 0 : quads);
 }
 
 function convCall(context: LowerContext): KernelCall {
@@ -57,7 +61,7 @@ function convCall(context: LowerContext): KernelCall {
   const [batches, inHeight, inWidth, inChannels] = x.shape as [number, number, number, number];
   const [, outHeight, outWidth, outChannels] = y.shape as [number, number, number, number];
   const window = windowOf(context, [inHeight, inWidth], w.shape.slice(2));
-  const layer = convLayer(context);
+  const layer = convLayer(context, FORM);
   const block = blockOf(context, outHeight * outWidth, Math.ceil(layer.inner / 4));
   const sizes = {
     ...{ batches, in_h: inHeight, in_w: inWidth, in_c: inChannels, out_h: outHeight, out_w: outWidth },
@@ -71,7 +75,7 @@ function convCall(context: LowerContext): KernelCall {
 
 /** Rows are the pixels of a 1x1 convolution. */
 function matmulCall(context: LowerContext): KernelCall {
-  const layer = matmulLayer(context);
+  const layer = matmulLayer(context, FORM);
   const [inner, columns] = [layer.inner, layer.channels.length];
   const rows = rowsOf(context);
   const block = blockOf(context, rows, Math.ceil(inner / 4));
@@ -94,13 +98,15 @@ function lxCall(
   lead: number,
 ): KernelCall {
   const [x, w, y] = [context.required(0), context.required(1), context.output(0)];
-  const { words, starts, quads } = packLx(layer);
+  const { words, starts, factors, quads } = packLx(layer);
   const inWords = sizes.in_c! % 4 === 0;
   const ints = Object.entries({ ...sizes, quads, block, x_zero: zeroOf(x) });
   const fields: Record<string, ParamValue> = {
     ...Object.fromEntries(ints.map(([name, int]): [string, ParamValue] => [name, { int }])),
     weights: { constant: { suffix: 'weights', data: words, role: 'weights', alignment: 4 } },
     start: { constant: { suffix: 'start', data: starts, role: 'bias' } },
+    factor:
+      factors === undefined ? { text: 'NULL' } : { constant: { suffix: 'factor', data: factors, role: 'parameters' } },
     output: outputField(layer, outputScales(x, w, y)),
   };
   return {
@@ -115,7 +121,7 @@ function lxCall(
       { kind: 'scratch' },
       { kind: 'params', struct: 'nanoc_lx_conv_params', fields },
     ],
-    scratch: { bytes: scratchWords(quads, block, inWords) * 4, alignment: 8 },
+    scratch: { bytes: scratchWords(quads, block, inWords, factors !== undefined) * 4, alignment: 8 },
     overlaps: [{ input: x.name, output: y.name, lead }],
     ...(inWords ? { alignment: 4 } : {}),
     macs: macsOf(y, layer.inner),

@@ -4,7 +4,7 @@ import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
-import { hasZeroPoints, layerOf } from '../arm-dsp/layer.js';
+import { layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
 import { LX_FEATURES, outputField, scratchRoom, whyNotLarge } from './layer.js';
 
@@ -61,7 +61,6 @@ function whyNotDepthwise(context: LowerContext): string | undefined {
   if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
     return 'not one filter for each channel';
   if (x.shape[0] !== 1) return 'more than one image';
-  if (hasZeroPoints(context)) return 'the weights have a zero point';
   return whyNotLarge(depthwiseLayer(context));
 }
 
@@ -141,9 +140,9 @@ function axesOf(context: LowerContext): { across: Axis; along: Axis; dilation: n
   return { across, along, dilation: window.dilations[isTurned ? 1 : 0]!, turned: isTurned };
 }
 
-/** Weights [channels][taps]; the zero point is in the bias. */
+/** Weights [channels][taps] less their zero point; that of x is in the bias. */
 function depthwiseLayer(context: LowerContext): StreamLayer {
-  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!);
+  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide');
 }
 
 function pair(low: number, high: number): number {

@@ -6,7 +6,8 @@
  *  - gemm, four channels: bias[4], chunks of [4 channels][16], scale[4].
  *  - matvec, eight channels: bias[8], chunks of [8 channels][16], scale[8]; biases and scales in the order 0, 2, 4, 6, 1, 3, 5, 7.
  *    A last group with fewer channels has the weights of those alone.
- *  - window, sixteen channels of a depthwise layer: bias[12], [taps][16] with bias[4] behind the first run of taps that is summed in
+ *  - both with zero points, where some weights have one: a byte for each channel before the scales, in their order.
+ *  - window, sixteen channels of a depthwise layer: bias[12], [taps][16] (a tap may stand there again for what its weights leave of int8) with bias[4] behind the first run of taps that is summed in
  *    halfwords, scale[16]; biases and scales in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15.
  *  - rows, two channels: for each row of taps and sixteen inputs [taps of the row][2 channels][16], bias[2], scale[2].
  *  - planes, one channel of a depthwise layer: bias, scale, taps and a byte of 0.
@@ -146,14 +147,36 @@ static inline int8_t nanoc_mve_output(int32_t sum, uint32_t scale, const nanoc_m
   return (int8_t)nanoc_requantize(sum, s, p->y_zero, p->low, p->high);
 }
 
-/** C twin of the generated nanoc_gemm_mve_*. */
-static inline void nanoc_mve_gemm(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t inner, int32_t pitch, int32_t channels) {
+/* Takes `channels` zero points off sums, in the order of w; returns what follows them. */
+static inline const uint32_t *nanoc_mve_zero_points(const uint32_t *w, int32_t *sums, int32_t input_sum, int32_t channels, int zeros) {
+  const int8_t *zero_points = (const int8_t *)w;
+  if (zeros == 0) {
+    return w;
+  }
+  for (int32_t c = 0; c < channels; c++) {
+    sums[c] = (int32_t)((uint32_t)sums[c] - (uint32_t)(zero_points[c] * input_sum));
+  }
+  return w + channels / 4;
+}
+
+/* The sum of `count` inputs where weights have zero points, else 0. */
+static inline int32_t nanoc_mve_input_sum(const int8_t *x, int32_t count, int zeros) {
+  int32_t sum = 0;
+  for (int32_t k = 0; zeros != 0 && k < count; k++) {
+    sum += x[k];
+  }
+  return sum;
+}
+
+static inline void nanoc_mve_pixels(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t inner, int32_t pitch, int32_t channels, int zeros) {
   for (; pixels > 0; pixels--, x += pitch, y += channels) {
     const uint32_t *w = params->stream;
+    const int32_t input_sum = nanoc_mve_input_sum(x, inner, zeros);
     for (int32_t first = 0; first < channels; first += 4) {
       int32_t sums[4];
       (void)memcpy(sums, w, sizeof sums);
       w = nanoc_mve_sums(x, w + 4, sums, inner, 4);
+      w = nanoc_mve_zero_points(w, sums, input_sum, 4, zeros);
       for (int32_t c = 0; c < 4 && first + c < channels; c++) {
         y[first + c] = nanoc_mve_output(sums[c], w[c], params);
       }
@@ -162,41 +185,64 @@ static inline void nanoc_mve_gemm(const int8_t *x, int8_t *y, int32_t pixels, co
   }
 }
 
-/** C twin of the generated nanoc_matvec_mve_*. */
-static inline void nanoc_mve_matvec(const int8_t *x, int8_t *y, const nanoc_mve_params *params, int32_t inner, int32_t channels) {
+/** C twin of the generated nanoc_gemm_mve_*. */
+static inline void nanoc_mve_gemm(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t inner, int32_t pitch, int32_t channels) {
+  nanoc_mve_pixels(x, y, pixels, params, inner, pitch, channels, 0);
+}
+
+/** C twin of the generated nanoc_gemm_mve_*_zeros*. */
+static inline void nanoc_mve_gemm_zeros(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t inner, int32_t pitch, int32_t channels) {
+  nanoc_mve_pixels(x, y, pixels, params, inner, pitch, channels, 1);
+}
+
+static inline void nanoc_mve_row(const int8_t *x, int8_t *y, const nanoc_mve_params *params, int32_t inner, int32_t channels, int zeros) {
   const uint32_t *w = params->stream;
+  const int32_t input_sum = nanoc_mve_input_sum(x, inner, zeros);
   for (int32_t first = 0; first < channels; first += 8) {
     const int32_t width = channels - first < 8 ? channels - first : 8;
     int32_t sums[8];
+    int32_t less[8] = {0};
     for (int32_t c = 0; c < 8; c++) {
       sums[c] = (int32_t)w[(c & 1) * 4 + c / 2];
     }
     w = nanoc_mve_sums(x, w + 8, sums, inner, width);
+    w = nanoc_mve_zero_points(w, less, input_sum, 8, zeros);
     for (int32_t c = 0; c < width; c++) {
-      y[first + c] = nanoc_mve_output(sums[c], w[(c & 1) * 4 + c / 2], params);
+      const int32_t lane = (c & 1) * 4 + c / 2;
+      y[first + c] = nanoc_mve_output((int32_t)((uint32_t)sums[c] + (uint32_t)less[lane]), w[lane], params);
     }
     w += 8;
   }
+}
+
+/** C twin of the generated nanoc_matvec_mve_*. */
+static inline void nanoc_mve_matvec(const int8_t *x, int8_t *y, const nanoc_mve_params *params, int32_t inner, int32_t channels) {
+  nanoc_mve_row(x, y, params, inner, channels, 0);
+}
+
+/** C twin of the generated nanoc_matvec_mve_*_zeros*. */
+static inline void nanoc_mve_matvec_zeros(const int8_t *x, int8_t *y, const nanoc_mve_params *params, int32_t inner, int32_t channels) {
+  nanoc_mve_row(x, y, params, inner, channels, 1);
 }
 
 /** Word of channel c (0 to 15) among biases and scales of a window. */
 static inline int32_t nanoc_mve_lane(int32_t c) { return (c & 1) * 8 + (c & 2) * 2 + c / 4; }
 
 /**
- * C twin of the generated nanoc_taps_mve_*. window: channels, rows and columns of taps, distance of two columns and of two windows in
- * pixels, taps of the first run. pitch: bytes between rows of taps.
+ * C twin of the generated nanoc_taps_mve_*. window: channels, taps, columns of taps, distance of two columns and of two windows in
+ * pixels, taps of the first run. pitch: bytes between rows of taps. taps: place of each in the window; NULL: in order, each once.
  */
-static inline void nanoc_mve_window(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t pitch, const int32_t window[6]) {
+static inline void nanoc_mve_window(const int8_t *x, int8_t *y, int32_t pixels, const nanoc_mve_params *params, int32_t pitch, const int32_t window[6], const uint16_t *taps) {
   const int32_t channels = window[0];
-  const int32_t taps = window[1] * window[2];
-  const int32_t group = 32 + 4 * taps; /* words */
+  const int32_t group = 32 + 4 * window[1]; /* words */
   for (; pixels > 0; pixels--, x += window[4] * channels, y += channels) {
     for (int32_t c = 0; c < channels; c++) {
       const uint32_t *w = params->stream + c / 16 * group;
       const int32_t lane = nanoc_mve_lane(c % 16);
       int32_t sum = (int32_t)w[lane < 12 ? lane : 4 * window[5] + lane];
-      for (int32_t tap = 0; tap < taps; tap++) {
-        const int8_t *weights = (const int8_t *)(w + 12 + 4 * tap + (tap < window[5] ? 0 : 4));
+      for (int32_t i = 0; i < window[1]; i++) {
+        const int8_t *weights = (const int8_t *)(w + 12 + 4 * i + (i < window[5] ? 0 : 4));
+        const int32_t tap = taps == NULL ? i : taps[i];
         const int8_t *at = x + tap / window[2] * pitch + tap % window[2] * window[3] * channels;
         sum = nanoc_mac(sum, at[c], weights[c % 16]);
       }

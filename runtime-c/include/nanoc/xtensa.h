@@ -76,12 +76,13 @@ typedef struct {
   int32_t x_zero;
   const uint32_t *weights; /* for each pair of channels 2 * quads words; one more word at the end */
   const int32_t *start;    /* for each pair of channels: what the sums of the first start from, and what those of both in one word do */
+  const int32_t *factor;   /* for each pair of channels: how often the inputs' sum is taken off both; NULL: 128 times, as weights have no zero points */
   nanoc_output output;
 } nanoc_lx_conv_params;
 
 /**
  * Convolution without groups and dilation, or a matrix product, whose rows are pixels. x on a word where in_c is a multiple of four. Scratch:
- * words, 2 * quads * (block + 1) + 2 * block (2 * quads + 2 for a block of 1), and `quads` more where in_c is no multiple of four. A block is read whole before it is written.
+ * words, 2 * quads * (block + 1) + 2 * block (2 * quads + 2 for a block of 1), `block` more with factors, and `quads` more where in_c is no multiple of four. A block is read whole before it is written.
  */
 void nanoc_conv_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_lx_conv_params *params);
 

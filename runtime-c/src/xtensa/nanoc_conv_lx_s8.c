@@ -60,7 +60,7 @@ static void gather_bytes(const nanoc_lx_conv_params *p, const int8_t *x, int32_t
   (void)widen(copy, p->quads, to);
 }
 
-/* For each pixel of a block 128 times the sum of its inputs, and the first channel's sum. */
+/* For each pixel of a block what is taken off a sum, 128 times the sum of its inputs or as often as `factor` says, and the first channel's sum. */
 typedef struct {
   uint32_t correction;
   uint32_t sum;
@@ -70,6 +70,7 @@ typedef struct {
 typedef struct {
   const uint32_t *windows;
   pixel *pixels;
+  uint32_t *totals; /* sums of the inputs; with factors only */
   int32_t count;
   int32_t quads;
   int32_t channels;
@@ -246,6 +247,14 @@ static NANOC_NOINLINE void part(const uint32_t *w, int32_t quads, uint32_t *lows
   }
 }
 
+/* Takes the inputs' sum off `factor` times; returns it. */
+static NANOC_NOINLINE uint32_t correct(const block *b, uint32_t factor) {
+  for (int32_t i = 0; i < b->count; i++) {
+    b->pixels[i].correction = factor * b->totals[i];
+  }
+  return factor;
+}
+
 /* All channels of the pixels of a block. */
 static NANOC_NOINLINE void multiply(const nanoc_lx_conv_params *p, const block *b, uint32_t *lows, int8_t *y) {
   const int32_t channels = b->channels;
@@ -253,13 +262,20 @@ static NANOC_NOINLINE void multiply(const nanoc_lx_conv_params *p, const block *
   const int32_t *start = p->start;
   const float *scale = p->output.scale;
   const int32_t step = p->output.scale_step;
+  uint32_t factor = 128u;
   for (int32_t channel = 0; channel < channels; channel += 2, w += 2 * b->quads, start += 2) {
+    if (p->factor != NULL && factor != (uint32_t)p->factor[channel]) {
+      factor = correct(b, (uint32_t)p->factor[channel]);
+    }
     if (p->block == 1) {
       b->pixels->sum = first_sum(b->windows, w, b->quads, (uint32_t)start[0] - b->pixels->correction);
       y[channel] = nanoc_lx_requantize(b->pixels->sum, scale[channel * step], b->zero);
     } else {
       part(w, b->quads, lows);
       first_channel(b, lows, (uint32_t)start[0], scale[channel * step], y + channel);
+    }
+    if (p->factor != NULL && factor != (uint32_t)p->factor[channel + 1]) {
+      factor = correct(b, (uint32_t)p->factor[channel + 1]);
     }
     if (channel + 1 < channels) {
       second_channel(b, w, (uint32_t)start[1], scale[(channel + 1) * step], y + channel + 1);
@@ -275,8 +291,9 @@ void nanoc_conv_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc
   const int32_t words = 2 * p->quads;
   uint32_t *windows = scratch + (p->block == 1 ? 0 : words);
   pixel *pixels = (pixel *)(windows + words * p->block);
-  int8_t *copy = (int8_t *)(pixels + p->block);
-  block b = {windows, pixels, 0, p->quads, p->out_c, p->output.y_zero};
+  uint32_t *totals = (uint32_t *)(pixels + p->block);
+  int8_t *copy = (int8_t *)(totals + (p->factor == NULL ? 0 : p->block));
+  block b = {windows, pixels, totals, 0, p->quads, p->out_c, p->output.y_zero};
   for (int32_t batch = 0; batch < p->batches; batch++) {
     int32_t iy = -p->pad_top;
     int32_t ix = -p->pad_left;
@@ -288,6 +305,9 @@ void nanoc_conv_lx_s8(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc
         gather_bytes(p, x, iy, ix, copy, to);
       }
       pixels[b.count].correction = correction_of(to, p->quads);
+      if (p->factor != NULL) {
+        totals[b.count] = pixels[b.count].correction / 128u;
+      }
       b.count++;
       if (b.count == p->block || left == 1) {
         multiply(p, &b, scratch, y);
