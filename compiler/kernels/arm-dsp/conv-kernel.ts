@@ -1,9 +1,11 @@
 /** The kernel options of Conv for cores with the DSP extension and an FPU. */
+
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext, LoweredCall } from '../../ops/define.js';
-import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
+import { macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps, type Step } from '../../ops/shared/overlap.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
+import { convLayer } from '../nodes.js';
 import { anyCall } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
 import { type DspConvShape, generateConv, sharesBorder } from './conv.js';
@@ -11,7 +13,6 @@ import {
   clamps,
   hasLowestZeroPoint,
   kindsOf,
-  layerOf,
   packingFor,
   paramsOf,
   requantizationRemarks,
@@ -44,11 +45,11 @@ export const dspConvOfAll: KernelOption = {
     if (!whole || context.ints('pads').some((pad) => pad !== 0)) return 'the window is not the whole image';
     if (sharesCode(context, inputsOf(context), context.required(1).shape[0]!)) return SHARES_CODE;
     if (hasLowestZeroPoint(context)) return LOWEST_ZERO_POINT;
-    const layer = convLayer(context);
+    const layer = dspConvLayer(context);
     if (inputsOf(context) % 4 !== 0) return 'the number of inputs is no multiple of four';
     return whyNotPacked(layer, 4, packingFor(context)) ?? true;
   },
-  build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
+  build: (context) => ({ call: matvecCall(context, dspConvLayer(context)) }),
 };
 
 /** What all products of two channels need: int8, one group, no dilation, more than one output pixel. */
@@ -61,7 +62,7 @@ export function whyNotConv(context: LowerContext): true | string {
   const [batches, height, width] = context.output(0).shape as [number, number, number];
   const outputs = context.required(1).shape[0]!;
   if (batches * height * width < 2 && !sharesCode(context, inputsOf(context), outputs)) return 'a single output pixel';
-  return whyNotPacked(convLayer(context), 2, packingFor(context)) ?? true;
+  return whyNotPacked(dspConvLayer(context), 2, packingFor(context)) ?? true;
 }
 
 /** Inputs of one output. */
@@ -73,10 +74,8 @@ function inputsOf(context: LowerContext): number {
 }
 
 /** x and y are NHWC, the weights [M, C, kH, kW]. */
-export function convLayer(context: LowerContext): StreamLayer {
-  const { shape } = context.required(1);
-  const weights = channelsLast(constantOf(context, 1).data as Int8Array, shape);
-  return layerOf(context, weights, shape[0]!, zeroPointFormFor(context));
+export function dspConvLayer(context: LowerContext): StreamLayer {
+  return convLayer(context, zeroPointFormFor(context));
 }
 
 function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stream: Stream): DspConvShape {
@@ -101,7 +100,7 @@ function shapeOf(context: LowerContext, window: Window, layer: StreamLayer, stre
 function buildCall(context: LowerContext): LoweredCall {
   const [x, w] = [context.required(0), context.required(1)];
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
-  const layer = convLayer(context);
+  const layer = dspConvLayer(context);
   const small = context.optimize === 'size';
   const stream = packStream(layer, 2, packingFor(context), small);
   const shape = shapeOf(context, window, layer, stream);

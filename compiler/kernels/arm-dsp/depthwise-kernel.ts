@@ -1,10 +1,12 @@
 /** The kernel option of depthwise Conv 3x3 at stride 1 for cores with the DSP extension and an FPU. */
+
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf, outputScales, weightZeroPoints, zeroOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
+import { whyNotDepthwise } from '../nodes.js';
 import { type ChannelSums, commonShift, fixedPointFor } from '../requantization-plan.js';
 import { type DepthwiseShape, generateDepthwise } from './depthwise.js';
 import { withGeneral, withoutZeros } from './layer.js';
@@ -24,11 +26,9 @@ export const dspDepthwise: KernelOption = {
 const LARGEST_SUM = 2 ** 23 - 2 ** 16;
 
 function whyNot(context: LowerContext): true | string {
-  const x = context.required(0);
-  if (x.quantization === undefined) return 'the input is float32';
-  const [channels, perGroup, kernelHeight, kernelWidth] = context.required(1).shape as [number, number, number, number];
-  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
-    return 'not one filter for each channel';
+  const refusal = whyNotDepthwise(context);
+  if (refusal !== undefined) return refusal;
+  const [channels, , kernelHeight, kernelWidth] = context.required(1).shape as [number, number, number, number];
   const window = windowAt(context);
   if (kernelHeight !== 3 || kernelWidth !== 3 || window.strides.some((s) => s !== 1)) return 'not 3x3 at stride 1';
   if (window.dilations.some((d) => d !== 1)) return 'dilated';

@@ -1,10 +1,12 @@
 /** The kernel options of MatMul for cores with the DSP extension and an FPU: constant int8 weights, one row or many. */
+
 import type { Graph } from '../../ir/graph.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, transposed } from '../../ops/shared/convolution.js';
+import { macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
+import { matmulLayer, rowsOf, whyNotMatrix } from '../nodes.js';
 import { scratchIsFree } from '../where-it-pays.js';
 import { anyCall, anyRowCall, anyScratchBytes } from './any-call.js';
 import { SAVED_BYTES } from './assembly.js';
@@ -14,7 +16,6 @@ import {
   hasLowestZeroPoint,
   hasZeroPoints,
   kindsOf,
-  layerOf,
   packedRowsOf,
   packingFor,
   paramsOf,
@@ -63,9 +64,9 @@ export const dspMatvec: KernelOption = {
     if (rowsOf(context) !== 1) return 'more than one row';
     if (rowSharesCode(context)) return SHARES_CODE;
     if (context.required(1).shape[0]! % 4 !== 0) return 'the number of inputs is no multiple of four';
-    return whyNotPacked(matmulLayer(context), 4, packingFor(context)) ?? true;
+    return whyNotPacked(layerIn(context), 4, packingFor(context)) ?? true;
   },
-  build: (context) => ({ call: matvecCall(context, matmulLayer(context)) }),
+  build: (context) => ({ call: matvecCall(context, layerIn(context)) }),
 };
 
 export const dspMatmul: KernelOption = {
@@ -77,28 +78,17 @@ export const dspMatmul: KernelOption = {
     if (refusal !== undefined) return refusal;
     return rowsOf(context) === 1 && !rowSharesCode(context)
       ? 'a single row'
-      : (whyNotPacked(matmulLayer(context), 2, packingFor(context)) ?? true);
+      : (whyNotPacked(layerIn(context), 2, packingFor(context)) ?? true);
   },
   build: (context) => ({ call: matmulCall(context) }),
 };
 
 function whyNot(context: LowerContext): string | undefined {
-  const b = context.required(1);
-  if (context.required(0).quantization === undefined) return 'the inputs are float32';
-  if (b.constant === undefined) return 'the right side is computed at run time';
-  if (b.shape.length !== 2) return 'the right side is no matrix';
-  return hasLowestZeroPoint(context) ? LOWEST_ZERO_POINT : undefined;
+  return whyNotMatrix(context) ?? (hasLowestZeroPoint(context) ? LOWEST_ZERO_POINT : undefined);
 }
 
-function rowsOf(context: LowerContext): number {
-  return elementCount(context.required(0).shape) / context.required(1).shape[0]!;
-}
-
-/** Weights [inner][columns], turned. */
-function matmulLayer(context: LowerContext): StreamLayer {
-  const [inner, columns] = context.required(1).shape as [number, number];
-  const turned = transposed(constantOf(context, 1).data as Int8Array, inner);
-  return layerOf(context, turned, columns, zeroPointFormFor(context));
+function layerIn(context: LowerContext): StreamLayer {
+  return matmulLayer(context, zeroPointFormFor(context));
 }
 
 function weightsPerOutput(context: LowerContext, { channels }: StreamLayer): number {
@@ -152,7 +142,7 @@ export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCal
 /** Rows are the pixels of a 1x1 convolution. */
 function matmulCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = matmulLayer(context);
+  const layer = layerIn(context);
   const small = context.optimize === 'size';
   const stream = packStream(layer, 2, packingFor(context), small);
   const rows = rowsOf(context);

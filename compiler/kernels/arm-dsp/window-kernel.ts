@@ -1,14 +1,16 @@
 /** The kernel option of depthwise Conv of any window for cores with the DSP extension and an FPU. */
+
 import type { KernelCall, Overlap } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
+import { macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { windowLead } from '../../ops/shared/overlap.js';
 import { perTensor } from '../../ops/shared/quantized.js';
 import { windowOf } from '../../ops/shared/window.js';
+import { depthwiseLayer, whyNotDepthwise } from '../nodes.js';
 import { repeatTaps } from '../repeated-taps.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { SAVED_BYTES } from './assembly.js';
-import { clamps, layerOf } from './layer.js';
+import { clamps } from './layer.js';
 import { groupStarts, type StreamLayer } from './stream.js';
 import { generateWindow, packedWords, type WindowShape } from './window.js';
 
@@ -23,12 +25,9 @@ export const dspWindow: KernelOption = {
 const LARGEST_SUM = 2 ** 23 - 2 ** 16;
 
 function whyNot(context: LowerContext): true | string {
-  const x = context.required(0);
-  if (x.quantization === undefined) return 'the input is float32';
-  const [channels, perGroup] = context.required(1).shape as [number, number];
-  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
-    return 'not one filter for each channel';
-  if (channels < 4) return 'fewer than four channels';
+  const refusal = whyNotDepthwise(context);
+  if (refusal !== undefined) return refusal;
+  if (context.required(1).shape[0]! < 4) return 'fewer than four channels';
   const tooLarge = windowLayer(context).layer.channels.some(
     ({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM,
   );
@@ -37,7 +36,7 @@ function whyNot(context: LowerContext): true | string {
 
 /** Weights [channels][taps]; the zero point is in the bias. */
 function windowLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
-  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
+  return repeatTaps(depthwiseLayer(context));
 }
 
 interface Packed {

@@ -4,7 +4,7 @@ import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { macsOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
-import { convLayer, whyNotConv } from './conv-kernel.js';
+import { dspConvLayer, whyNotConv } from './conv-kernel.js';
 import { clamps, kindsOf, paramsOf, requantizationRemarks } from './layer.js';
 import type { Stream, StreamLayer } from './stream.js';
 import { generateWinograd, type WinogradShape } from './winograd.js';
@@ -24,7 +24,7 @@ export const dspWinograd: KernelOption = {
   needs: ['dsp', 'fpu'],
   when: whyNot,
   build: (context) => {
-    const layer = convLayer(context);
+    const layer = dspConvLayer(context);
     return { call: winogradCall(context, layer, packWinograd(layer)) };
   },
 };
@@ -42,7 +42,7 @@ function whyNot(context: LowerContext): true | string {
   if (inChannels > MOST_CHANNELS || 3 * outChannels > MOST_CHANNELS)
     return 'too many channels for the offsets of its stores';
   if (inChannels < FEWEST_CHANNELS || outChannels < FEWEST_CHANNELS) return `fewer than ${FEWEST_CHANNELS} channels`;
-  const tooLarge = convLayer(context).channels.some(
+  const tooLarge = dspConvLayer(context).channels.some(
     ({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM,
   );
   return tooLarge ? 'a sum can leave 29 bits' : true;

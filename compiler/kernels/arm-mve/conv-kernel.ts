@@ -1,9 +1,11 @@
 /** The kernel options of Conv for cores with MVE. */
+
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { channelsLast, constantOf, macsOf } from '../../ops/shared/convolution.js';
-import { clamps, layerOf } from '../arm-dsp/layer.js';
+import { macsOf } from '../../ops/shared/convolution.js';
+import { clamps } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { convLayer } from '../nodes.js';
 import { convCost, convLead, generateConv, isDirect, type MveConvShape } from './conv.js';
 import { packGemm } from './gemm.js';
 import { type Geometry, geometryOf, leaves } from './geometry.js';
@@ -19,7 +21,7 @@ export const anyRows: KernelOption = {
   when: (context) => {
     const refusal = whyNotConv(context) ?? whyNotRows(geometryOf(context));
     if (refusal !== undefined) return refusal;
-    return convLayer(context).weightZeros === undefined || 'a weight less its zero point leaves int8';
+    return convLayer(context, 'centred').weightZeros === undefined || 'a weight less its zero point leaves int8';
   },
   build: (context) => ({ call: rowsCall(context) }),
 };
@@ -39,7 +41,7 @@ export const mveConv: KernelOption = {
   family: 'native',
   needs: ['mve', 'fpu'],
   when: (context) => whyNotConv(context) ?? true,
-  build: (context) => ({ call: gemmCall(context, convLayer(context), geometryOf(context)) }),
+  build: (context) => ({ call: gemmCall(context, convLayer(context, 'centred'), geometryOf(context)) }),
 };
 
 /** A convolution with one output pixel, whose window is the whole image, is a matrix product with one row. */
@@ -54,7 +56,7 @@ export const mveConvOfAll: KernelOption = {
     const whole = g.batches === 1 && g.kernelHeight === g.inHeight && g.kernelWidth === g.inWidth;
     return (whole && g.outHeight * g.outWidth === 1 && !leaves(g)) || 'the window is not the whole image';
   },
-  build: (context) => ({ call: matvecCall(context, convLayer(context)) }),
+  build: (context) => ({ call: matvecCall(context, convLayer(context, 'centred')) }),
 };
 
 function whyNotConv(context: LowerContext): string | undefined {
@@ -63,15 +65,9 @@ function whyNotConv(context: LowerContext): string | undefined {
   return context.int('group') === 1 ? undefined : 'grouped';
 }
 
-/** x and y are NHWC, the weights [M, C, kH, kW]. */
-function convLayer(context: LowerContext): StreamLayer {
-  const { shape } = context.required(1);
-  return layerOf(context, channelsLast(constantOf(context, 1).data as Int8Array, shape), shape[0]!, 'centred');
-}
-
 function rowsCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const layer = convLayer(context);
+  const layer = convLayer(context, 'centred');
   const geometry = geometryOf(context);
   const generated = generateRows({ geometry, clamps: clamps(layer) });
   const copies = generated.scratchBytes > 0;

@@ -1,4 +1,5 @@
 /** The kernel option of depthwise Conv of any window for cores with MVE. */
+
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { constantOf, macsOf } from '../../ops/shared/convolution.js';
@@ -6,8 +7,9 @@ import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { depthwiseInstructions } from '../arm-dsp/cost.js';
 import { dspDepthwise } from '../arm-dsp/depthwise-kernel.js';
-import { clamps, layerOf } from '../arm-dsp/layer.js';
+import { clamps } from '../arm-dsp/layer.js';
 import { dspWindow } from '../arm-dsp/window-kernel.js';
+import { depthwiseLayer, whyNotDepthwise } from '../nodes.js';
 import { repeatedName, repeatTaps } from '../repeated-taps.js';
 import { windowInstructions } from './cost.js';
 import { type Geometry, geometryOf } from './geometry.js';
@@ -35,7 +37,7 @@ export const mveWindow: KernelOption = {
     const fours = dspDepthwise.when!(context) === true;
     const better =
       (g.inChannels <= 4 && dspWindow.when!(context) === true) ||
-      (fours && depthwiseInstructions(g, 0) < windowInstructions(g, generatedFor(g, depthwiseLayer(context))));
+      (fours && depthwiseInstructions(g, 0) < windowInstructions(g, generatedFor(g, repeatedLayer(context))));
     return !better || 'four channels at a time take fewer instructions';
   },
 };
@@ -48,7 +50,7 @@ export const anyPlanes: KernelOption = {
   when: (context) => {
     const refusal = whyNotDepthwise(context) ?? whyNotPlanes(upright(geometryOf(context)));
     if (refusal !== undefined) return refusal;
-    return repeatedName(depthwiseLayer(context).taps) === '' || 'a weight less its zero point leaves int8';
+    return repeatedName(repeatedLayer(context).taps) === '' || 'a weight less its zero point leaves int8';
   },
   build: (context) => ({ call: planesCall(context) }),
 };
@@ -60,23 +62,14 @@ export const mvePlanes: KernelOption = {
     const fits = anyPlanes.when!(context);
     if (fits !== true) return fits;
     const g = geometryOf(context);
-    const cheaper = planesCost(upright(g)) * g.batches < windowCost(g, runsOf(depthwiseLayer(context).layer).length);
+    const cheaper = planesCost(upright(g)) * g.batches < windowCost(g, runsOf(repeatedLayer(context).layer).length);
     return cheaper || 'sixteen channels at a time take fewer instructions';
   },
 };
 
-export function whyNotDepthwise(context: LowerContext): string | undefined {
-  const x = context.required(0);
-  if (x.quantization === undefined) return 'the input is float32';
-  const [channels, perGroup] = context.required(1).shape as [number, number];
-  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
-    return 'not one filter for each channel';
-  return undefined;
-}
-
 /** Weights [channels][taps]; the zero point of x is in the bias. */
-export function depthwiseLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
-  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
+function repeatedLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
+  return repeatTaps(depthwiseLayer(context));
 }
 
 /** Biases without the zero point of x, which the kernel takes off where taps are in the image. */
@@ -86,7 +79,7 @@ function rawBiases(context: LowerContext, channels: number): ArrayLike<number> {
 
 function planesCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const { layer } = depthwiseLayer(context);
+  const { layer } = repeatedLayer(context);
   const g = upright(geometryOf(context));
   const generated = generatePlanes({ geometry: g, clamps: clamps(layer) });
   const words = packPlanes(layer, rawBiases(context, layer.channels.length));
@@ -127,7 +120,7 @@ function generatedFor(geometry: Geometry, { layer, taps }: ReturnType<typeof rep
 
 function windowCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const repeated = depthwiseLayer(context);
+  const repeated = repeatedLayer(context);
   const { layer } = repeated;
   const geometry = geometryOf(context);
   const generated = generatedFor(geometry, repeated);

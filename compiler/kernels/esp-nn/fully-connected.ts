@@ -4,7 +4,7 @@ import type { LowerContext } from '../../ops/define.js';
 import { macsOf } from '../../ops/shared/convolution.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
 import type { Library } from '../../vendor/library.js';
-import { rowsOf } from '../packed/nodes.js';
+import { rowsOf } from '../nodes.js';
 import { foldedBiasField, rowsGeometry, whyNotPerTensor, whyNotProduct, whyNotRow } from '../vendor/layer.js';
 import { activation, factorFields, type VendorFunction } from '../vendor/option.js';
 import { lawOfCall, requantizationFields, requantizationOf } from '../vendor/requantization.js';

@@ -1,4 +1,5 @@
 /** Kernel options of Conv and of MatMul with several rows: a block of pixels at a time. */
+
 import type { KernelCall } from '../../ir/kernel-call.js';
 import type { Feature } from '../../ir/target.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
@@ -7,9 +8,10 @@ import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import { clamps } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { convLayer, matmulLayer, rowsOf } from '../nodes.js';
 import type { PackedConv, PackedConvShape } from './conv-shape.js';
 import { exactFraction, paramsOf, requantizationRemarks } from './layer.js';
-import { convLayer, matmulLayer, rowsOf, whyNotConv, whyNotMatmul } from './nodes.js';
+import { whyNotConv, whyNotMatmul } from './nodes.js';
 import { type Core, modesOf, type PackedStream, packLayer } from './stream.js';
 
 /** Makes the kernels of a core. */
@@ -48,7 +50,7 @@ function convCall(context: LowerContext, makerOf: MakerOf): KernelCall {
   const [batches, inHeight, inWidth, inChannels] = x.shape as [number, number, number, number];
   const [, outHeight, outWidth, outChannels] = y.shape as [number, number, number, number];
   const window = windowOf(context, [inHeight, inWidth], w.shape.slice(2));
-  const layer = convLayer(context);
+  const layer = convLayer(context, 'wide');
   const maker = makerOf(context, outHeight * outWidth, layer);
   const stream = packLayer(layer, maker.core);
   const shape: PackedConvShape = {
@@ -68,7 +70,7 @@ function convCall(context: LowerContext, makerOf: MakerOf): KernelCall {
 
 /** Rows are the pixels of a 1x1 convolution. */
 function matmulCall(context: LowerContext, makerOf: MakerOf): KernelCall {
-  const layer = matmulLayer(context);
+  const layer = matmulLayer(context, 'wide');
   const rows = rowsOf(context);
   const maker = makerOf(context, rows, layer);
   const stream = packLayer(layer, maker.core);

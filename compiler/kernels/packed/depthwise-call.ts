@@ -1,13 +1,15 @@
 /** Kernel options of depthwise Conv of any window. */
+
 import type { KernelCall, Overlap } from '../../ir/kernel-call.js';
 import type { Feature } from '../../ir/target.js';
 import { shortShifts, solveShort } from '../../numerics/short-requantization.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, zeroOf } from '../../ops/shared/convolution.js';
+import { macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { leadOfSteps } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
-import { clamps, layerOf } from '../arm-dsp/layer.js';
+import { clamps } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { depthwiseLayer, whyNotDepthwise } from '../nodes.js';
 import { repeatTaps } from '../repeated-taps.js';
 import { commonShift, fixedPointFor } from '../requantization-plan.js';
 import { type DepthwiseCore, type DepthwiseShape, generateDepthwise, planeBytes, planeRows } from './depthwise.js';
@@ -28,12 +30,9 @@ export function depthwiseOption(core: DepthwiseCore, feature: Feature): KernelOp
 const LARGEST_SUM = 2 ** 23 - 2 ** 16;
 
 function whyNot(context: LowerContext, core: DepthwiseCore): true | string {
-  const x = context.required(0);
-  if (x.quantization === undefined) return 'the input is float32';
-  const [channels, perGroup] = context.required(1).shape as [number, number];
-  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
-    return 'not one filter for each channel';
-  const { layer } = depthwiseLayer(context);
+  const refusal = whyNotDepthwise(context);
+  if (refusal !== undefined) return refusal;
+  const { layer } = repeatedLayer(context);
   if (layer.inner > 100) return 'more than 100 taps';
   const tooLarge = layer.channels.some(({ reach }) => reach.greatest > LARGEST_SUM || reach.least < -LARGEST_SUM);
   if (tooLarge) return 'a sum can leave 24 bits';
@@ -41,8 +40,8 @@ function whyNot(context: LowerContext, core: DepthwiseCore): true | string {
 }
 
 /** Weights [channels][taps]; the zero point of x is in the bias. */
-function depthwiseLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
-  return repeatTaps(layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide'));
+function repeatedLayer(context: LowerContext): ReturnType<typeof repeatTaps> {
+  return repeatTaps(depthwiseLayer(context));
 }
 
 function groupsOfAllFit({ weights, inner, channels }: StreamLayer, size: number): boolean {
@@ -166,7 +165,7 @@ function geometryOf(context: LowerContext) {
 
 function buildCall(context: LowerContext, core: DepthwiseCore): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const repeated = depthwiseLayer(context);
+  const repeated = repeatedLayer(context);
   const { layer } = repeated;
   const packed = pack(layer, core);
   const shape = shapeOf(context, core, repeated, packed);

@@ -1,14 +1,16 @@
 /** Kernel options of fully connected layers with one row: of MatMul, and of Conv whose window is the whole image. */
+
 import type { GeneratedSource, KernelCall } from '../../ir/kernel-call.js';
 import type { Feature } from '../../ir/target.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { macsOf, zeroOf } from '../../ops/shared/convolution.js';
 import { clamps } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { convLayer, matmulLayer } from '../nodes.js';
 import { scratchIsFree } from '../where-it-pays.js';
 import { exactFraction, requantizationRemarks, streamFields } from './layer.js';
 import { type MatvecStream, packMatvec } from './matvec-stream.js';
-import { convLayer, matmulLayer, whyNotConvOfAll, whyNotMatvec } from './nodes.js';
+import { whyNotConvOfAll, whyNotMatvec } from './nodes.js';
 import type { Core, SurplusForm, TailForm } from './stream.js';
 
 export interface MatvecShape {
@@ -66,7 +68,7 @@ export function matvecOption(maker: MatvecMaker): KernelOption {
     family: 'native',
     needs: [maker.feature],
     when: whyNotMatvec,
-    build: (context) => ({ call: buildCall(context, maker, matmulLayer(context)) }),
+    build: (context) => ({ call: buildCall(context, maker, matmulLayer(context, 'wide')) }),
   };
 }
 
@@ -76,7 +78,7 @@ export function convOfAllOption(maker: MatvecMaker): KernelOption {
     family: 'native',
     needs: [maker.feature],
     when: whyNotConvOfAll,
-    build: (context) => ({ call: buildCall(context, maker, convLayer(context)) }),
+    build: (context) => ({ call: buildCall(context, maker, convLayer(context, 'wide')) }),
   };
 }
 

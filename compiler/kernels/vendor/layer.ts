@@ -4,7 +4,7 @@ import type { LowerContext } from '../../ops/define.js';
 import { windowOf } from '../../ops/shared/window.js';
 import type { Library } from '../../vendor/library.js';
 import { hasZeroPoints } from '../arm-dsp/layer.js';
-import { rowsOf } from '../packed/nodes.js';
+import { rowsOf } from '../nodes.js';
 import { type LayerRequantization, requantizationOf, whyTooLarge } from './requantization.js';
 
 /** Int8 values, constant weights without zero points: what all products of the libraries take. */

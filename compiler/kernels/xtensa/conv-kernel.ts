@@ -6,7 +6,7 @@ import { leadOfSteps, windowLead } from '../../ops/shared/overlap.js';
 import { windowOf } from '../../ops/shared/window.js';
 import type { ZeroPointForm } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
-import { convLayer, matmulLayer, rowsOf } from '../packed/nodes.js';
+import { convLayer, matmulLayer, rowsOf, whyNotMatrix } from '../nodes.js';
 import { LX_FEATURES, outputField, scratchRoom } from './layer.js';
 import { packLx, whyNotLx } from './pack.js';
 
@@ -31,11 +31,7 @@ export const lxMatmul: KernelOption = {
   family: 'native',
   needs: LX_FEATURES,
   when: (context) => {
-    const b = context.required(1);
-    if (context.required(0).quantization === undefined) return 'the inputs are float32';
-    if (b.constant === undefined) return 'the right side is computed at run time';
-    if (b.shape.length !== 2) return 'the right side is no matrix';
-    return whyNotLx(matmulLayer(context, FORM)) ?? true;
+    return whyNotMatrix(context) ?? whyNotLx(matmulLayer(context, FORM)) ?? true;
   },
   build: (context) => ({ call: matmulCall(context) }),
 };

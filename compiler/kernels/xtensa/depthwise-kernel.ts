@@ -1,11 +1,12 @@
 /** Kernel options of depthwise Conv for Xtensa cores with MAC16 and FPU: one channel at a time, widened whole. */
+
 import type { Argument, KernelCall, Overlap, ParamValue } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { constantOf, macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
+import { macsOf, outputScales, zeroOf } from '../../ops/shared/convolution.js';
 import { type Window, windowOf } from '../../ops/shared/window.js';
-import { layerOf } from '../arm-dsp/layer.js';
 import type { StreamLayer } from '../arm-dsp/stream.js';
+import { depthwiseLayer, whyNotDepthwise } from '../nodes.js';
 import { LX_FEATURES, outputField, scratchRoom, whyNotLarge } from './layer.js';
 
 export const lxDepthwise3x3: KernelOption = {
@@ -13,7 +14,7 @@ export const lxDepthwise3x3: KernelOption = {
   family: 'native',
   needs: LX_FEATURES,
   when: (context) => {
-    const refusal = whyNotDepthwise(context);
+    const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
     return isThree(depthwiseWindow(context)) ? fits(context, planeOfThree) : 'not 3x3 with stride 1';
   },
@@ -25,7 +26,7 @@ export const lxDepthwise: KernelOption = {
   family: 'native',
   needs: LX_FEATURES,
   when: (context) => {
-    const refusal = whyNotDepthwise(context);
+    const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
     if (alongDilation(context) !== 1) return 'dilated along the rows of a plane';
     if (isThreeWide(depthwiseWindow(context))) return 'nanoc_depthwise_s8 takes four outputs of such a row at a time';
@@ -41,7 +42,7 @@ export const lxDepthwiseOne: KernelOption = {
   family: 'native',
   needs: LX_FEATURES,
   when: (context) => {
-    const refusal = whyNotDepthwise(context);
+    const refusal = whyNot(context);
     if (refusal !== undefined) return refusal;
     const { kernel, pads } = depthwiseWindow(context);
     const [, height, width] = context.required(0).shape;
@@ -54,13 +55,10 @@ export const lxDepthwiseOne: KernelOption = {
 /** Outputs of a channel from which on widening its inputs pays. */
 const FEWEST_OUTPUTS = 3;
 
-function whyNotDepthwise(context: LowerContext): string | undefined {
-  const x = context.required(0);
-  if (x.quantization === undefined) return 'the input is float32';
-  const [channels, perGroup] = context.required(1).shape as [number, number];
-  if (perGroup !== 1 || context.int('group') !== channels || channels !== x.shape[3])
-    return 'not one filter for each channel';
-  if (x.shape[0] !== 1) return 'more than one image';
+function whyNot(context: LowerContext): string | undefined {
+  const refusal = whyNotDepthwise(context);
+  if (refusal !== undefined) return refusal;
+  if (context.required(0).shape[0] !== 1) return 'more than one image';
   return whyNotLarge(depthwiseLayer(context));
 }
 
@@ -138,11 +136,6 @@ function axesOf(context: LowerContext): { across: Axis; along: Axis; dilation: n
   const isTurned = turned(window);
   const [across, along] = isTurned ? [axis(1), axis(0)] : [axis(0), axis(1)];
   return { across, along, dilation: window.dilations[isTurned ? 1 : 0]!, turned: isTurned };
-}
-
-/** Weights [channels][taps] less their zero point; that of x is in the bias. */
-function depthwiseLayer(context: LowerContext): StreamLayer {
-  return layerOf(context, constantOf(context, 1).data as Int8Array, context.required(1).shape[0]!, 'wide');
 }
 
 function pair(low: number, high: number): number {
