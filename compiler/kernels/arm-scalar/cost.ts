@@ -7,6 +7,7 @@ import { type CostView, productSizes } from '../cost-view.js';
 import { partsOf, surplusOf } from '../packed/cost-parts.js';
 import { LONGEST_ROW } from '../packed/depthwise.js';
 import { depthwiseCost } from '../packed/depthwise-cost.js';
+import { matvecCost, type RowNumbers } from '../packed/matvec-cost.js';
 import { paddedInner } from '../packed/stream.js';
 import type { ArmCore } from './core.js';
 import { unrollOf } from './gemm.js';
@@ -21,8 +22,8 @@ export const scalarCosts: Readonly<Record<string, Formula>> = {
   nanoc_conv_v6m_: (view) => convCost(view, 'v6m'),
   // That of Armv6-M has none: what the C compiler makes of its loops is too different from shape to shape.
   nanoc_depthwise_v7m_: (view) => depthwiseCost(view, PLANES),
-  nanoc_matvec_v7m_: (view) => matvecCost(view, 'v7m'),
-  nanoc_matvec_v6m_: (view) => matvecCost(view, 'v6m'),
+  nanoc_matvec_v7m_: (view) => matvecCost(view, ROW.v7m),
+  nanoc_matvec_v6m_: (view) => matvecCost(view, ROW.v6m),
 };
 
 /** Depthwise: see PlaneNumbers. */
@@ -60,6 +61,18 @@ const GLUE: Readonly<Record<Name, Glue>> = {
   v6m: { pair: 100, row: 25, segment: 20, exact: 100, clamp: 10, group: 52, inputs: 4, input: 0, copy: 5 },
 };
 
+/** One row: see RowNumbers. */
+const ROW: Readonly<Record<Name, RowNumbers>> = {
+  v7m: rowNumbers('v7m', 4, '3'),
+  v6m: rowNumbers('v6m', 7, '4'),
+};
+
+function rowNumbers(core: Name, input: number, surplusLabel: string): RowNumbers {
+  const { segment, exact, clamp } = GLUE[core];
+  const unrolled = (flush: number) => MATVEC_UNROLL / flush;
+  return { segment, exact, clamp, passed: 0, input, group: 12, around: 60, surplusLabel, unrolled };
+}
+
 function convCost(view: CostView, core: Name): number {
   const glue = GLUE[core];
   const { channels, pixels, rows, row, sizes } = productSizes(view);
@@ -83,26 +96,4 @@ function convCost(view: CostView, core: Name): number {
   const border = sizes === undefined ? 0 : (sizes.borderPixels / pixels) * rows * (60 + 2 * row);
   const clamped = view.call.function.endsWith('_clamp') ? 2 * glue.clamp * channels : 0;
   return Math.ceil(pixels / 2) * (products + widened + rows * glue.row + border + clamped + glue.pair);
-}
-
-function matvecCost(view: CostView, core: Name): number {
-  const glue = GLUE[core];
-  const { call } = view;
-  const shape = /_(\d+)x(\d+)_by(\d+)/.exec(call.function)!;
-  const [inner, columns, flush] = [Number(shape[1]), Number(shape[2]), Number(shape[3])];
-  const products = partsOf(view, 'nanoc_dot_', columns, 4).reduce((sum, part) => {
-    if (part.calls === 0) return sum;
-    const base = 4 + 2 * Math.ceil(inner / 2) + (part.exact ? 0 : 8) + 1;
-    const rounds = {
-      1: part.groups / part.calls,
-      2: innerRounds(Math.floor(inner / flush), MATVEC_UNROLL / flush),
-      [core === 'v7m' ? 3 : 4]: surplusOf(call.function, part, base, 4),
-    };
-    const exact = part.exact ? 4 * glue.exact * part.groups : 0;
-    return sum + part.calls * (executed(part.lines, rounds) + glue.segment) + exact;
-  }, 0);
-  // Words of groups that are made on the way stand in the assembly.
-  const before = inner * (core === 'v7m' ? 4 : 7) + Math.ceil(inner / flush) * 12;
-  const groups = call.function.includes('_summed') ? 0 : before;
-  return products + groups + (call.function.endsWith('_clamp') ? glue.clamp * columns : 0) + 60;
 }

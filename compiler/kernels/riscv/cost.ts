@@ -6,6 +6,7 @@ import { executed, innerRounds } from '../assembly-count.js';
 import { type CostView, productSizes } from '../cost-view.js';
 import { partsOf, surplusOf } from '../packed/cost-parts.js';
 import { depthwiseCost } from '../packed/depthwise-cost.js';
+import { matvecCost } from '../packed/matvec-cost.js';
 import { paddedInner } from '../packed/stream.js';
 import { longestStrip } from './depthwise-instructions.js';
 import { UNROLL } from './gemm-instructions.js';
@@ -17,7 +18,7 @@ type Formula = (view: CostView) => number | undefined;
 export const riscvCosts: Readonly<Record<string, Formula>> = {
   nanoc_conv_rv32_: convCost,
   nanoc_depthwise_rv32_: (view) => depthwiseCost(view, PLANES),
-  nanoc_matvec_rv32_: matvecCost,
+  nanoc_matvec_rv32_: (view) => matvecCost(view, ROW),
 };
 
 /** Of the two instructions that set an output to a bound, so many are passed over. */
@@ -28,6 +29,12 @@ const PLANES = {
   turn: 4,
   clampedLines: PASSED,
   longest: longestStrip,
+};
+
+/** One row: see RowNumbers. */
+const ROW = {
+  ...{ segment: 12, exact: 36, passed: PASSED, input: 5, group: 12, clamp: 0, around: 60, surplusLabel: '3' },
+  unrolled: (flush: number) => Math.max(1, MATVEC_UNROLL / flush),
 };
 
 /** For a block of pixels, a pair of them, a row of its taps, a tap in a loop and written out, a call of a segment, an exact output. */
@@ -52,26 +59,4 @@ function convCost(view: CostView): number {
   const border = sizes === undefined ? 0 : (sizes.borderPixels / pixels) * rows * (40 + 2 * row);
   const pair = CONV.pair + rows * (CONV.row + tap * row) + 2 * border;
   return blocks * (products + pairs * pair + CONV.block);
-}
-
-/** For a call of a segment, an exact output, an input and a group that are added up beforehand, and around everything. */
-const MATVEC = { segment: 12, exact: 36, input: 5, group: 12, around: 60 };
-
-function matvecCost(view: CostView): number {
-  const { call } = view;
-  const shape = /_(\d+)x(\d+)_by(\d+)/.exec(call.function)!;
-  const [inner, columns, flush] = [Number(shape[1]), Number(shape[2]), Number(shape[3])];
-  const products = partsOf(view, 'nanoc_dot_', columns, 4).reduce((sum, part) => {
-    if (part.calls === 0) return sum;
-    const base = 4 + 2 * Math.ceil(inner / 2) + (part.exact ? 0 : 8) + 1;
-    const rounds = {
-      1: part.groups / part.calls,
-      2: innerRounds(Math.floor(inner / flush), Math.max(1, MATVEC_UNROLL / flush)),
-      3: surplusOf(call.function, part, base, 4),
-    };
-    const finish = 4 * part.groups * (part.exact ? MATVEC.exact : -PASSED);
-    return sum + part.calls * (executed(part.lines, rounds) + MATVEC.segment) + finish;
-  }, 0);
-  const before = inner * MATVEC.input + Math.ceil(inner / flush) * MATVEC.group;
-  return products + (call.function.includes('_summed') ? 0 : before) + MATVEC.around;
 }
