@@ -96,9 +96,9 @@ void nanoc_cached_attention_s8(const int8_t *q, const int8_t *keys, const int8_t
   for (int32_t query = 0; query < params->heads * params->group; query++) {
     const int32_t start = query / params->group * dim;
     int32_t highest = score(q, keys + start, scratch, count, params);
-    for (int32_t i = 0; at < 0 && i < count; i++) {
+    if (at < 0) {
       highest = 0;
-      scratch[i] = 0;
+      (void)memset(scratch, 0, (size_t)count);
     }
     const int32_t total = weigh(scratch, count, highest, params);
     for (int32_t j = 0; j < dim; j += 4) {
