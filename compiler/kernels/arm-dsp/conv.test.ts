@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, convCase, randomConvSpec } from '../../../test/support/conv-case.js';
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
@@ -9,8 +10,8 @@ import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspConv, dspConvOfAll } from './conv-kernel.js';
 
-/** Compiling them is what takes the time. */
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
+/** Two cores and three levels make thousands of them. */
+const EACH_CORE = Math.max(12, SHAPES.target / 4);
 
 /** Shapes of real layers, and shapes that are awkward: one column, odd counts, all padding, an odd number of channels. */
 const chosen: ConvSpec[] = [
@@ -77,16 +78,16 @@ function lowered(
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-function casesOf(random: Random, optimize: LowerContext['optimize']) {
-  const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
+function casesOf(random: Random, optimize: LowerContext['optimize'], count: number) {
+  const specs = [...chosen, ...Array.from({ length: count }, () => randomSpec(random))];
   return specs.flatMap((spec) => lowered(spec, random, dspConv, optimize) ?? []);
 }
 
 const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
-  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    const cases = casesOf(new Random(7), optimize);
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    const cases = casesOf(new Random(7), optimize, SHAPES.host);
     expect(cases.length).toBeGreaterThan(15);
     const withSums = cases.filter((c) => c.case.call.function.includes('_sum')).length;
     if (optimize !== 'speed') expect(withSums).toBeGreaterThan(6);
@@ -97,8 +98,8 @@ describe.each(levels)('convolution for the DSP extension, %s', (optimize) => {
     });
   });
 
-  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', async (name) => {
-    const cases = casesOf(new Random(8), optimize);
+  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', { timeout: SWEEP_MS }, async (name) => {
+    const cases = casesOf(new Random(8), optimize, EACH_CORE);
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget(name),

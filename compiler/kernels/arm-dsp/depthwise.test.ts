@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, convCase } from '../../../test/support/conv-case.js';
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspDepthwise } from './depthwise-kernel.js';
-
-/** Compiling them is what takes the time. */
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 function spec(
   channels: number,
@@ -29,9 +27,12 @@ function spec(
   };
 }
 
+/** Three levels make thousands of them. */
+const EACH_LEVEL = Math.max(12, SHAPES.target / 2);
+
 const same: ConvSpec['pads'] = [1, 1, 1, 1];
 
-function specs(random: Random): ConvSpec[] {
+function specs(random: Random, count: number): ConvSpec[] {
   const chosen = [
     spec(64, 25, 5, same),
     spec(16, 16, 16, same),
@@ -43,7 +44,7 @@ function specs(random: Random): ConvSpec[] {
     spec(4, 5, 6, same, { clamp: [-30, 70] }),
     spec(8, 5, 6, same, { weightLimit: 100, weightZero: 27 }),
   ];
-  const any = Array.from({ length: RANDOM_SHAPES }, () => {
+  const any = Array.from({ length: count }, () => {
     const pad = () => random.integer(0, 1);
     const size = () => random.integer(3, 24);
     return spec(4 * random.integer(1, 3), random.integer(3, 8), size(), [pad(), pad(), pad(), pad()], {
@@ -70,18 +71,18 @@ function lowered(
 const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('depthwise convolution for the DSP extension, %s', (optimize) => {
-  it('C twin: every byte', async () => {
+  it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
     const random = new Random(21);
-    const cases = specs(random).map((each) => lowered(each, random, optimize));
+    const cases = specs(random, SHAPES.host).map((each) => lowered(each, random, optimize));
     const results = await runCalls(cases.map((c) => c.case));
     results.forEach((result, i) => {
       expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
     });
   });
 
-  it('cortex-m4: the assembly gives the same bytes', async () => {
+  it('cortex-m4: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
     const random = new Random(22);
-    const cases = specs(random).map((each) => lowered(each, random, optimize));
+    const cases = specs(random, EACH_LEVEL).map((each) => lowered(each, random, optimize));
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget('cortex-m4'),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { Graph, Node, Value } from '../../ir/graph.js';
 import type { Tensor } from '../../ir/tensor.js';
@@ -98,7 +99,10 @@ function build(
   return { case: { call: built.call, graph, inputs: new Map([['a', a]]) }, expected: y!.data as Int8Array };
 }
 
-function cases(random: Random, optimize: LowerContext['optimize']): Built[] {
+/** With NANOC_FULL=1; three levels make thousands of them. */
+const MORE = { host: SHAPES.host - 12, target: (SHAPES.target - 12) / 2 };
+
+function cases(random: Random, optimize: LowerContext['optimize'], count: number): Built[] {
   /** One row has its own kernel, or for size shares that of many where the model has one and scratch is free. */
   const vector = (inner: number, columns: number) => {
     const roomy = random.chance(0.5);
@@ -111,7 +115,13 @@ function cases(random: Random, optimize: LowerContext['optimize']): Built[] {
   const matrices = [1, 3, 4, 17].flatMap((inner) =>
     [2, 3, 5].map((rows) => build(dspMatmul, rows, inner, random.integer(2, 9), random, false, optimize)),
   );
-  return [...vectors, ...matrices].filter((built) => built !== undefined);
+  const shapes = Array.from({ length: count }, () => {
+    const [inner, columns] = [random.integer(1, 300), random.integer(2, 40)];
+    return random.chance(0.6)
+      ? vector(inner - (inner % 4) + 4, columns + 2)
+      : build(dspMatmul, random.integer(2, 5), inner, columns, random, false, optimize);
+  });
+  return [...vectors, ...matrices, ...shapes].filter((built) => built !== undefined);
 }
 
 function check(list: readonly Built[], results: readonly ReadonlyMap<string, Tensor>[]): void {
@@ -123,14 +133,14 @@ function check(list: readonly Built[], results: readonly ReadonlyMap<string, Ten
 const levels = ['balanced', 'speed', 'size'] as const;
 
 describe.each(levels)('matrix products for the DSP extension, %s', (optimize) => {
-  it('C twin: every byte', async () => {
-    const list = cases(new Random(11), optimize);
+  it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
+    const list = cases(new Random(11), optimize, MORE.host);
     expect(list.length).toBeGreaterThan(40);
     check(list, await runCalls(list.map((built) => built.case)));
   });
 
-  it('cortex-m4: the assembly gives the same bytes', async () => {
-    const list = cases(new Random(12), optimize);
+  it('cortex-m4: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    const list = cases(new Random(12), optimize, MORE.target);
     const results = await runCallsOnTarget(
       list.map((built) => built.case),
       await loadTarget('cortex-m4'),

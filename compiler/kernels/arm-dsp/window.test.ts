@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, convCase } from '../../../test/support/conv-case.js';
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspWindow } from './window-kernel.js';
-
-/** Compiling them is what takes the time. */
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 const none: ConvSpec['pads'] = [0, 0, 0, 0];
 
@@ -29,7 +27,7 @@ function spec(
   };
 }
 
-function specs(random: Random): ConvSpec[] {
+function specs(random: Random, count: number): ConvSpec[] {
   const chosen = [
     spec([40, 30, 1], [3, 1]),
     spec([128, 28, 1], [5, 1]),
@@ -44,7 +42,7 @@ function specs(random: Random): ConvSpec[] {
     spec([7, 6, 6], [5, 3], { extreme: true, weightZero: 'random' }),
     spec([700, 4, 3], [3, 3], { weightLimit: 60, weightZero: 20, outliers: 0.002 }),
   ];
-  const any = Array.from({ length: RANDOM_SHAPES }, () => {
+  const any = Array.from({ length: count }, () => {
     const kernel = [random.integer(1, 5), random.integer(1, 4)] as const;
     const pad = (k: number) => (random.chance(0.4) ? random.integer(0, k - 1) : 0);
     const pads = [pad(kernel[0]), pad(kernel[1]), pad(kernel[0]), pad(kernel[1])] as const;
@@ -70,18 +68,18 @@ function lowered(each: ConvSpec, random: Random): { case: CallCase; expected: In
 }
 
 describe('depthwise convolution of any window for the DSP extension', () => {
-  it('C twin: every byte', async () => {
+  it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
     const random = new Random(31);
-    const cases = specs(random).map((each) => lowered(each, random));
+    const cases = specs(random, SHAPES.host).map((each) => lowered(each, random));
     const results = await runCalls(cases.map((c) => c.case));
     results.forEach((result, i) => {
       expect(result.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
     });
   });
 
-  it('cortex-m4: the assembly gives the same bytes', async () => {
+  it('cortex-m4: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
     const random = new Random(32);
-    const cases = specs(random).map((each) => lowered(each, random));
+    const cases = specs(random, SHAPES.target).map((each) => lowered(each, random));
     const results = await runCallsOnTarget(
       cases.map((c) => c.case),
       await loadTarget('cortex-m4'),

@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, convCase } from '../../../test/support/conv-case.js';
 import { Random } from '../../../test/support/random.js';
 import { type CallCase, runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { LowerContext } from '../../ops/define.js';
 import { operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import { dspWinograd } from './winograd-kernel.js';
-
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 /** Real layers in small; no border at all; more border than image; an inner loop; an odd number of channels; extremes; a clamp. */
 const chosen: ConvSpec[] = [
@@ -58,14 +57,14 @@ function lowered(
   return { case: { call: built.call, graph, inputs }, expected: expected.data as Int8Array };
 }
 
-function cases(random: Random) {
-  const specs = [...chosen, ...Array.from({ length: RANDOM_SHAPES }, () => randomSpec(random))];
+function cases(random: Random, count: number) {
+  const specs = [...chosen, ...Array.from({ length: count }, () => randomSpec(random))];
   return specs.map((spec) => lowered(spec, random)).filter((built) => typeof built !== 'string');
 }
 
 describe('Winograd convolution for the DSP extension', () => {
-  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    const list = cases(new Random(21));
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    const list = cases(new Random(21), SHAPES.host);
     expect(list.length).toBeGreaterThan(15);
     const results = await runCalls(list.map((built) => built.case));
     results.forEach((result, i) => {
@@ -73,8 +72,8 @@ describe('Winograd convolution for the DSP extension', () => {
     });
   });
 
-  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', async (name) => {
-    const list = cases(new Random(22));
+  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same bytes', { timeout: SWEEP_MS }, async (name) => {
+    const list = cases(new Random(22), SHAPES.target);
     const results = await runCallsOnTarget(
       list.map((built) => built.case),
       await loadTarget(name),

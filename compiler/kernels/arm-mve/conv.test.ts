@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { mveConv } from './conv-kernel.js';
-
-/** Compiling them is what takes the time. */
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 const plain = { strides: [1, 1], pads: [0, 0, 0, 0] } as const;
 
@@ -34,22 +32,22 @@ const chosen: ConvSpec[] = [
   { input: [3, 8, 8], outputs: 16, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], weightZero: 'random' },
 ];
 
-function cases(seed: number) {
+function cases(seed: number, count: number) {
   const random = new Random(seed);
   const limits = { channels: 40, size: 7, kernel: 4 };
-  const shapes = Array.from({ length: RANDOM_SHAPES }, () => randomConvSpec(random, limits));
-  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => zeroPointSpec(random, limits));
+  const shapes = Array.from({ length: count }, () => randomConvSpec(random, limits));
+  const withZeros = Array.from({ length: Math.ceil(count / 2) }, () => zeroPointSpec(random, limits));
   const specs = [...chosen, ...shapes, ...withZeros];
   return specs.map((spec) => lowered(spec, random, mveConv)!);
 }
 
 describe('convolution for MVE', () => {
-  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    await checkOnHost(cases(21));
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    await checkOnHost(cases(21, SHAPES.host));
   });
 
-  it('cortex-m55: the assembly gives the same bytes', async () => {
-    await checkOnTarget(cases(22), 'cortex-m55', chosen.length);
+  it('cortex-m55: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(cases(22, SHAPES.target), 'cortex-m55', chosen.length);
   });
 
   it('refuses what it cannot do, with the reason', () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { mveConvOfAll } from './conv-kernel.js';
 import { mveMatmul, mveMatvec } from './matmul-kernel.js';
 
 /** One row: inputs in registers and walked, with and without a tail, every number of channels in the last group. */
-function cases(seed: number): NativeCase[] {
+function cases(seed: number, count: number): NativeCase[] {
   const random = new Random(seed);
   const sizes: [number, number][] = [
     ...[640, 128, 64, 16].map((inner): [number, number] => [inner, 16]),
@@ -29,16 +30,24 @@ function cases(seed: number): NativeCase[] {
     matmulCase(mveMatvec, 1, inner, columns, random, 100, 'balanced', zeros),
     matmulCase(mveMatmul, 3, inner, columns, random, 100, 'balanced', { ...zeros, zero: -128 }),
   ]);
-  return [...vectors, ...matrices, ...withZeros].map((built) => built!);
+  const shapes = Array.from({ length: count }, () => {
+    const rows = random.pick([1, 1, random.integer(2, 5)]);
+    const zero = random.pick([0, random.integer(-128, 127)]);
+    const weights = { zero, outliers: random.pick([0, 0.02]) };
+    const [inner, columns] = [random.integer(1, 300), random.integer(1, 24)];
+    const option = rows === 1 ? mveMatvec : mveMatmul;
+    return matmulCase(option, rows, inner, columns, random, random.pick([60, 128]), 'balanced', weights);
+  });
+  return [...vectors, ...matrices, ...withZeros, ...shapes].map((built) => built!);
 }
 
 describe('matrix products for MVE', () => {
-  it('C twin: every byte', async () => {
-    await checkOnHost(cases(31));
+  it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
+    await checkOnHost(cases(31, SHAPES.host));
   });
 
-  it('cortex-m55: the assembly gives the same bytes', async () => {
-    await checkOnTarget(cases(32), 'cortex-m55', 100);
+  it('cortex-m55: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(cases(32, SHAPES.target), 'cortex-m55', 100);
   });
 
   it('a window of the whole image is a matrix product with one row', async () => {

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { generatePlanes, whyNotPlanes } from './planes.js';
 import { runsOf } from './window.js';
 import { anyPlanes, anyWindow, mvePlanes, mveWindow } from './window-kernel.js';
-
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 const depthwise = (
   channels: number,
@@ -37,13 +36,13 @@ const chosen: ConvSpec[] = [
   { ...depthwise(17, [9, 3], [7, 2], [1, 1], [1, 1, 1, 1]), weightZero: 'random', extreme: true },
 ];
 
-function cases(seed: number) {
+function cases(seed: number, count: number) {
   const random = new Random(seed);
-  const randoms = Array.from({ length: RANDOM_SHAPES }, () => {
+  const randoms = Array.from({ length: count }, () => {
     const spec = randomConvSpec(random, { channels: 36, size: 9, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => {
+  const withZeros = Array.from({ length: Math.ceil(count / 2) }, () => {
     const spec = zeroPointSpec(random, { channels: 36, size: 9, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
@@ -51,7 +50,7 @@ function cases(seed: number) {
 }
 
 /** Images of one to five columns, and of one row. */
-function narrow(seed: number) {
+function narrow(seed: number, count: number) {
   const random = new Random(seed);
   const specs: ConvSpec[] = [
     depthwise(64, [25, 5], [3, 3], [1, 1], [1, 1, 1, 1]),
@@ -61,7 +60,7 @@ function narrow(seed: number) {
     { ...depthwise(16, [31, 3], [3, 2], [2, 1], [0, 1, 1, 1]), extreme: true },
     { ...depthwise(9, [31, 3], [3, 2], [1, 1], none), weightLimit: 100, weightZero: -27 },
   ];
-  for (let i = 0; i < RANDOM_SHAPES; i += 1) {
+  for (let i = 0; i < count; i += 1) {
     const spec = randomConvSpec(random, { channels: 12, size: 5, kernel: 3 });
     const tall = [spec.input[0], random.integer(8, 40), spec.input[2]] as const;
     specs.push({ ...spec, input: tall, outputs: tall[0], group: tall[0] });
@@ -72,22 +71,22 @@ function narrow(seed: number) {
 }
 
 describe('depthwise convolution for MVE', () => {
-  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    await checkOnHost(cases(41));
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    await checkOnHost(cases(41, SHAPES.host));
   });
 
-  it('cortex-m55: the assembly gives the same bytes', async () => {
-    await checkOnTarget(cases(42), 'cortex-m55', chosen.length);
+  it('cortex-m55: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(cases(42, SHAPES.target), 'cortex-m55', chosen.length);
   });
 
-  it('narrow images, C twin: every byte, alone and over its input', async () => {
-    const list = narrow(43);
+  it('narrow images, C twin: every byte, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    const list = narrow(43, SHAPES.host);
     expect(list.length).toBeGreaterThan(12);
     await checkOnHost(list);
   });
 
-  it('narrow images, cortex-m55: the assembly gives the same bytes', async () => {
-    await checkOnTarget(narrow(44), 'cortex-m55', 100);
+  it('narrow images, cortex-m55: the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(narrow(44, SHAPES.target), 'cortex-m55', 100);
   });
 
   it('no narrow image is taken whose offsets reach too far', () => {

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import type { KernelOption } from '../../ops/define.js';
 import { v6mConv, v7mConv } from './conv-kernel.js';
-
-/** Compiling them is what takes the time. */
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 /** Shapes of real layers, and shapes that are awkward: one column, odd counts, all padding, light and heavy weights. */
 const chosen: ConvSpec[] = [
@@ -26,28 +24,28 @@ const chosen: ConvSpec[] = [
 
 const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mConv, 'cortex-m0': v6mConv };
 
-function casesOf(random: Random, option: KernelOption): NativeCase[] {
-  const shapes = Array.from({ length: RANDOM_SHAPES }, () => ({
+function casesOf(random: Random, option: KernelOption, count: number): NativeCase[] {
+  const shapes = Array.from({ length: count }, () => ({
     ...randomConvSpec(random, { channels: 12, size: 7, kernel: 4 }),
     weightLimit: random.pick([20, 60, 90, 127]),
   }));
-  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () =>
+  const withZeros = Array.from({ length: Math.ceil(count / 2) }, () =>
     zeroPointSpec(random, { channels: 12, size: 7, kernel: 4 }),
   );
   return [...chosen, ...shapes, ...withZeros].flatMap((spec) => lowered(spec, random, option) ?? []);
 }
 
 describe.each(Object.entries(OPTIONS))('convolution for %s', (name, option) => {
-  it('C twin: every byte of chosen and random shapes, alone and over its input', async () => {
-    const cases = casesOf(new Random(7), option);
+  it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    const cases = casesOf(new Random(7), option, SHAPES.host);
     expect(cases.length).toBeGreaterThan(15);
     const functions = cases.flatMap((c) => (c.case.call.generated ?? []).map(({ path }) => path)).join(' ');
     for (const part of ['_bytes', '_halfwords', '_by2', '_sums_by4']) expect(functions).toContain(part);
     await checkOnHost(cases);
   });
 
-  it('the assembly gives the same bytes', async () => {
-    await checkOnTarget(casesOf(new Random(8), option), name, chosen.length);
+  it('the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(casesOf(new Random(8), option, SHAPES.target), name, chosen.length);
   });
 
   it('refuses what it cannot do', () => {

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type ConvSpec, randomConvSpec, zeroPointSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import type { KernelOption } from '../../ops/define.js';
 import { v6mDepthwise, v7mDepthwise } from './depthwise-kernel.js';
-
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 const depthwise = (input: [number, number, number], rest: Partial<ConvSpec>): ConvSpec => ({
   ...{ input, outputs: input[0], group: input[0], kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
@@ -34,12 +33,12 @@ const chosen: ConvSpec[] = [
 
 const OPTIONS: Record<string, KernelOption> = { 'cortex-m3': v7mDepthwise, 'cortex-m0': v6mDepthwise };
 
-function casesOf(random: Random, option: KernelOption): NativeCase[] {
-  const shapes = Array.from({ length: RANDOM_SHAPES }, () => {
+function casesOf(random: Random, option: KernelOption, count: number): NativeCase[] {
+  const shapes = Array.from({ length: count }, () => {
     const spec = randomConvSpec(random, { channels: 9, size: 11, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
-  const withZeros = Array.from({ length: Math.ceil(RANDOM_SHAPES / 2) }, () => {
+  const withZeros = Array.from({ length: Math.ceil(count / 2) }, () => {
     const spec = zeroPointSpec(random, { channels: 9, size: 11, kernel: 4 });
     return { ...spec, outputs: spec.input[0], group: spec.input[0] };
   });
@@ -47,16 +46,16 @@ function casesOf(random: Random, option: KernelOption): NativeCase[] {
 }
 
 describe.each(Object.entries(OPTIONS))('depthwise convolution for %s', (name, option) => {
-  it('C: every byte of chosen and random shapes, alone and over its input', async () => {
-    const cases = casesOf(new Random(19), option);
-    expect(cases.length).toBe(chosen.length + 1.5 * RANDOM_SHAPES);
+  it('C: every byte of chosen and random shapes, alone and over its input', { timeout: SWEEP_MS }, async () => {
+    const cases = casesOf(new Random(19), option, SHAPES.host);
+    expect(cases.length).toBe(chosen.length + 1.5 * SHAPES.host);
     expect(cases.some(({ case: { call } }) => /_r[1-9]_/.test(call.function))).toBe(true);
     expect(cases.some(({ case: { call } }) => /fixed_exact/.test(call.function))).toBe(true);
     await checkOnHost(cases);
   });
 
-  it('the target gives the same bytes', async () => {
-    await checkOnTarget(casesOf(new Random(18), option), name, chosen.length);
+  it('the target gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(casesOf(new Random(18), option, SHAPES.target), name, chosen.length);
   });
 
   it('refuses what it cannot do', () => {

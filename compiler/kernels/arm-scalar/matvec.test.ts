@@ -3,10 +3,9 @@ import type { ConvSpec } from '../../../test/support/conv-case.js';
 import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../test/support/native-conv.js';
 import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
+import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { v6mMatmul, v7mMatmul } from './conv-kernel.js';
 import { v6mConvOfAll, v6mMatvec, v7mConvOfAll, v7mMatvec } from './matvec-kernel.js';
-
-const RANDOM_SHAPES = process.env.NANOC_FULL === undefined ? 12 : 200;
 
 const OPTIONS = {
   'cortex-m3': { matvec: v7mMatvec, matmul: v7mMatmul, convOfAll: v7mConvOfAll },
@@ -30,10 +29,10 @@ const chosen: [number, number, number][] = [
   [513, 7, 128],
 ];
 
-function cases(target: keyof typeof OPTIONS, random: Random): NativeCase[] {
+function cases(target: keyof typeof OPTIONS, random: Random, count: number): NativeCase[] {
   const { matvec, matmul } = OPTIONS[target];
   const vectors = chosen.map(([inner, columns, limit]) => matmulCase(matvec, 1, inner, columns, random, limit));
-  const shapes = Array.from({ length: RANDOM_SHAPES }, () => {
+  const shapes = Array.from({ length: count }, () => {
     const limit = random.pick([15, 40, 90, 128]);
     return matmulCase(matvec, 1, random.integer(1, 150), random.integer(4, 13), random, limit);
   });
@@ -56,9 +55,9 @@ function cases(target: keyof typeof OPTIONS, random: Random): NativeCase[] {
 }
 
 describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %s', (target) => {
-  it('C twin: every byte', async () => {
-    const list = cases(target, new Random(31));
-    expect(list.length).toBe(chosen.length + RANDOM_SHAPES + 18);
+  it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
+    const list = cases(target, new Random(31), SHAPES.host);
+    expect(list.length).toBe(chosen.length + SHAPES.host + 18);
     const functions = list.map(({ case: { call } }) => call.function).join(' ');
     for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp'])
       expect(functions).toContain(part);
@@ -66,8 +65,8 @@ describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %
     await checkOnHost(list);
   });
 
-  it('the assembly gives the same bytes', async () => {
-    await checkOnTarget(cases(target, new Random(32)), target, chosen.length);
+  it('the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
+    await checkOnTarget(cases(target, new Random(32), SHAPES.target), target, chosen.length);
   });
 
   it('for speed, and for few groups, their words are made before', async () => {
