@@ -69,6 +69,7 @@ import microsoftRotaryEmbedding from './MicrosoftRotaryEmbedding.js';
 import min from './Min.js';
 import mish from './Mish.js';
 import mod from './Mod.js';
+import moE from './MoE.js';
 import mul from './Mul.js';
 import neg from './Neg.js';
 import not from './Not.js';
@@ -201,6 +202,7 @@ export const operators: readonly OperatorDefinition[] = [
   microsoftRotaryEmbedding,
   min,
   mish,
+  moE,
   mod,
   mul,
   neg,

@@ -1,6 +1,7 @@
 /** Equal constants are one value, equal nodes one node: tied weights are stored once, duplicated movement is done once. */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Quantization } from '../../ir/graph.js';
+import { type Guard, guardsOf, isWithin } from '../../ir/guards.js';
 import { bytesOf, type Tensor } from '../../ir/tensor.js';
 import type { Pass } from './pass.js';
 
@@ -25,9 +26,12 @@ function mergeConstants(editor: GraphEditor): void {
 }
 
 function mergeNodes(editor: GraphEditor): void {
-  const first = new Map<string, Node>();
-  const { nodes } = editor.finish();
-  for (const listed of nodes) {
+  const first = new Map<string, Node[]>();
+  const graph = editor.finish();
+  const guards = guardsOf(graph);
+  const guardsOfName = new Map<string, readonly Guard[]>();
+  for (const node of graph.nodes) for (const name of node.outputs) guardsOfName.set(name, guards.get(node)!);
+  for (const listed of graph.nodes) {
     const node = editor.producer(listed.outputs[0]!);
     if (node === undefined || node.outputs.some((name) => editor.isGraphOutput(name))) continue;
     const attributes = Object.entries(node.attributes).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -42,9 +46,10 @@ function mergeNodes(editor: GraphEditor): void {
       attributes.map(([k, v]) => [k, attributeKey(v)]),
       outputs,
     ]);
-    const same = first.get(key);
+    const own = guardsOfName.get(node.outputs[0]!) ?? [];
+    const same = first.get(key)?.find(({ outputs }) => isOneBranch(own, guardsOfName.get(outputs[0]!) ?? []));
     if (same === undefined) {
-      first.set(key, node);
+      first.set(key, [...(first.get(key) ?? []), node]);
       continue;
     }
     node.outputs.forEach((name, index) => {
@@ -52,6 +57,11 @@ function mergeNodes(editor: GraphEditor): void {
     });
     editor.removeNode(node);
   }
+}
+
+/** One for both would run where neither is needed, if they were in two branches. */
+function isOneBranch(a: readonly Guard[], b: readonly Guard[]): boolean {
+  return isWithin(a, b) || isWithin(b, a);
 }
 
 function attributeKey(value: unknown): unknown {
