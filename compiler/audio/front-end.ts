@@ -55,12 +55,13 @@ export class FrontEndReference {
   /** Features of the frames that these samples complete, uint16 [channels] each. */
   push(samples: Iterable<number>): Uint16Array[] {
     const { windowSize, stride } = this.frontEnd;
-    this.waiting.push(...samples);
+    for (const sample of samples) this.waiting.push(sample);
     const frames: Uint16Array[] = [];
-    while (this.waiting.length >= windowSize) {
-      frames.push(this.frame(this.waiting.slice(0, windowSize)));
-      this.waiting.splice(0, stride);
+    let start = 0;
+    for (; this.waiting.length - start >= windowSize; start += stride) {
+      frames.push(this.frame(this.waiting.slice(start, start + windowSize)));
     }
+    this.waiting = this.waiting.slice(start);
     return frames;
   }
 

@@ -42,11 +42,10 @@ def words():
     return sorted(set(re.findall(r"\b[a-z]{2,9}\b", " ".join(topics.values()))))
 
 
-def confusing_text(rng):
-    return CONFUSING[rng.integers(len(CONFUSING))]
-
-
-def ordinary_text(rng):
+def other_text(rng):
+    """Something that is not the wake word."""
+    if rng.random() < 0.45:
+        return CONFUSING[rng.integers(len(CONFUSING))]
     return " ".join(rng.choice(words(), rng.integers(1, 6)))
 
 
@@ -64,7 +63,7 @@ def speak(text, voice, speed, pitch):
 
 def speak_all(texts, names, rng):
     """A list of spoken texts, each by a random voice of `names` at a random speed and pitch."""
-    jobs = [(text, names[rng.integers(len(names))], rng.integers(120, 220), rng.integers(20, 81)) for text in texts]
+    jobs = [(text, names[rng.integers(len(names))], rng.integers(110, 230), rng.integers(15, 86)) for text in texts]
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda job: speak(*job), jobs))
 
@@ -112,8 +111,8 @@ def recording(rng, parts, speech, lead=1.2, tail=0.5):
     if rng.random() < 0.5:
         sound = room(rng, sound)
     power = np.sqrt(np.mean(np.concatenate(parts) ** 2))
-    # From a quiet room (40 dB) to half as loud as the speech (6 dB).
-    sound = sound + noise(rng, len(sound), speech) * power * 10 ** (-rng.uniform(6, 40) / 20)
+    # From a quiet room (40 dB) to nearly as loud as the speech (3 dB).
+    sound = sound + noise(rng, len(sound), speech) * power * 10 ** (-rng.uniform(3, 40) / 20)
     peak = 10 ** (-rng.uniform(0, 30) / 20)
     sound = sound / np.abs(sound).max() * peak * 32767
     return np.clip(np.round(sound), -32768, 32767).astype(np.int16), ends
