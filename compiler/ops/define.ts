@@ -14,6 +14,8 @@ export interface InputSpec {
   readonly variadic?: boolean;
   /** The compiler must know its data (Reshape's shape, Slice's starts). */
   readonly mustBeConstant?: boolean;
+  /** A scale or zero point beside others, which the operator itself checks: it may be known at run time only. */
+  readonly isDynamic?: boolean;
 }
 
 export interface AttributeSpec {

@@ -24,6 +24,7 @@ import depthToSpace from './DepthToSpace.js';
 import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
 import dropout from './Dropout.js';
+import dynamicQuantizeLinear from './DynamicQuantizeLinear.js';
 import type { OperatorDefinition, QuantizedBehaviour } from './define.js';
 import elementwise from './Elementwise.js';
 import elu from './Elu.js';
@@ -58,6 +59,8 @@ import log from './Log.js';
 import logSoftmax from './LogSoftmax.js';
 import lstm from './LSTM.js';
 import matMul from './MatMul.js';
+import matMulInteger from './MatMulInteger.js';
+import matMulIntegerToFloat from './MatMulIntegerToFloat.js';
 import matMulNBits from './MatMulNBits.js';
 import max from './Max.js';
 import maxPool from './MaxPool.js';
@@ -159,6 +162,7 @@ export const operators: readonly OperatorDefinition[] = [
   dequantizeLinear,
   div,
   dropout,
+  dynamicQuantizeLinear,
   elementwise,
   elu,
   equal,
@@ -192,6 +196,8 @@ export const operators: readonly OperatorDefinition[] = [
   logSoftmax,
   lstm,
   matMul,
+  matMulInteger,
+  matMulIntegerToFloat,
   matMulNBits,
   max,
   maxPool,

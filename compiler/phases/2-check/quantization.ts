@@ -10,7 +10,7 @@ export function checkQuantization(graph: Graph, node: Node, operator: OperatorDe
   for (let index = 0; index < count; index += 1) {
     const name = operator.inputs[index]?.name ?? '';
     const value = view.input(index);
-    if (value === undefined) continue;
+    if (value === undefined || operator.inputs[index]?.isDynamic) continue;
     if (name.endsWith('_scale')) checkScale(view, index, name, value);
     if (name.endsWith('zero_point')) checkZeroPoint(view, index, name, value);
   }

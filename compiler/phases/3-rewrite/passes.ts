@@ -9,6 +9,7 @@ import { foldScaleIntoConv } from './fold-scale-into-conv.js';
 import { fuseBias } from './fuse-bias.js';
 import { fuseElementwise } from './fuse-elementwise.js';
 import { fuseFloatActivation } from './fuse-float-activation.js';
+import { fuseIntegerProducts } from './fuse-integer-products.js';
 import { gatherRows } from './gather-rows.js';
 import { layoutNhwc } from './layout-nhwc.js';
 import { liftQdq } from './lift-qdq.js';
@@ -49,6 +50,7 @@ export const canonicalisePasses: readonly Pass[] = [
   propagateQuantization,
   foldWeights,
   foldScaleIntoConv,
+  fuseIntegerProducts,
   fuseFloatActivation,
   foldClamp,
   removeNoOps,

@@ -46,6 +46,13 @@ static inline int32_t nanoc_dual_high(int32_t a, uint32_t b, int32_t sum) {
   return sum;
 }
 
+/** Both halfwords of a less those of b. */
+static inline uint32_t nanoc_dual_less(uint32_t a, uint32_t b) {
+  uint32_t y;
+  __asm__("ssub16 %0, %1, %2" : "=r"(y) : "r"(a), "r"(b));
+  return y;
+}
+
 /** (x >> shift) & mask; the shift is a constant, and costs nothing. */
 #define nanoc_dual_field(x, shift, mask) nanoc_dual_field_##shift(x, mask)
 #define NANOC_DUAL_FIELD(shift)                                                        \
@@ -69,6 +76,12 @@ static inline uint32_t nanoc_dual_even(uint32_t x) {
 }
 
 static inline uint32_t nanoc_dual_odd(uint32_t x) { return nanoc_dual_even(x >> 8); }
+
+static inline uint32_t nanoc_dual_less(uint32_t a, uint32_t b) {
+  const uint32_t low = a - b;
+  const uint32_t high = (a >> 16) - (b >> 16);
+  return (low & 0xFFFFu) | (high << 16);
+}
 
 static inline int32_t nanoc_dual_low(int32_t a, uint32_t b, int32_t sum) {
   return nanoc_add_wrap(sum, a * (int16_t)(uint16_t)b);
