@@ -84,10 +84,13 @@ describe('models', () => {
   it('are those of a folder with the options of models.json, and the examples with their own', () => {
     const folder = join(root, 'models');
     mkdirSync(join(folder, 'mlperf-tiny'), { recursive: true });
-    writeFileSync(join(folder, 'mlperf-tiny/kws_dscnn_int8.onnx'), '');
+    for (const name of ['kws_dscnn_int8', 'sww_int8']) writeFileSync(join(folder, `mlperf-tiny/${name}.onnx`), '');
     const outside = listModels(folder).filter(({ name }) => !name.startsWith('examples/'));
     expect(outside).toEqual([
       { name: 'mlperf-tiny/kws_dscnn_int8', path: join(folder, 'mlperf-tiny/kws_dscnn_int8.onnx'), peer: 'kws' },
+      { name: 'mlperf-tiny/sww_int8', path: join(folder, 'mlperf-tiny/sww_int8.onnx'), peer: 'sww' },
+      // The same model, measured once more as a step.
+      { name: 'mlperf-tiny/sww_int8 --stream', path: join(folder, 'mlperf-tiny/sww_int8.onnx'), stream: { time: 1 } },
     ]);
     expect(listModels(folder).map(({ name }) => name)).toContain('examples/digits');
   });

@@ -32,9 +32,17 @@ const VECTORS = 6;
 
 export async function measureModel(request: Request): Promise<Outcome> {
   const { model, target, kernels, optimize } = request;
-  const { states, dims } = model;
+  const { states, dims, stream } = model;
   const libraries = librariesOf(kernels);
-  const options = { target, kernels, optimize, libraries, ...(states && { states }), ...(dims && { dims }) };
+  const options = {
+    target,
+    kernels,
+    optimize,
+    libraries,
+    ...(states && { states }),
+    ...(dims && { dims }),
+    ...(stream && { stream }),
+  };
   let compilation: Compilation;
   try {
     compilation = await compile(readModelFile(model.path), options);
@@ -71,8 +79,9 @@ function librariesOf(kernels: Result['kernels']): Library[] {
   return [library];
 }
 
-/** The vectors that come with the model, where there are some, else random ones with both limits. */
-async function vectorsOf({ reference }: Compilation, path: string): Promise<VectorSet> {
+/** The vectors that come with the model, where there are some, else random ones with both limits; of a stream as many as fill a window. */
+async function vectorsOf({ reference, streamed }: Compilation, path: string): Promise<VectorSet> {
+  if (streamed !== undefined) return defaultVectors(reference, { seed: 1, count: streamed.stepsOfWindow + VECTORS });
   const candidates = [path.replace(/\.onnx$/, '.vectors.npz'), join(dirname(path), 'test.npz')];
   const file = candidates.find((each) => existsSync(each));
   if (file === undefined) return defaultVectors(reference, { seed: 1, count: VECTORS });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../compiler/cli/config.js';
+import { parseStream, type StreamOptions } from '../compiler/stream/options.js';
 import { packageRoot } from '../compiler/toolchain/package-root.js';
 
 export interface BenchModel {
@@ -14,6 +15,7 @@ export interface BenchModel {
   /** Options of `compile()`. */
   readonly states?: readonly string[];
   readonly dims?: Readonly<Record<string, number>>;
+  readonly stream?: StreamOptions;
 }
 
 /** Options of models that are not in the repository; those of examples/ stand in their nanoc.json. */
@@ -23,6 +25,8 @@ const optionsSchema = z.record(
     peer: z.string().optional(),
     states: z.array(z.string()).optional(),
     dims: z.record(z.string(), z.int().positive()).optional(),
+    /** `--stream`: the model is measured that way too, under a name of its own. */
+    stream: z.string().optional(),
   }),
 );
 
@@ -46,9 +50,13 @@ export function listModels(outside: string | undefined = modelsFolder()): readon
   const others =
     outside === undefined
       ? []
-      : onnxFiles(outside).map((path) => {
+      : onnxFiles(outside).flatMap((path): BenchModel[] => {
           const name = nameOf(outside, path);
-          return { name, path, ...definedOnly(options[name] ?? {}) };
+          const { stream, ...others } = options[name] ?? {};
+          const whole = { name, path, ...definedOnly(others) };
+          if (stream === undefined) return [whole];
+          const { peer: _, ...rest } = whole;
+          return [whole, { ...rest, name: `${name} --stream`, stream: parseStream(stream)! }];
         });
   return [...mine, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -73,9 +81,9 @@ function nameOf(folder: string, path: string): string {
   return (parts.at(-1) === parts.at(-2) ? parts.slice(0, -1) : parts).join('/');
 }
 
-function exampleOptions(path: string): Pick<BenchModel, 'states' | 'dims'> {
-  const { states, dims } = loadConfig(dirname(path)) ?? {};
-  return definedOnly({ states, dims });
+function exampleOptions(path: string): Pick<BenchModel, 'states' | 'dims' | 'stream'> {
+  const { states, dims, stream } = loadConfig(dirname(path)) ?? {};
+  return definedOnly({ states, dims, stream });
 }
 
 function definedOnly<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
