@@ -267,6 +267,21 @@ describe('on the device, and against ONNX Runtime', () => {
     expect(header).toContain('--stream time=2');
   });
 
+  it.each([false, true])('padding as history from the first step on; quantized: %s', async (quantized) => {
+    const model = quantized
+      ? streamModel({ quantized, pads: 'causal', form: 'channels, time', seed: 5 }).model
+      : causal();
+    const stream = { time: 2, pads: 'history' } as const;
+    const compilation = await compiled(model, quantized ? 'cortex-m4' : 'host', stream);
+    expect(compilation.streamed).toMatchObject({ warmUpSteps: 0, pads: 'history' });
+    expect(compilation.plan.stateBytes).toBeGreaterThan(0);
+    const set = defaultVectors(compilation.reference, { count: compilation.streamed!.stepsOfWindow + 3 });
+    const result = await verifyModel(compilation, set, { onnxRuntime: 'require', sanitize: !quantized });
+    expect(result.windows!.passed).toBe(true);
+    expect(result.windows!.windows).toBeGreaterThan(0);
+    expect(result.passed).toBe(true);
+  });
+
   it('says where steps and model differ, and that too few steps show nothing', async () => {
     const compilation = await compiled(spotter(0), 'host', { time: 2 });
     const { original } = compilation.streamed!;
