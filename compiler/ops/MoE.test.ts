@@ -85,7 +85,7 @@ describe('MoE', () => {
         const y = (await runOnnx({ name: 'moe', model, inputs })).get('y')!;
         const result = evaluateGraph(compilation.reference, new Map(Object.entries(inputs)));
         const own = result.get('y')!.data as Float32Array;
-        own.forEach((value, i) => expect(value).toBeCloseTo(Number(y.data[i]), 5));
+        for (const [i, value] of own.entries()) expect(value).toBeCloseTo(Number(y.data[i]), 5);
         const run = await runModel(compilation, [new Map(Object.entries(inputs))]);
         expect(run.steps[0]!.outputs.get('y')!.data).toEqual(own);
         const products = compilation.plan.calls.filter(({ node }) => node.op === 'MatMul');
