@@ -12,7 +12,17 @@ import { packageRoot } from '../compiler/toolchain/package-root.js';
 export const NANO_GPT = join(packageRoot(), 'examples', 'nano-gpt');
 
 /** Every form that train.py knows; those without figures in training.json have no model yet. */
-export const FORMS = ['int8', 'int4', 'ternary', 'pruned', 'factorised', 'distilled', 'linear', 'experts'] as const;
+export const FORMS = [
+  'int8',
+  'int4',
+  'ternary',
+  'pruned',
+  'factorised',
+  'distilled',
+  'linear',
+  'experts',
+  'early-exit',
+] as const;
 export type Form = (typeof FORMS)[number];
 
 const figures = z.strictObject({
@@ -22,6 +32,8 @@ const figures = z.strictObject({
   validationLoss: z.number(),
   bitsPerByteBefore: z.number(),
   bitsPerByte: z.number(),
+  /** Share of held-out tokens that leave at an early exit, in PyTorch. */
+  leave: z.number().optional(),
 });
 export type Figures = z.infer<typeof figures>;
 

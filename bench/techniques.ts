@@ -1,6 +1,7 @@
 /**
- * `npm run table:lm`: the table of techniques in examples/nano-gpt/README.md. Instructions a token are the mean of the first 64 tokens of
- * ONNX Runtime's text; memory, cycles and energy are those of a Cortex-M4.
+ * `npm run table:lm [-- FORMS]`: the table of techniques in examples/nano-gpt/README.md. Instructions a token are the mean of the first 64
+ * tokens of ONNX Runtime's text; memory, cycles, energy and the worst case are those of a Cortex-M4. With names of forms only their rows are
+ * measured, and the others stay.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,10 +44,18 @@ interface Row {
   /** Tokens of ONNX Runtime's choice, and how many of them all targets choose too. */
   readonly tokens: number;
   readonly same: number;
+  /** The most that any way through the branches takes, of a form that has some. */
+  readonly worst: number | undefined;
 }
 
+const MARKS = ['<!-- techniques -->\n', '<!-- end of techniques -->'] as const;
+const README = join(NANO_GPT, 'README.md');
+
+const wanted = process.argv.slice(2);
+const kept = wanted.length === 0 ? [] : tableLines();
 const rows: Row[] = [];
 for (const [form, { bitsPerByte }] of trainedForms()) {
+  if (wanted.length > 0 && !wanted.includes(form)) continue;
   rows.push(await measureForm(form, bitsPerByte));
   console.error(`${form}: ${JSON.stringify(rows.at(-1))}`);
 }
@@ -70,6 +79,7 @@ async function measureForm(form: Form, bitsPerByte: number): Promise<Row> {
     error: measured.cycles!.error,
     tokens: choices.tokens.length,
     same: choices.tokens.length - differs.size,
+    worst: measured.expectedInstructions === undefined ? undefined : measured.instructions!,
   };
 }
 
@@ -95,9 +105,15 @@ function tableOf(all: readonly Row[]): string {
     'tokens/s',
     'µJ a token',
     'tokens',
+    'worst case',
   ];
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
-  const body = all.map((row) => line(cellsOf(row))).join('');
+  const body = [...trainedForms().keys()]
+    .flatMap((form) => {
+      const row = all.find((each) => each.form === form);
+      return row === undefined ? kept.filter((text) => text.startsWith(`| ${form} |`)) : [line(cellsOf(row))];
+    })
+    .join('');
   const { name, megahertz, volts, milliamperes } = CHIP;
   const error = `${Math.round(all[0]!.error * 100)} %`;
   return [
@@ -105,12 +121,13 @@ function tableOf(all: readonly Row[]): string {
     line(head.map((_, index) => (index === 0 ? '---' : '--:'))),
     body,
     '\nBytes on the Cortex-M4 (RAM with states and stack), instructions a token (mean of the first 64), and of 100 tokens those that all five cores choose as ONNX Runtime.\n',
+    'Worst case: where the token decides what is computed, the most that any way through the model takes on the M4 at these positions.\n',
     `Tokens a second and energy are estimates: cycles as in [CYCLES.md](../../docs/CYCLES.md) (${error} off, without wait states) on an ${name} at ${megahertz} MHz, which takes\n`,
     `${milliamperes} mA at ${volts} V when it runs CoreMark from flash (its product specification, I_CPU0).\n`,
   ].join('');
 }
 
-function cellsOf({ form, bitsPerByte, flash, ram, instructions, cycles, tokens, same }: Row): string[] {
+function cellsOf({ form, bitsPerByte, flash, ram, instructions, cycles, tokens, same, worst }: Row): string[] {
   const perSecond = (CHIP.megahertz * 1e6) / cycles;
   const microjoules = (CHIP.milliamperes * CHIP.volts * 1000) / perSecond;
   const counts = [flash, ram, ...instructions].map((count) => count.toLocaleString('en-US'));
@@ -121,13 +138,20 @@ function cellsOf({ form, bitsPerByte, flash, ram, instructions, cycles, tokens, 
     perSecond.toFixed(0),
     microjoules.toFixed(0),
     `${same} of ${tokens}`,
+    worst === undefined ? '' : worst.toLocaleString('en-US'),
   ];
 }
 
 function writeTable(table: string): void {
-  const path = join(NANO_GPT, 'README.md');
-  const text = readFileSync(path, 'utf8');
-  const [from, to] = ['<!-- techniques -->\n', '<!-- end of techniques -->'].map((mark) => text.indexOf(mark));
-  if (from! < 0 || to! < from!) throw new Error(`${path} has no part "techniques"`);
-  writeFileSync(path, `${text.slice(0, from!)}<!-- techniques -->\n${table}${text.slice(to!)}`);
+  const text = readFileSync(README, 'utf8');
+  const [from, to] = MARKS.map((mark) => text.indexOf(mark));
+  if (from! < 0 || to! < from!) throw new Error(`${README} has no part "techniques"`);
+  writeFileSync(README, `${text.slice(0, from!)}${MARKS[0]}${table}${text.slice(to!)}`);
+}
+
+/** The lines of the table as it is. */
+function tableLines(): string[] {
+  const text = readFileSync(README, 'utf8');
+  const [from, to] = MARKS.map((mark) => text.indexOf(mark));
+  return text.slice(from, to).split(/(?<=\n)/);
 }

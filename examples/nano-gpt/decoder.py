@@ -17,6 +17,8 @@ class Shape:
     factors: width of a factorised embedding: [vocabulary, factors] and [factors, width].
     decays: linear attention: a matrix for each head, which fades by its decay with each token, instead of a cache.
     experts: feed-forward blocks of which a router chooses one for each token.
+    exit: layers after which a token that the model is sure of leaves: the largest probability is above `sure`. Layers behind have no
+    key and value of it (zeros).
     """
 
     vocabulary: int = 512
@@ -29,6 +31,8 @@ class Shape:
     factors: int = 0
     decays: tuple[float, ...] = ()
     experts: int = 0
+    exit: int = 0
+    sure: float = 0.5
 
     @property
     def head(self):
@@ -89,12 +93,15 @@ class Attention(nn.Module):
         self.o = Projection(shape.width, shape.width, 0.5)
         self.tables = rotary_tables(shape)
 
-    def forward(self, x):
+    def forward(self, x, here=None):
+        """here [batch, time, 1]: 0 where a token is not in the caches."""
         shape, (batch, time, _) = self.shape, x.shape
         q = self.q(x).view(batch, time, shape.heads, shape.head)
         k, v = (p(x).view(batch, time, shape.groups, shape.head) for p in (self.k, self.v))
         if not shape.decays:
             q, k = rotate(q, self.tables), rotate(k, self.tables)
+        if here is not None:
+            k, v = (t * here[..., None] for t in (k, v))
         k, v = (t.repeat_interleave(shape.heads // shape.groups, 2) for t in (k, v))
         q, k, v = (t.transpose(1, 2) for t in (q, k, v))
         y = self.linear(q, k, v) if shape.decays else F.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -151,8 +158,8 @@ class Layer(nn.Module):
         self.feed_forward_norm = Norm(shape.width)
         self.feed_forward = Experts(shape) if shape.experts else FeedForward(shape)
 
-    def forward(self, x):
-        x = x + self.attention(self.attention_norm(x))
+    def forward(self, x, here=None):
+        x = x + self.attention(self.attention_norm(x), here)
         return x + self.feed_forward(self.feed_forward_norm(x))
 
 
@@ -168,15 +175,24 @@ class Decoder(nn.Module):
         self.narrow = Projection(shape.width, shape.factors) if shape.factors else None
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width)
+        self.exit_norm = Norm(shape.width) if shape.exit else None
+        # Logits at the exit, of the last call, for all tokens.
+        self.early = None
 
     def forward(self, tokens):
         x = self.embedding[tokens]
         x = self.widen(x) if self.widen else x
-        for layer in self.layers:
-            x = layer(x)
+        here = None
+        for index, layer in enumerate(self.layers):
+            if self.exit_norm and index == self.shape.exit:
+                self.early = F.linear(self.exit_norm(x), self.embedding)
+                leaves = self.early.softmax(-1).amax(-1, keepdim=True) > self.shape.sure
+                here = 1.0 - leaves.float()
+            x = layer(x, here)
         x = self.norm(x)
         x = self.narrow(x) if self.narrow else x
-        return F.linear(x, self.embedding)
+        logits = F.linear(x, self.embedding)
+        return logits if here is None else torch.where(leaves, self.early, logits)
 
     def transform(self, transform):
         """Looks at the weights of all layers through `transform`; the embedding and the router stay as they are."""

@@ -26,6 +26,8 @@ def fit(model, corpus, steps, rate, teacher=None):
         logits = model(inputs)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         total = loss + 0.01 * sum(layer.feed_forward.balance for layer in model.layers if model.shape.experts)
+        if model.shape.exit:
+            total = total + 0.5 * F.cross_entropy(model.early.flatten(0, 1), targets.flatten())
         if teacher is not None:
             total = 0.5 * total + 0.5 * distance(logits, teacher, inputs)
         optimizer.zero_grad()
@@ -94,6 +96,17 @@ def validate(model, corpus):
             total += F.cross_entropy(logits, torch.from_numpy(targets), reduction="sum").item()
             count += len(targets)
     return total / count
+
+
+def share_that_leaves(model, corpus):
+    """Of held-out tokens those that leave at the early exit."""
+    left, count = 0, 0
+    with torch.no_grad():
+        for inputs, _ in corpus.windows(model.shape.context):
+            model(torch.from_numpy(inputs)[None])
+            left += int((model.early.softmax(-1).amax(-1) > model.shape.sure).sum())
+            count += len(inputs)
+    return left / count
 
 
 def bits_per_byte(loss, corpus):

@@ -43,8 +43,9 @@ def int8_step(model, calibrate):
             per_channel=True,
             activation_type=quantization.QuantType.QInt8,
             weight_type=quantization.QuantType.QInt8,
-            op_types_to_quantize=["MatMul"],
-            nodes_to_exclude=[node.name for node in before.graph.node if node.name.endswith(FLOAT_PRODUCTS)],
+            # Softmax of an exit alone: attention has its own.
+            op_types_to_quantize=["MatMul", "Softmax"] if model.shape.exit else ["MatMul"],
+            nodes_to_exclude=[node.name for node in before.graph.node if node.name.endswith((*FLOAT_PRODUCTS, ".weights"))],
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "TensorQuantOverrides": overrides},
         )
         after = onnx.load(target)

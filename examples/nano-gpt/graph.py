@@ -14,6 +14,8 @@ OPSET = 17
 MASK = -10000.0
 # Matrix products that stay in float32 when a model is quantized: by the end of the node's name.
 FLOAT_PRODUCTS = ("state_product", "router")
+# The condition of an early exit.
+SURE = "is_sure"
 
 
 class Graph:
@@ -67,6 +69,8 @@ def step_model(model, product=float_product, embedding=float_embedding):
         x = product(graph, x, weight_of(model.widen), "widen")
     mixer = LinearAttention(graph, shape) if shape.decays else CachedAttention(graph, shape)
     for index, layer in enumerate(model.layers):
+        if shape.exit and index == shape.exit:
+            exit_head(graph, model, x)
         name = f"layers.{index}"
         normal = normalized(graph, x, layer.attention_norm, f"{name}.attention_norm")
         mixed = mixer.layer(layer.attention, normal, index, product)
@@ -77,8 +81,30 @@ def step_model(model, product=float_product, embedding=float_embedding):
     x = normalized(graph, x, model.norm, "norm")
     if model.narrow:
         x = product(graph, x, weight_of(model.narrow), "narrow")
-    product(graph, x, np.ascontiguousarray(table.T), "logits")
+    if shape.exit:
+        late = graph.node("MatMul", [x, "logits.weight"], "late_logits")
+        join_exit(graph, shape, late, mixer)
+    else:
+        product(graph, x, np.ascontiguousarray(table.T), "logits")
     return finished(graph, shape, mixer)
+
+
+def exit_head(graph, model, x):
+    """`is_sure`: whether the largest probability of the logits after these layers is enough to leave."""
+    normal = normalized(graph, x, model.exit_norm, "exit_norm")
+    weight = graph.constant("logits.weight", np.ascontiguousarray(model.embedding.detach().numpy().T))
+    graph.node("MatMul", [normal, weight], "early_logits")
+    probability = graph.node("Softmax", ["early_logits"], "exit.probability", axis=-1)
+    largest = graph.node("ReduceMax", [probability], "exit.largest", axes=[-1], keepdims=1)
+    graph.node("Greater", [largest, graph.number("sure", model.shape.sure)], SURE)
+
+
+def join_exit(graph, shape, late, mixer):
+    """Logits and the caches of the layers behind the exit: as they were where the token has left. branches.py makes an If of it."""
+    graph.node("Where", [SURE, "early_logits", late], "logits")
+    for part, layers in mixer.states.items():
+        for index in range(shape.exit, shape.layers):
+            layers[index] = graph.node("Where", [SURE, f"past_{part}_{index}", layers[index]], f"layers.{index}.{part}s_kept")
 
 
 def normalized(graph, x, norm, name):

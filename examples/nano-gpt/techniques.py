@@ -1,6 +1,7 @@
 """The techniques: what is trained for each, in the order in which one needs the other."""
 
 import copy
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -15,6 +16,8 @@ FURTHER_STEPS = 400
 FURTHER_RATE = 1e-3
 # A block of 4-bit weights with one scale.
 BLOCK = 32
+# An exit is trained with one probability that is enough to leave, and used with a lower one: twice as many tokens leave.
+SURE_ENOUGH = 0.3
 TEACHER = Shape(width=128, hidden=320)
 TEACHER_STEPS = 1000
 
@@ -38,6 +41,8 @@ class Techniques:
             fit(model[0], self.corpus, *model[1:])
             if path:
                 torch.save(model[0].state_dict(), path)
+        if model[0].shape.exit:
+            model[0].shape = replace(model[0].shape, sure=SURE_ENOUGH)
         return model[0].eval()
 
     # Each gives the model before its training, the steps, the learning rate, and a teacher if it has one.
@@ -62,6 +67,9 @@ class Techniques:
 
     def experts(self):
         return Decoder(Shape(experts=4)), STEPS, RATE
+
+    def early_exit(self):
+        return Decoder(Shape(exit=2)), STEPS, RATE
 
     def teacher(self):
         return Decoder(TEACHER), TEACHER_STEPS, RATE / 2

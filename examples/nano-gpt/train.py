@@ -12,10 +12,11 @@ import onnx
 import onnxruntime
 import torch
 
+from .branches import with_branches
 from .corpus import BEGIN, FIRST_PIECE, SPACE, Corpus, chapters, train_tokenizer
-from .fit import SEED, bits_per_byte, validate
+from .fit import SEED, bits_per_byte, share_that_leaves, validate
 from .forms import byte_embedding, four_bit_product, int8_step, ternary_product
-from .graph import step_model
+from .graph import SURE, step_model
 from .run import Runner, calibration_feeds, greedy, loss_of
 from .techniques import BLOCK, Techniques
 
@@ -32,6 +33,7 @@ FORMS = {
     "distilled": "distilled",
     "linear": "linear",
     "experts": "experts",
+    "early-exit": "early_exit",
 }
 
 
@@ -40,7 +42,8 @@ def exported(name, model, corpus):
         return step_model(model, four_bit_product(BLOCK), byte_embedding)
     if name == "ternary":
         return step_model(model, ternary_product, byte_embedding)
-    return int8_step(model, partial(calibration_feeds, corpus=corpus, pieces=CALIBRATION_PIECES, context=model.shape.context))
+    step = int8_step(model, partial(calibration_feeds, corpus=corpus, pieces=CALIBRATION_PIECES, context=model.shape.context))
+    return with_branches(step, SURE) if model.shape.exit else step
 
 
 def measured(model, exported_model, corpus):
@@ -53,6 +56,7 @@ def measured(model, exported_model, corpus):
         "validationLoss": round(float(after), 4),
         "bitsPerByteBefore": round(bits_per_byte(before, corpus), 4),
         "bitsPerByte": round(float(bits_per_byte(after, corpus)), 4),
+        **({"leave": round(share_that_leaves(model, corpus), 4)} if model.shape.exit else {}),
     }
 
 
