@@ -117,7 +117,8 @@ function sortNodes(graph: Graph, diagnostics: Diagnostics): Node[] {
 function visit(root: Node, writer: ReadonlyMap<string, Node>, state: Map<Node, 'open' | 'done'>, sorted: Node[]): void {
   if (state.has(root)) return;
   // The condition of a branch comes before it.
-  const needs = ({ inputs, branches = [] }: Node) => [...branches.map(({ selector }) => selector), ...inputs];
+  const needs = ({ inputs, branches }: Node) =>
+    branches === undefined ? inputs : [...branches.map(({ selector }) => selector), ...inputs];
   const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
   state.set(root, 'open');
   while (stack.length > 0) {
