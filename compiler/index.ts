@@ -17,7 +17,8 @@ import type {
 import { Diagnostics } from './diagnostics/diagnostic.js';
 import { emitHost } from './emit-host.js';
 import type { ImageSource } from './image/parse.js';
-import { type ImagePlan, planImage } from './image/plan.js';
+import { planImage } from './image/plan.js';
+import { type QuantizedInput, quantizedInput } from './image/quantized-input.js';
 import type { Graph } from './ir/graph.js';
 import type { Program } from './ir/kernel-call.js';
 import { verifyGraph } from './ir/verify.js';
@@ -78,7 +79,8 @@ export async function compile(
   verifyGraph(chosen, 'quantize-embeddings');
   const canonical = canonicalise(chosen, diagnostics, observe);
   diagnostics.throwIfErrors();
-  const packed = packCaches(canonical, options.kvCache, diagnostics);
+  const front = options.image === undefined ? undefined : await imageFront(canonical, options.image);
+  const packed = packCaches(front?.graph ?? canonical, options.kvCache, diagnostics);
   diagnostics.throwIfErrors();
   verifyGraph(packed, 'pack-caches');
   const stream = options.stream === undefined ? undefined : streamed(packed, options.stream, diagnostics);
@@ -95,7 +97,7 @@ export async function compile(
     diagnostics,
   });
   const text = options.tokenizer === undefined ? undefined : planText(program.graph, options.tokenizer);
-  const image = options.image === undefined ? undefined : await imageOf(program.graph, options.image);
+  const image = front === undefined ? undefined : planImage(program.graph, front.spec);
   const audio =
     options.audio === undefined ? undefined : await audioOf(program.graph, options.audio, stream?.streamed.warmUpSteps);
   return {
@@ -119,9 +121,11 @@ export async function compile(
 }
 
 /** The schema library is loaded only where there is something to read. */
-async function imageOf(graph: Graph, source: ImageSource): Promise<ImagePlan> {
+async function imageFront(graph: Graph, source: ImageSource): Promise<QuantizedInput> {
   const { parseImageSpec } = await import('./image/parse.js');
-  return planImage(graph, parseImageSpec(source));
+  const front = quantizedInput(graph, parseImageSpec(source));
+  verifyGraph(front.graph, 'image');
+  return front;
 }
 
 /** The original of a streamed model with the laws of the step's kernels, and what it takes by itself. */

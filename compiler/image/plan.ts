@@ -36,7 +36,7 @@ export function planImage(graph: Graph, spec: ImageSpec): ImagePlan {
       `the crop ends at column ${crop.x + crop.width} and row ${crop.y + crop.height}, the frame at ${frame.width} and ${frame.height}`,
     );
   }
-  const value = inputOf(graph, spec);
+  const value = imageInput(graph, spec);
   const { height, width, channels, strides } = shapeOf(value, spec.layout);
   const columns = makeAxis(resize, crop.width, width);
   const rows = makeAxis(resize, crop.height, height);
@@ -70,7 +70,8 @@ function normalizationOf({ mean, std }: ImageSpec, channel: number): { mean: num
 
 const TYPES = new Set(['int8', 'uint8', 'float32']);
 
-function inputOf(graph: Graph, { input, layout }: ImageSpec): Value {
+/** The input that is the image. @throws CompileError NC0752 when there is none, or more than one */
+export function imageInput(graph: Graph, { input, layout }: ImageSpec): Value {
   const states = new Set(graph.states.map((state) => state.input));
   const values = graph.inputs.filter((name) => !states.has(name)).map((name) => valueOf(graph, name));
   const fitting = values.filter(

@@ -11,6 +11,7 @@ import type { Compilation } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { type Graph, type Node, producers, valueOf } from '../ir/graph.js';
 import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
+import { dequantizeArray, type QuantizedType } from '../numerics/arrays.js';
 import { operatorOf } from '../ops/index.js';
 import { viewNode } from '../ops/node-view.js';
 import { initialState, isTaken, keepStates, knownGuards } from '../reference/evaluate.js';
@@ -170,7 +171,7 @@ function comparable({ reference, source }: Compilation): string[] {
 /** Runs all vectors; a model with state carries ONNX Runtime's own states. */
 async function record(
   ort: Ort,
-  { onnx }: Compilation,
+  { onnx, reference }: Compilation,
   set: VectorSet,
   model: Uint8Array,
   graphOptimizationLevel: 'all' | 'disabled',
@@ -184,7 +185,9 @@ async function record(
     for (const [index, vector] of set.vectors.entries()) {
       options.onProgress?.(`ONNX Runtime: vector ${index + 1} of ${set.vectors.length}`);
       options.signal?.throwIfAborted();
-      const feeds = Object.fromEntries([...vector, ...state].map(([name, tensor]) => [name, toOrt(ort, tensor)]));
+      const feeds = Object.fromEntries(
+        [...vector, ...state].map(([name, tensor]) => [name, toOrt(ort, asInFile(onnx, reference, name, tensor))]),
+      );
       const got = await cannot(() => session.run(feeds, [...new Set(fetches)]));
       const tensors = new Map(Object.entries(got).map(([name, tensor]) => [name, fromOrt(tensor)]));
       for (const { input, output } of onnx.states) state.set(input, tensors.get(output)!);
@@ -194,6 +197,17 @@ async function record(
   } finally {
     await session.release();
   }
+}
+
+/** An input that the compiled model takes quantized (an image front end), as the real numbers that the file's float input takes. */
+function asInFile(onnx: Graph, reference: Graph, name: string, tensor: Tensor): Tensor {
+  const quantization = reference.values.get(name)?.quantization;
+  if (onnx.values.get(name)?.dtype !== 'float32' || tensor.dtype === 'float32' || quantization === undefined)
+    return tensor;
+  const [scale, zeroPoint] = [quantization.scale[0]!, quantization.zeroPoint[0]!];
+  const dtype = tensor.dtype as QuantizedType;
+  const data = dequantizeArray(tensor.data as Int8Array, { dtype, scale, zeroPoint });
+  return { dtype: 'float32', shape: tensor.shape, data };
 }
 
 async function openSession(ort: Ort, model: Uint8Array, graphOptimizationLevel: 'all' | 'disabled') {

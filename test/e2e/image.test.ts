@@ -8,16 +8,21 @@ import { buildModel } from '../support/onnx-builder.js';
 import { workFolder } from '../support/work-folder.js';
 
 /** Sums of red, green and blue over the image, as float scores: the label is the colour that there is most of. */
-function colours(dtype: 'uint8' | 'float32'): Uint8Array {
+function colours(form: 'uint8' | 'float32' | 'quantized at once'): Uint8Array {
+  const dtype = form === 'uint8' ? 'uint8' : 'float32';
   const scale = { name: 'scale', tensor: { dtype: 'float32' as const, shape: [], data: Float32Array.of(1 / 255) } };
   const zero = { name: 'zero', tensor: { dtype: 'uint8' as const, shape: [], data: Uint8Array.of(0) } };
-  const quantized = dtype === 'uint8';
+  const quantized = form !== 'float32';
+  const integers = form === 'uint8' ? 'image' : 'integers';
   return buildModel({
     inputs: [{ name: 'image', dtype, shape: [1, 3, 4, 6] }],
     outputs: [{ name: 'scores', dtype: 'float32', shape: [1, 3, 1, 1] }],
     initializers: quantized ? [scale, zero] : [],
     nodes: [
-      ...(quantized ? [{ op: 'DequantizeLinear', inputs: ['image', 'scale', 'zero'], outputs: ['real'] }] : []),
+      ...(form === 'quantized at once'
+        ? [{ op: 'QuantizeLinear', inputs: ['image', 'scale', 'zero'], outputs: ['integers'] }]
+        : []),
+      ...(quantized ? [{ op: 'DequantizeLinear', inputs: [integers, 'scale', 'zero'], outputs: ['real'] }] : []),
       { op: 'GlobalAveragePool', inputs: [quantized ? 'real' : 'image'], outputs: ['scores'] },
     ],
   });
@@ -84,6 +89,25 @@ describe('pictures', () => {
       }
     },
   );
+
+  it('takes QuantizeLinear of a float input into its table: a byte an element, the same results, equal to ONNX Runtime', async () => {
+    const spec = work.write('image.json', JSON.stringify({ ...image, mean: 0.25, std: 0.5 }));
+    const photo = work.write('green.png', picture(24, 16, [10, 200, 30]));
+    const results = [];
+    for (const form of ['uint8', 'quantized at once'] as const) {
+      const model = work.write('colours.onnx', colours(form));
+      const { out } = await nanoc(['run', model, '--target', 'cortex-m4', '--image', spec, '--photo', photo, '--json']);
+      results.push(JSON.parse(out).photos[0]);
+    }
+    expect(results[1]).toEqual(results[0]);
+    const model = work.write('colours.onnx', colours('quantized at once'));
+    const output = join(work.path, 'out');
+    await nanoc(['build', model, '--target', 'cortex-m4', '--image', spec, '--no-compile', '--output', output]);
+    expect(readFileSync(join(output, 'colours.h'), 'utf8')).toContain('uint8_t *colours_input_image(');
+    const verified = await nanoc(['verify', model, '--target', 'host', '--image', spec, '--count', '4', '--json']);
+    const [result] = JSON.parse(verified.out).results;
+    expect([result.passed, result.onnxRuntimeSkipped, result.onnxRuntime.differing]).toEqual([true, undefined, 0]);
+  });
 
   it('shows the label, or the outputs of a model that has none', async () => {
     const model = work.write('colours.onnx', colours('float32'));
