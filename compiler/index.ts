@@ -29,6 +29,7 @@ import { canonicalise, optimise } from './phases/3-rewrite/index.js';
 import { packCaches } from './phases/3-rewrite/pack-caches.js';
 import { quantizeEmbeddings } from './phases/3-rewrite/quantize-embeddings.js';
 import { cIdentifier } from './phases/6-emit/names.js';
+import type { LibraryKind } from './phases/6-emit/packages.js';
 import { withLaws } from './reference/laws.js';
 import { costOf } from './stream/cost.js';
 import { type Streamed, streamed } from './stream/index.js';
@@ -146,6 +147,12 @@ export async function emitFiles(compilation: Compilation): Promise<EmittedFile[]
   // Loaded only when it is needed: templates and schemas take time to start.
   const { emit } = await import('./phases/6-emit/index.js');
   return emit(compilation, emitHost());
+}
+
+/** The library of a model in the shape of an ecosystem: `nanoc build --package`. @throws CompileError NC0622 */
+export async function emitPackage(compilation: Compilation, kind: LibraryKind): Promise<EmittedFile[]> {
+  const { emitPackage: emit } = await import('./phases/6-emit/index.js');
+  return emit(compilation, kind, emitHost());
 }
 
 /** The C of the model and of its kernels, without firmware, reports and binding. */

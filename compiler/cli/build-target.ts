@@ -2,8 +2,10 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Compilation, EmittedFile } from '../compilation.js';
-import { CompileError, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { emitFiles } from '../index.js';
+import { CompileError, type Diagnostic, fail } from '../diagnostics/diagnostic.js';
+import { emitFiles, emitPackage } from '../index.js';
+import type { Target } from '../ir/target.js';
+import type { LibraryKind, PackageKind } from '../phases/6-emit/packages.js';
 import {
   jsonText,
   type Lock,
@@ -37,6 +39,8 @@ export interface TargetBuildOptions {
   readonly folder: string;
   /** Compile, link and measure; otherwise only the C is written. */
   readonly compile: boolean;
+  /** By default what the target's own project is. */
+  readonly package?: PackageKind;
   /** Write the program for `--sim board` as well. */
   readonly board?: boolean;
   readonly signal: AbortSignal;
@@ -45,12 +49,14 @@ export interface TargetBuildOptions {
 
 /** @throws CompileError NC0403 (too large), NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
 export async function buildTarget(compilation: Compilation, options: TargetBuildOptions): Promise<TargetBuild> {
+  checkPackage(options.package, compilation.target);
   checkFits(makeReport(compilation), compilation.target);
   return replaceFolder(options.folder, options.signal, async (temporary) => {
     const built = await writeTarget(compilation, temporary, options);
     if (options.board !== true) return built;
     const { boardFiles } = await import('../simulate/board/sources.js');
-    const board = await boardFiles(compilation);
+    const source = options.package === 'arduino' || options.package === 'platformio' ? 'src/' : '';
+    const board = (await boardFiles(compilation)).map((file) => ({ ...file, path: source + file.path }));
     await writeFiles(temporary, board, options.signal);
     return { ...built, files: [...built.files, ...board.map(({ path }) => path)] };
   });
@@ -63,6 +69,9 @@ async function writeTarget(
 ): Promise<TargetBuild> {
   const { signal, onProgress } = options;
   onProgress('writing C');
+  const kind = options.package;
+  if (kind !== undefined && kind !== 'cmake' && kind !== 'esp-idf')
+    return writePackage(compilation, kind, folder, options);
   const emitted = await emitFiles(compilation);
   if (!options.compile) {
     await writeFiles(folder, emitted, signal);
@@ -80,6 +89,36 @@ async function writeTarget(
   const files = await withMeasurements(compilation, emitted, report);
   await writeFiles(folder, files, signal);
   return { report, files: [...files.map(({ path }) => path), program], diagnostics };
+}
+
+/** A library alone: its C is compiled for the target and measured, and nothing is linked. */
+async function writePackage(
+  compilation: Compilation,
+  kind: LibraryKind,
+  folder: string,
+  { compile, signal, onProgress }: TargetBuildOptions,
+): Promise<TargetBuild> {
+  const files = await emitPackage(compilation, kind);
+  const paths = files.map(({ path }) => path);
+  await writeFiles(folder, files, signal);
+  if (!compile) return { report: makeReport(compilation), files: paths, diagnostics: [] };
+  onProgress('measuring');
+  const measuring = compilation.target.proof === undefined ? measured : measuredOnProof;
+  const { measurements, diagnostics } = await measuring(compilation, signal);
+  const report = makeReport(compilation, measurements);
+  await writeFiles(folder, reportFiles(report), signal);
+  return { report, files: paths, diagnostics };
+}
+
+/** @throws CompileError NC0622 for a project of ESP-IDF elsewhere than on Espressif's chips, and for one of CMake there */
+function checkPackage(kind: PackageKind | undefined, { name, espIdf }: Target): void {
+  const project = espIdf === undefined ? 'cmake' : 'esp-idf';
+  if ((kind !== 'cmake' && kind !== 'esp-idf') || kind === project) return;
+  fail({
+    code: 'NC0622',
+    message: `a firmware for ${name} is no project of ${kind === 'cmake' ? 'CMake' : 'ESP-IDF'}`,
+    help: `choose --package ${project}, or plain for the C alone`,
+  });
 }
 
 /** What could be checked of an ESP-IDF project; figures are those of the target on which its C is proven. */

@@ -1,5 +1,7 @@
 import { join, relative, resolve } from 'node:path';
-import { type Diagnostic, EXIT } from '../../diagnostics/diagnostic.js';
+import { Option } from 'commander';
+import { type Diagnostic, EXIT, fail } from '../../diagnostics/diagnostic.js';
+import { PACKAGES, type PackageKind } from '../../phases/6-emit/packages.js';
 import type { Report } from '../../report/schema.js';
 import type { CallsVerification } from '../../verify/calls/route.js';
 import { defineCommand } from '../command.js';
@@ -20,6 +22,7 @@ type Flags = CompileFlags &
     readonly compile: boolean;
     readonly force?: boolean;
     readonly board?: boolean;
+    readonly package?: PackageKind;
   };
 
 /** Address bands of the arena picture: enough to see its shape. */
@@ -46,6 +49,7 @@ export const build = defineCommand<Flags>({
     'nanoc build kws.onnx --target esp32s3',
     'nanoc build wake.onnx face.onnx --target cortex-m4 --name doorbell',
     'nanoc build kws.onnx --target stm32f407 --board',
+    'nanoc build kws.onnx --target nrf52840 --package zephyr',
   ],
   declare: (command) => {
     declareModels(command);
@@ -53,6 +57,11 @@ export const build = defineCommand<Flags>({
     command
       .option('--output <dir>', 'folder to write (default: build/<model>/<target>)')
       .option('--no-compile', 'write the C, but do not compile and measure it')
+      .addOption(
+        new Option('--package <kind>', 'shape of what is written (default: esp-idf for its chips, else cmake)').choices(
+          PACKAGES,
+        ),
+      )
       .option('--board', 'write the program that answers nanoc run --sim board as well')
       .option('--force', 'replace a folder that nanoc did not write');
     declareProve(command, 'known');
@@ -61,6 +70,7 @@ export const build = defineCommand<Flags>({
   run: async (session, flags, given) => {
     const composite = await resolveComposite(session, given, flags);
     if (composite !== undefined) {
+      checkAlone(flags);
       const { buildComposites } = await import('../composite-build.js');
       return buildComposites(session, composite, flags);
     }
@@ -81,6 +91,18 @@ export const build = defineCommand<Flags>({
     return built.some(isUnchecked) ? EXIT.missingTool : EXIT.good;
   },
 });
+
+/** @throws CompileError NC0622 for options that take one model */
+function checkAlone(flags: Flags): void {
+  const option = flags.board === true ? '--board' : flags.package === undefined ? undefined : '--package';
+  if (option === undefined) return;
+  fail({
+    code: 'NC0622',
+    message: `${option} takes one model`,
+    because: 'several models in one memory are written as a project of CMake',
+    help: 'leave the option out, or build each model by itself',
+  });
+}
 
 function isGood({ diagnostics, calls }: Built): boolean {
   return calls?.passed !== false && diagnostics.every(({ severity }) => severity !== 'error');
@@ -104,7 +126,10 @@ async function buildOne(session: Session, job: Job, target: string, folder: stri
   const { checkBudgets } = await import('../budgets.js');
   const made = await interruptible((signal) =>
     withProgress(session, `building for ${target}`, (onProgress) =>
-      buildTarget(compilation, { folder, compile: flags.compile, board: flags.board === true, signal, onProgress }),
+      buildTarget(compilation, {
+        ...{ folder, compile: flags.compile, board: flags.board === true, signal, onProgress },
+        ...(flags.package === undefined ? {} : { package: flags.package }),
+      }),
     ),
   );
   const diagnostics = [...compilation.diagnostics, ...made.diagnostics, ...checkBudgets(job.budgets, made.report)];

@@ -8,6 +8,7 @@ import { firmwareFiles } from './firmware.js';
 import type { EmitHost } from './host.js';
 import { modelFiles, runtimeOf } from './model-files.js';
 import { modelParts } from './model-view.js';
+import { type LibraryKind, packageFiles } from './packages.js';
 import { runtimeAbi, runtimeFiles } from './runtime-files.js';
 import { makeSelftest } from './selftest.js';
 
@@ -26,6 +27,14 @@ export async function emit(compilation: Compilation, host: EmitHost): Promise<Em
     ...reportFiles(makeReport(compilation)),
     await bindingFile(context),
   ];
+  const lock = makeLock(compilation, files, runtimeAbi(host), host);
+  return [...files, { path: 'nanoc.lock', content: jsonText(lock) }];
+}
+
+/** The library of a model in the shape of an ecosystem, with its reports. @throws CompileError NC0622 */
+export function emitPackage(compilation: Compilation, kind: LibraryKind, host: EmitHost): EmittedFile[] {
+  const { context, parts, library } = emitParts(compilation, host);
+  const files = [...packageFiles(kind, context, parts, library), ...reportFiles(makeReport(compilation))];
   const lock = makeLock(compilation, files, runtimeAbi(host), host);
   return [...files, { path: 'nanoc.lock', content: jsonText(lock) }];
 }
