@@ -4,8 +4,10 @@
  * planner, so that a wrong lifetime in the plan shows as a wrong byte.
  */
 import type { Compilation } from '../compilation.js';
-import type { KernelCall } from '../ir/kernel-call.js';
+import { valueOf } from '../ir/graph.js';
+import type { KernelCall, View } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
+import { byteLength } from '../ir/tensor.js';
 import { complementSpans, intersects, mergeSpans, type Span } from './spans.js';
 
 /** A value and the bytes that hold it. */
@@ -168,36 +170,48 @@ interface Lifetime {
 function lifetimesOf(compilation: Compilation): Map<string, Lifetime> {
   const { plan } = compilation;
   const { graph } = compilation.program;
-  const writer = new Map<string, number>(graph.inputs.map((name) => [name, -1]));
-  const lastWriter = new Map(writer);
+  /** First and last step that writes a value; views have none. */
+  const written = new Map<string, readonly [number, number]>(graph.inputs.map((name) => [name, [-1, -1]]));
   const reads = new Map<string, number>();
   const states = new Set(graph.states.map((state) => state.output));
   plan.calls.forEach((call, step) => {
     for (const name of accessed(call, 'read')) reads.set(name, step);
     for (const name of accessed(call, 'write')) {
-      if (!writer.has(name)) writer.set(name, step);
-      lastWriter.set(name, step);
+      written.set(name, [written.get(name)?.[0] ?? step, step]);
     }
   });
   for (const name of graph.outputs) if (!states.has(name)) reads.set(name, plan.calls.length);
 
   // A view is a window of its base, or its value is written at its place in the base: a part of a Concat, a state's next value.
-  const parts = new Map<string, string[]>();
+  const parts = new Map<string, View[]>();
+  const windows = new Map<string, View>();
   const wholes = new Map<string, string[]>();
-  const link = (part: string, whole: string) => {
-    parts.set(whole, [...(parts.get(whole) ?? []), part]);
-    wholes.set(part, [...(wholes.get(part) ?? []), whole]);
-  };
+  const append = <T>(lists: Map<string, T[]>, key: string, item: T) =>
+    lists.set(key, [...(lists.get(key) ?? []), item]);
   for (const view of plan.views) {
-    if (view.node.outputs.includes(view.base) || writer.has(view.value)) link(view.value, view.base);
-    else link(view.base, view.value);
+    const isPart = view.node.outputs.includes(view.base) || written.has(view.value);
+    if (isPart) append(parts, view.base, view);
+    else windows.set(view.value, view);
+    append(wholes, isPart ? view.value : view.base, isPart ? view.base : view.value);
   }
-  const first = memoize((name): number => writer.get(name) ?? Math.min(...(parts.get(name) ?? []).map(first)));
-  const ready = memoize((name): number => lastWriter.get(name) ?? Math.max(...(parts.get(name) ?? []).map(ready)));
+  /** Steps that write bytes of a value: a window of a Concat may be read for the last time before another part of that is written. */
+  const writers = (name: string, from: number, to: number): readonly number[] => {
+    const own = written.get(name);
+    if (own !== undefined) return own;
+    const window = windows.get(name);
+    if (window !== undefined) return writers(window.base, from + window.byteOffset, to + window.byteOffset);
+    return (parts.get(name) ?? []).flatMap(({ value, byteOffset }) => {
+      const [low, high] = [Math.max(from, byteOffset), Math.min(to, byteOffset + bytesOf(value))];
+      return low < high ? writers(value, low - byteOffset, high - byteOffset) : [];
+    });
+  };
+  const bytesOf = (name: string): number => byteLength(valueOf(graph, name));
+  const first = (name: string): number => Math.min(...writers(name, 0, bytesOf(name)));
+  const ready = memoize((name): number => Math.max(...writers(name, 0, bytesOf(name))));
   const last = memoize((name): number =>
     Math.max(reads.get(name) ?? ready(name), ...(wholes.get(name) ?? []).map(last)),
   );
-  const names = new Set([...writer.keys(), ...plan.views.flatMap((view) => [view.value, view.base])]);
+  const names = new Set([...written.keys(), ...plan.views.flatMap((view) => [view.value, view.base])]);
   const inRam = [...names].filter((name) => spanOf(plan, name) !== undefined);
   return new Map(inRam.map((name) => [name, { first: first(name), ready: ready(name), last: last(name) }]));
 }

@@ -7,6 +7,7 @@ import { type Diagnostics, fail } from '../diagnostics/diagnostic.js';
 import { GraphEditor } from '../ir/builders.js';
 import { type Graph, type Node, valueOf } from '../ir/graph.js';
 import { foldPads } from '../phases/3-rewrite/fold-pads.js';
+import { slideCaches } from '../phases/3-rewrite/slide-caches.js';
 import { shorten } from '../report/format.js';
 import { type Analysis, analyse } from './analyse.js';
 import { needsOf } from './needs.js';
@@ -83,9 +84,16 @@ export function streamed(
     warmUpSteps: fromReset ? 0 : Math.ceil(window / hop) - 1,
     outputs,
   };
-  const step = stepGraph(graph, analysis);
+  const step = slid(stepGraph(graph, analysis), diagnostics);
   describe(graph, analysis, result, diagnostics);
   return { graph: step, streamed: result };
+}
+
+/** States of several blocks (time is not outermost) are moved on in place. */
+function slid(step: Graph, diagnostics: Diagnostics): Graph {
+  const editor = new GraphEditor(step);
+  slideCaches.run(editor, diagnostics);
+  return editor.finish();
 }
 
 function newestAreUntouched(rows: Rows | undefined): boolean {

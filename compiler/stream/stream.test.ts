@@ -237,7 +237,7 @@ describe('on the device, and against ONNX Runtime', () => {
     { form, quantized: true, pads: 'none' as const, seed: 20 + index, target: 'cortex-m4' },
     { form, quantized: false, pads: 'any' as const, seed: 40 + index, target: 'host' },
   ]);
-  it.each(FULL ? cases : [cases[3]!, cases[4]!])(
+  it.each(FULL ? cases : [cases[4]!, cases[5]!])(
     '$form, quantized: $quantized, padding: $pads',
     async ({ target, ...options }) => {
       const made = streamModel(options);
