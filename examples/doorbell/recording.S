@@ -1,5 +1,8 @@
-/* The microphone of the firmware: windows of features, from the test set of examples/wake-word. */
+/* The microphone of the firmware: a WAV file with samples of 16 bits. */
     .section .rodata
+    .balign 4
     .global recording
 recording:
-    .incbin "recording.bin"
+    .incbin "recording.wav"
+    .global recording_end
+recording_end:
