@@ -20,7 +20,18 @@ export interface CompositeJob {
 }
 
 /** Options that say something about one model. */
-const OF_ONE = ['dim', 'state', 'stream', 'embedding', 'tokenizer', 'image', 'audio', 'ram', 'fastRam', 'tune'] as const;
+const OF_ONE = [
+  'dim',
+  'state',
+  'stream',
+  'embedding',
+  'tokenizer',
+  'image',
+  'audio',
+  'ram',
+  'fastRam',
+  'tune',
+] as const;
 
 /**
  * The composite that a command is for; undefined when it is for one model. Each model has the options of its own nanoc.json, but not

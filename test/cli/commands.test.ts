@@ -39,7 +39,7 @@ describe('help', () => {
   it('without a command: the list, and wrong use', async () => {
     const result = await nanoc([]);
     expect(result.exitCode).toBe(2);
-    expect(result.out).toContain('build [options] [model]');
+    expect(result.out).toContain('build [options] [models...]');
   });
 
   it('--version', async () => {
