@@ -1,7 +1,8 @@
 /** The kernel options of depthwise Conv of any window for Armv7-M and Armv6-M cores. */
+import type { KernelOption } from '../../ops/define.js';
 import { assemblyFunction } from '../arm-dsp/assembly.js';
 import { LONGEST_ROW } from '../packed/depthwise.js';
-import { depthwiseOption } from '../packed/depthwise-call.js';
+import { depthwiseOption, outputRows } from '../packed/depthwise-call.js';
 import { FEATURES } from './conv-kernel.js';
 import { ROTATING_STACK, rotatingInstructions } from './depthwise-v7m.js';
 
@@ -18,7 +19,16 @@ export const v7mDepthwise = depthwiseOption(
   { ...common, name: 'v7m', pairs: false, macro: 'NANOC_V7M_ASSEMBLY', rotating },
   FEATURES.v7m,
 );
-export const v6mDepthwise = depthwiseOption(
+/** Whatever its shape; for tests of the kernel itself. */
+export const anyPairs = depthwiseOption(
   { ...common, name: 'v6m', pairs: true, macro: 'NANOC_V6M_ASSEMBLY' },
   FEATURES.v6m,
 );
+/** A word holds pixels of two output rows: of one row, half of each product is lost, and the portable kernel takes fewer instructions. */
+export const v6mDepthwise: KernelOption = {
+  ...anyPairs,
+  when: (context) => {
+    const fits = anyPairs.when!(context);
+    return fits === true && outputRows(context) === 1 ? 'one row of outputs: half of each word would be empty' : fits;
+  },
+};

@@ -143,6 +143,11 @@ function shapeOf(
   };
 }
 
+/** Rows of outputs as the kernel sees them. */
+export function outputRows(context: LowerContext): number {
+  return geometryOf(context).outHeight;
+}
+
 /** Images that are one row high are taken as one column: planes have many rows then. */
 function geometryOf(context: LowerContext) {
   const [batches, inHeight, inWidth, channels] = context.required(0).shape as [number, number, number, number];
