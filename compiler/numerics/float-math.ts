@@ -170,3 +170,61 @@ export function geluTanhF32(x: number): number {
   const inner = f(GELU_INNER * f(x + f(GELU_CUBIC * f(f(x * x) * x))));
   return f(f(0.5 * x) * f(1 + tanhF32(inner)));
 }
+
+/** 2 / pi as a binary fraction: each word begins a byte behind the one before it. */
+const TWO_OVER_PI = [
+  0x000000a2, 0x0000a2f9, 0x00a2f983, 0xa2f9836e, 0xf9836e4e, 0x836e4e44, 0x6e4e4415, 0x4e441529, 0x441529fc,
+  0x1529fc27, 0x29fc2757, 0xfc2757d1, 0x2757d1f5, 0x57d1f534, 0xd1f534dd, 0xf534ddc0, 0x34ddc0db, 0xddc0db62,
+  0xc0db6295, 0xdb629599, 0x6295993c, 0x95993c43, 0x993c4390, 0x3c439041,
+].map(BigInt);
+const HALF_PI_HIGH = f(Math.PI / 2);
+const HALF_PI_LOW = f(Math.PI / 2 - HALF_PI_HIGH);
+const QUARTER_PI = f(Math.PI / 4);
+/** pi / 2 for a fraction of 32 bits. */
+const HALF_PI_STEP = f((Math.PI / 2) * 2 ** -32);
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f);
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f);
+
+/** A size as quarters of a turn and what is left, at most pi / 4 on either side: the quarters modulo 4. */
+function quarters(size: number): { quarter: number; rest: number } {
+  if (size <= QUARTER_PI) return { quarter: 0, rest: size };
+  if (size < 2) return { quarter: 1, rest: f(f(size - HALF_PI_HIGH) - HALF_PI_LOW) };
+  bits.setFloat32(0, size);
+  const word = bits.getUint32(0);
+  const at = (word >>> 26) & 15;
+  const mantissa = BigInt((((word & 0x7fffff) | 0x800000) << ((word >>> 23) & 7)) >>> 0);
+  // Three words of the product modulo four quarters, 62 bits behind the point.
+  const [high, middle, low] = [0, 4, 8].map((offset) => mantissa * TWO_OVER_PI[at + offset]!) as [
+    bigint,
+    bigint,
+    bigint,
+  ];
+  const product = BigInt.asUintN(64, (high << 32n) + middle + (low >> 32n));
+  const quarter = BigInt.asUintN(64, product + (1n << 61n)) >> 62n;
+  const rest = BigInt.asIntN(64, product - (quarter << 62n)) >> 30n;
+  return { quarter: Number(quarter), rest: f(f(Number(rest)) * HALF_PI_STEP) };
+}
+
+/** Sine, at `ahead` quarters of a turn in front of a size that is a number. */
+function sine(size: number, ahead: number): number {
+  const { quarter, rest } = quarters(size);
+  const square = f(rest * rest);
+  const turned = quarter + ahead;
+  const y =
+    turned % 2 === 0
+      ? f(f(f(horner(square, SIN) * square) * rest) + rest)
+      : f(f(f(f(horner(square, COS) * square) * square) - f(square * 0.5)) + 1);
+  return turned & 2 ? -y : y;
+}
+
+/** Within 1.2e-7 of the sine. NaN of infinity. */
+export function sinF32(x: number): number {
+  if (!Number.isFinite(x)) return Number.NaN;
+  const y = sine(Math.abs(x), 0);
+  return x < 0 || Object.is(x, -0) ? -y : y;
+}
+
+/** Within 1.2e-7 of the cosine. NaN of infinity. */
+export function cosF32(x: number): number {
+  return Number.isFinite(x) ? sine(Math.abs(x), 1) : Number.NaN;
+}

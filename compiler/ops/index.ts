@@ -20,6 +20,7 @@ import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
 import convTranspose from './ConvTranspose.js';
+import cos from './Cos.js';
 import depthToSpace from './DepthToSpace.js';
 import dequantizeLinear from './DequantizeLinear.js';
 import div from './Div.js';
@@ -117,6 +118,7 @@ import sigmoid from './Sigmoid.js';
 import sign from './Sign.js';
 import signShift from './SignShift.js';
 import simplifiedLayerNormalization from './SimplifiedLayerNormalization.js';
+import sin from './Sin.js';
 import size from './Size.js';
 import skipLayerNormalization from './SkipLayerNormalization.js';
 import skipSimplifiedLayerNormalization from './SkipSimplifiedLayerNormalization.js';
@@ -158,6 +160,7 @@ export const operators: readonly OperatorDefinition[] = [
   constantOfShape,
   conv,
   convTranspose,
+  cos,
   depthToSpace,
   dequantizeLinear,
   div,
@@ -254,6 +257,7 @@ export const operators: readonly OperatorDefinition[] = [
   sign,
   signShift,
   simplifiedLayerNormalization,
+  sin,
   size,
   skipLayerNormalization,
   skipSimplifiedLayerNormalization,

@@ -18,6 +18,8 @@ void nanoc_exp_f32(const float *x, float *y, int32_t count);
 void nanoc_log_f32(const float *x, float *y, int32_t count);
 /** Correctly rounded. */
 void nanoc_sqrt_f32(const float *x, float *y, int32_t count);
+void nanoc_sin_f32(const float *x, float *y, int32_t count);
+void nanoc_cos_f32(const float *x, float *y, int32_t count);
 void nanoc_erf_f32(const float *x, float *y, int32_t count);
 void nanoc_softplus_f32(const float *x, float *y, int32_t count);
 void nanoc_neg_f32(const float *x, float *y, int32_t count);

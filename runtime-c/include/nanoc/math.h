@@ -14,6 +14,10 @@ float nanoc_log(float x);
 /** log(1 + x) for x from 0 to 1. */
 float nanoc_log1p(float x);
 float nanoc_tanh(float x);
+/** Within 1.2e-7 of the sine; NaN of infinity. */
+float nanoc_sin(float x);
+/** Within 1.2e-7 of the cosine; NaN of infinity. */
+float nanoc_cos(float x);
 float nanoc_erf(float x);
 /** x^y: integer exponents up to 32 by squaring, others e^(y log x). */
 float nanoc_pow(float x, float y);
