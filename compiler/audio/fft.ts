@@ -23,19 +23,27 @@ const divide = ({ re, im }: Complex, by: 2 | 4): Complex => {
 };
 const at = (table: Int16Array, i: number): Complex => ({ re: table[2 * i]!, im: table[2 * i + 1]! });
 
+const tables = new Map<number, { readonly twiddles: Int16Array; readonly real: Int16Array }>();
+
+/** Made once for each size. */
+function tablesOf(count: number) {
+  const known = tables.get(count) ?? { twiddles: twiddleTable(count), real: realTwiddleTable(count) };
+  tables.set(count, known);
+  return known;
+}
+
 /**
  * Transform of `samples.length` real samples, a power of two from 8 up: bins 0 to half of it, real and imaginary part interleaved, each divided by
  * the number of samples.
  */
 export function realTransform(samples: Int16Array): Int16Array {
   const count = samples.length / 2;
-  const twiddles = twiddleTable(count);
+  const { twiddles, real } = tablesOf(count);
   const halves = transform(
     Array.from({ length: count }, (_, i) => at(samples, i)),
     (i) => at(twiddles, i),
     1,
   );
-  const real = realTwiddleTable(count);
   const out = new Int16Array(2 * (count + 1));
   const put = (bin: number, re: number, im: number) => out.set([re, im], 2 * bin);
   const constant = divide(halves[0]!, 2);
