@@ -5,6 +5,7 @@ import { lowered, type NativeCase } from '../../test/support/native-conv.js';
 import { matmulCase } from '../../test/support/native-matmul.js';
 import { Random } from '../../test/support/random.js';
 import { runCallsOnTarget } from '../../test/support/run-call.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import type { KernelOption } from '../ops/define.js';
 import { loadTarget } from '../targets.js';
 import { dspConv } from './arm-dsp/conv-kernel.js';
@@ -22,6 +23,8 @@ import { predictInstructions } from './cost.js';
 import { rv32Conv } from './riscv/conv-kernel.js';
 import { rv32Depthwise } from './riscv/depthwise-kernel.js';
 import { rv32Matvec } from './riscv/matvec-kernel.js';
+import { lxConv, lxMatmul } from './xtensa/conv-kernel.js';
+import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from './xtensa/depthwise-kernel.js';
 
 const SHAPES = process.env.NANOC_FULL === undefined ? 10 : 40;
 const TOLERANCE = 0.15;
@@ -30,6 +33,13 @@ const SMALLEST: Readonly<Record<string, number>> = { 'cortex-m55': 4000 };
 const SLOW_MS = 300_000;
 
 type Shape = (random: Random) => ConvSpec;
+
+const hasXtensa = (await simulatedTargets()).includes('lx7');
+
+/** Entries of the lists below, where its toolchain is installed. */
+function onXtensa<Entry>(entries: readonly Entry[]): readonly Entry[] {
+  return hasXtensa ? entries : [];
+}
 
 const conv: Shape = (random) => {
   const spec = randomConvSpec(random, { channels: 1, size: 10, kernel: 4 });
@@ -80,9 +90,32 @@ const narrow: Shape = (random) => {
   return { ...spec, input: [spec.input[0], random.integer(16, 60), random.integer(spec.kernel[1], 4)] };
 };
 
-const images: readonly (readonly [string, KernelOption, Shape, 'speed' | 'balanced'])[] = [
+/** The window is the whole image. */
+const whole: Shape = (random) => {
+  const spec = depthwise(3)(random);
+  const kernel = [random.integer(3, 20), random.integer(2, 5)] as const;
+  return {
+    ...spec,
+    input: [80 + spec.input[0], ...kernel],
+    outputs: 80 + spec.outputs,
+    group: 80 + spec.outputs,
+    kernel,
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+  };
+};
+
+/** Half of the layers with weights that have zero points, of which a few leave int8. */
+const withZeros =
+  (layer: Shape): Shape =>
+  (random) => ({ ...layer(random), weightLimit: 60, weightZero: random.pick([0, -20, 35]), outliers: 0.003 });
+
+type Image = readonly [string, KernelOption, Shape, 'size' | 'speed' | 'balanced'];
+
+const images: readonly Image[] = [
   ['cortex-m4', dspConv, conv, 'balanced'],
   ['cortex-m4', dspConv, conv, 'speed'],
+  ['cortex-m4', dspConv, conv, 'size'],
   ['cortex-m4', dspWinograd, inFours(threeByThree(conv), 4), 'speed'],
   ['cortex-m4', dspDepthwise, threeByThree(depthwise(3)), 'balanced'],
   ['cortex-m4', dspWindow, depthwise(5), 'balanced'],
@@ -98,9 +131,22 @@ const images: readonly (readonly [string, KernelOption, Shape, 'speed' | 'balanc
   ['cortex-m55', anyRows, inFours(conv, 16), 'balanced'],
   ['cortex-m55', anyWindow, depthwise(5), 'balanced'],
   ['cortex-m55', anyPlanes, narrow, 'balanced'],
+  ['cortex-m55', mveConv, withZeros(conv), 'balanced'],
+  ['cortex-m55', anyWindow, withZeros(depthwise(5)), 'balanced'],
+  ['cortex-m3', v7mConv, withZeros(conv), 'balanced'],
+  ['cortex-m3', v7mDepthwise, withZeros(depthwise(5)), 'balanced'],
+  ['rv32imc', rv32Conv, withZeros(conv), 'balanced'],
+  ...onXtensa<Image>([
+    ['lx7', lxConv, conv, 'balanced'],
+    ['lx7', lxConv, withZeros(conv), 'speed'],
+    ['lx7', lxDepthwise3x3, threeByThree(depthwise(3)), 'balanced'],
+    ['lx7', lxDepthwise, depthwise(6), 'balanced'],
+    ['lx7', lxDepthwiseOne, whole, 'balanced'],
+  ]),
 ];
 
 const vectors: readonly (readonly [target: string, option: KernelOption, 'size' | 'balanced'])[] = [
+  ...onXtensa([['lx7', lxMatmul, 'balanced'] as const]),
   ['cortex-m4', dspMatvec, 'balanced'],
   ['cortex-m4', dspMatvec, 'size'],
   ['cortex-m3', v7mMatvec, 'balanced'],

@@ -9,6 +9,8 @@ export interface CostView {
   readonly y: readonly number[];
   /** An attribute of the node that is a list of numbers. */
   ints(name: string): readonly number[];
+  /** A number in the call's parameter struct, `inner.field` in a struct of it. @throws Error (invariant) where there is none */
+  int(field: string): number;
   /** A constant in the call's parameter struct; undefined where there is none. */
   constant(field: string): PackedConstant['data'] | undefined;
 }
@@ -20,8 +22,21 @@ export function costView(call: KernelCall, graph: Graph): CostView {
     x: valueOf(graph, node.inputs[0]!).shape,
     y: valueOf(graph, node.outputs[0]!).shape,
     ints: (name) => (node.attributes[name] as readonly number[] | undefined)?.map(Number) ?? [],
+    int: (field) => intOf(call, field),
     constant: (field) => constantOf(call, field),
   };
+}
+
+function intOf(call: KernelCall, path: string): number {
+  const params = call.arguments.find((argument) => argument.kind === 'params');
+  const at = (fields: Readonly<Record<string, ParamValue>>, [name, ...rest]: readonly string[]): number | undefined => {
+    const value = fields[name!];
+    if (value === undefined) return undefined;
+    return 'fields' in value ? at(value.fields, rest) : 'int' in value ? value.int : undefined;
+  };
+  const found = params === undefined ? undefined : at(params.fields, path.split('.'));
+  if (found === undefined) throw new Error(`invariant: ${call.function} has no parameter ${path}`);
+  return found;
 }
 
 function constantOf(call: KernelCall, field: string): PackedConstant['data'] | undefined {

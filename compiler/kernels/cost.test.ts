@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listModels, modelsFolder } from '../../bench/models.js';
+import { simulatedTargets } from '../../test/support/simulated-targets.js';
 import { smallModelBytes } from '../../test/support/small-model.js';
 import { readModelFile } from '../cli/model-file.js';
 import type { CompileOptions, ModelSource } from '../compilation.js';
@@ -46,13 +47,17 @@ const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
   .map((name) => join(outside ?? '', 'mlperf-tiny', `${name}.onnx`))
   .filter((path) => outside !== undefined && existsSync(path));
 
+const xtensa = (await simulatedTargets()).filter((name) => name === 'lx7');
+
 const choices = [
   { target: 'cortex-m4', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m4', kernels: 'auto', optimize: 'speed' },
+  { target: 'cortex-m4', kernels: 'auto', optimize: 'size' },
   { target: 'cortex-m55', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m3', kernels: 'auto', optimize: 'balanced' },
   { target: 'cortex-m0', kernels: 'auto', optimize: 'balanced' },
   { target: 'rv32imc', kernels: 'auto', optimize: 'balanced' },
+  ...xtensa.map((target) => ({ target, kernels: 'auto', optimize: 'balanced' }) as const),
   { target: 'cortex-m4', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m3', kernels: 'portable', optimize: 'balanced' },
   { target: 'cortex-m0', kernels: 'portable', optimize: 'balanced' },

@@ -6,12 +6,29 @@ import { dspCosts } from './arm-dsp/cost.js';
 import { winogradCost } from './arm-dsp/winograd-cost.js';
 import { mveCosts } from './arm-mve/cost.js';
 import { scalarCosts } from './arm-scalar/cost.js';
-import { costView } from './cost-view.js';
+import { type CostView, costView } from './cost-view.js';
+import { nbits4Costs } from './nbits4-cost.js';
 import { portableCosts, portableNumbers } from './portable-cost.js';
 import { riscvCosts } from './riscv/cost.js';
+import { xtensaCosts } from './xtensa/cost.js';
 
-/** By the start of the function's name. */
-const generatedCosts = { ...dspCosts, nanoc_winograd_dsp_: winogradCost, ...scalarCosts, ...mveCosts, ...riscvCosts };
+type Formula = (view: CostView, core: string) => number | undefined;
+
+/** By the start of the function's name: a longer one stands before what it starts with. */
+const nativeCosts: Readonly<Record<string, Formula>> = {
+  ...dspCosts,
+  nanoc_winograd_dsp_: winogradCost,
+  ...scalarCosts,
+  ...mveCosts,
+  ...riscvCosts,
+  ...xtensaCosts,
+  ...nbits4Costs,
+};
+
+/** Cores that run the assembly of their kernels, and whose C compiler was measured; others run the C twins. */
+function isMeasured({ name, features }: Target): boolean {
+  return portableNumbers[name] !== undefined || features.includes('mve') || features.includes('xtensa');
+}
 
 /**
  * Instructions of one call on the target's core, right within 15 % for layers above 20,000 (cost.test.ts); undefined where there
@@ -19,12 +36,11 @@ const generatedCosts = { ...dspCosts, nanoc_winograd_dsp_: winogradCost, ...scal
  */
 export function predictInstructions(call: KernelCall, graph: Graph, target: Target): number | undefined {
   const numbers = portableNumbers[target.name];
-  // Other targets run the C twins of generated kernels.
-  if (numbers === undefined && !target.features.includes('mve')) return undefined;
+  if (!isMeasured(target)) return undefined;
   const portable = portableCosts[call.function];
-  const generated = Object.entries(generatedCosts).find(([start]) => call.function.startsWith(start))?.[1];
-  if ((portable === undefined || numbers === undefined) && generated === undefined) return undefined;
+  const native = Object.entries(nativeCosts).find(([start]) => call.function.startsWith(start))?.[1];
+  if ((portable === undefined || numbers === undefined) && native === undefined) return undefined;
   const view = costView(call, graph);
-  const cost = generated === undefined ? portable!(view, numbers!) : generated(view);
+  const cost = native === undefined ? portable!(view, numbers!) : native(view, target.name);
   return cost === undefined ? undefined : Math.round(cost);
 }

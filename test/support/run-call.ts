@@ -101,6 +101,20 @@ export async function runCallsOnTarget(
   target: Target,
   libraries: readonly Library[] = [],
 ): Promise<TargetResult[]> {
+  const results: TargetResult[] = [];
+  for (let start = 0; start < cases.length; start += IN_ONE_PROGRAM)
+    results.push(...(await runInOneProgram(cases.slice(start, start + IN_ONE_PROGRAM), target, libraries)));
+  return results;
+}
+
+/** The simulated memories hold no more. */
+const IN_ONE_PROGRAM = 200;
+
+async function runInOneProgram(
+  cases: readonly CallCase[],
+  target: Target,
+  libraries: readonly Library[],
+): Promise<TargetResult[]> {
   const runs = runsOf(cases);
   const placed = runs.map(({ item, overlap }) => ({
     ...{ call: item.call, graph: item.graph },

@@ -16,6 +16,7 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_conv16_dsp_: (view) => convCost(view, gemmOfHalfwords),
   nanoc_matvec_dsp_: (view) => matvecCost(view, false),
   nanoc_matvec16_dsp_: (view) => matvecCost(view, true),
+  nanoc_conv_any_dsp: anyCost,
   nanoc_matvec_any_dsp: anyRowCost,
   nanoc_depthwise_dsp_: depthwiseCost,
   nanoc_depthwise16_dsp_: depthwiseCost,
@@ -144,6 +145,19 @@ export function depthwiseInstructions(sizes: DepthwiseSizes, exact: number, fast
   const tile = loads + columns + 4 * (3 * outWidth - padding) + (1 + finish) * outWidth;
   const twoRows = 4 * tile + 8 + 12 * inWidth + 35 + 80 * (strips - 1);
   return batches * Math.ceil(outChannels / 4) * ((outHeight / 2) * twoRows + (fast ? 120 : 240));
+}
+
+/** For size, convolutions of any shape: a pixel, a row and four inputs of its window's copy; two pixels and two channels, four of their inputs. */
+const ANY = { pixel: 99, row: 46.5, quad: 8.5, pair: 43, pairQuad: 15, clamp: 9.7 };
+
+function anyCost(view: CostView): number {
+  const { int } = view;
+  const [channels, quads] = [int('out_c'), int('inner') / 4];
+  const pixels = int('batches') * int('out_h') * int('out_w');
+  const copies = pixels * (ANY.pixel + ANY.row * int('kernel_h') + ANY.quad * quads);
+  const products = Math.ceil(pixels / 2) * Math.ceil(channels / 2) * (ANY.pair + ANY.pairQuad * quads);
+  const clamped = int('layer.low') > -128 || int('layer.high') < 127 ? ANY.clamp * pixels * channels : 0;
+  return copies + products + clamped;
 }
 
 /** Any window: four channels of one pixel; windows at the border are copied first. */
