@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readModelFile } from '../compiler/cli/model-file.js';
 import { type Compilation, CompileError, compile } from '../compiler/index.js';
+import { totalMacs } from '../compiler/ir/kernel-call.js';
 import { measure } from '../compiler/toolchain/measure.js';
 import { findCmsisNn } from '../compiler/vendor/cmsis-nn.js';
 import { findEspNn } from '../compiler/vendor/esp-nn.js';
@@ -64,7 +65,7 @@ export async function measureModel(request: Request): Promise<Outcome> {
     },
     ...{ flash: measurements.flash, code: measurements.code, constants: measurements.constants },
     ...{ stack: measurements.stackBound ?? measurements.stackPainted },
-    macs: program.calls.reduce((sum, call) => sum + call.macs, 0),
+    macs: totalMacs(program.calls),
   });
   const divergence = verification.firstDivergence?.message;
   return { kind: 'measured', result, ...(divergence === undefined ? {} : { divergence }) };

@@ -2,6 +2,7 @@
 import type { CompileOptions } from '../compilation.js';
 import { Diagnostics } from '../diagnostics/diagnostic.js';
 import type { Program } from '../ir/kernel-call.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
 import type { Target } from '../ir/target.js';
 import { byteLength } from '../ir/tensor.js';
@@ -66,7 +67,7 @@ function costOf(whole: Planned, fitted: Fitted, budget: number): Bands {
     budget,
     regions: fitted.regions,
     ram: of(({ ram }) => ram),
-    macs: of(({ plan }) => plan.calls.reduce((sum, { macs }) => sum + macs, 0)),
+    macs: of(({ plan }) => totalMacs(plan.calls)),
     calls: of(({ plan }) => plan.calls.length),
     functions: of(({ plan }) => new Set(plan.calls.map((call) => call.function)).size),
     copiedBytes: copied.reduce((sum, { node }) => sum + byteLength(fitted.graph.values.get(node.outputs[0]!)!), 0),

@@ -1,5 +1,6 @@
 import type { Compilation } from '../compilation.js';
 import { consumers, type Graph, type Node, producers, type Value } from '../ir/graph.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import { bytesPerElement, elementCount } from '../ir/tensor.js';
 import { findOperator } from '../ops/index.js';
 
@@ -40,7 +41,7 @@ export function inspectGraph(graph: Graph, compilation: Compilation | undefined)
     nodes: graph.nodes.length,
     parameters: weights.reduce((sum, value) => sum + elementCount(value.shape), 0),
     parameterBytes: weights.reduce((sum, value) => sum + elementCount(value.shape) * bytesPerElement(value.dtype), 0),
-    ...(compilation === undefined ? {} : { macs: compilation.program.calls.reduce((sum, call) => sum + call.macs, 0) }),
+    ...(compilation === undefined ? {} : { macs: totalMacs(compilation.program.calls) }),
   };
 }
 

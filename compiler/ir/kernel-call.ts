@@ -173,3 +173,8 @@ export interface Program {
 }
 
 export type { DataType };
+
+/** Multiply-accumulates of one inference. */
+export function totalMacs(calls: readonly Pick<KernelCall, 'macs'>[]): number {
+  return calls.reduce((sum, { macs }) => sum + macs, 0);
+}

@@ -4,17 +4,18 @@ import { emitHost } from '../emit-host.js';
 import { type Graph, valueOf } from '../ir/graph.js';
 import { type Argument, joinLists, type KernelCall } from '../ir/kernel-call.js';
 import type { Target } from '../ir/target.js';
-import { ConstantTable, type EmittedConstant } from '../phases/6-emit/constants.js';
-import { elementLiterals, floatLiteral, intLiteral, wrap } from '../phases/6-emit/literals.js';
+import { ConstantTable } from '../phases/6-emit/constants.js';
+import { floatLiteral, intLiteral } from '../phases/6-emit/literals.js';
 import { StemTable } from '../phases/6-emit/names.js';
 import { structInitialiser } from '../phases/6-emit/params.js';
 import { runtimeFiles } from '../phases/6-emit/runtime-files.js';
-import { type Build, simulatorSupport } from '../toolchain/build.js';
+import { definitionView } from '../phases/6-emit/weights-view.js';
+import type { Build } from '../toolchain/build.js';
 import type { Library } from '../vendor/library.js';
 import { librariesOf } from '../vendor/linked.js';
 import { type CallLayout, SCRATCH } from './call-layout.js';
 import { simulatedProgram, worldView } from './harness.js';
-import { buildHarness, INCLUDE_DIRECTORIES, withFolder } from './program.js';
+import { buildHarness, withFolder } from './program.js';
 import { type Simulator, simulatorFor } from './simulator.js';
 
 /** A call with the places of its buffers. */
@@ -52,19 +53,14 @@ export async function withCallProgram<T>(
 ): Promise<T> {
   const { target, libraries = [], extraFlags, signal } = options;
   const simulator = simulatorFor(target);
-  const files = [
-    ...callSources(calls),
-    ...(await simulatorSupport(simulator)),
-    { path: 'calls.c', content: callProgramSource(calls, target) },
-  ];
+  const files = [...callSources(calls), { path: 'calls.c', content: callProgramSource(calls, target) }];
   const linked = librariesOf(
     calls.map(({ call }) => call),
     libraries,
   );
   return withFolder(undefined, async (directory) => {
     const build = await buildHarness(simulator, {
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, libraries: linked },
-      ...(simulator.linkerScript === undefined ? {} : { linkerScript: simulator.linkerScript }),
+      ...{ files, target, directory, libraries: linked },
       ...(extraFlags === undefined ? {} : { extraFlags }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -92,7 +88,7 @@ export function callProgramSource(calls: readonly PlacedCall[], target: Target):
     bytes: Math.max(4, ...calls.map(({ layout }) => layout.bytes)),
     alignment,
     twice: 2 * alignment,
-    constants: constants.list.map(constantView),
+    constants: constants.list.map(definitionView),
     params,
     calls: statements,
     ...worldView(target),
@@ -138,15 +134,4 @@ function pointer({ buffers }: CallLayout, name: string, isRead: boolean): string
   const buffer = buffers.get(name);
   if (buffer === undefined) throw new Error(`invariant: the layout has no place for "${name}"`);
   return `(${isRead ? 'const ' : ''}void *)&memory[${buffer.offset}]`;
-}
-
-function constantView({ symbol, ctype, data, alignment }: EmittedConstant): object {
-  return {
-    symbol,
-    ctype,
-    // C has no arrays of length 0.
-    length: Math.max(1, data.length),
-    aligned: alignment > data.BYTES_PER_ELEMENT ? `NANOC_ALIGNED(${alignment}) ` : '',
-    elements: data.length === 0 ? '  0' : wrap(elementLiterals(data), '  '),
-  };
 }

@@ -9,6 +9,7 @@ import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.j
 import { bytesOf, type Tensor } from '../ir/tensor.js';
 import type { CallProgram } from './call-program.js';
 import { instructionsOf } from './program.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface CallRun {
   /** Index of the call in the program. */
@@ -33,9 +34,8 @@ export type CallOutcome =
 const MAGIC = 0x434f4e4e;
 /** Bytes of memory that one start of the simulator sends. */
 const CHUNK_BYTES = 256 << 20;
-const SECONDS = 30;
-/** What a kernel takes at most, and a simulator does in a second. */
-const SLOWEST = { instructionsPerMac: 100, instructionsPerSecond: 30e6 };
+/** Instructions of a run besides the call itself: its memory is filled, read and sent. */
+const AROUND_A_CALL = 300_000;
 
 /**
  * Runs calls, many in one start of the simulator. A run that faults or does not end is a result; other calls are run all the same.
@@ -82,10 +82,9 @@ function firstChunk({ calls }: CallProgram, runs: readonly CallRun[], due: reado
   return end < 0 ? [...due] : due.slice(0, end);
 }
 
-function timeoutOf({ calls }: CallProgram, runs: readonly CallRun[]): number {
+function timeoutOf({ calls, simulator }: CallProgram, runs: readonly CallRun[]): number {
   const macs = runs.reduce((sum, run) => sum + calls[run.call]!.call.macs, 0);
-  const seconds = (macs * SLOWEST.instructionsPerMac) / SLOWEST.instructionsPerSecond;
-  return Math.min((SECONDS + runs.length / 100 + seconds) * 1000, 2 ** 31 - 1);
+  return timeLimit(simulator, 1, runs.length * AROUND_A_CALL + mostInstructions(macs));
 }
 
 function stimulusOf({ calls }: CallProgram, runs: readonly CallRun[]): Uint8Array {

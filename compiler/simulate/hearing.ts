@@ -5,16 +5,17 @@
  * Response: for each inference samples so far (u32), outputs; 0 (u32); ticks of the front end alone, of all, and of the longest call (u64 each).
  */
 import type { Compilation } from '../compilation.js';
-import { CompileError, EXIT } from '../diagnostics/diagnostic.js';
 import { valueOf } from '../ir/graph.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import { byteLength, fromBytes, type Tensor } from '../ir/tensor.js';
 import { makeContext } from '../phases/6-emit/context.js';
 import { ctypeOfDtype } from '../phases/6-emit/ports.js';
-import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { simulatedProgram, worldView } from './harness.js';
-import { INCLUDE_DIRECTORIES, instructionsOf, modelSources, withFolder } from './program.js';
-import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { runOnce } from './once.js';
+import { instructionsOf, modelSources } from './program.js';
+import { type SimulatorAbout, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface HearingRequest {
   readonly samples: Int16Array;
@@ -60,45 +61,37 @@ export async function runHearing(compilation: Compilation, request: HearingReque
   };
   const files = [
     ...(await modelSources(compilation, undefined)),
-    ...(await simulatorSupport(simulator)),
     { path: 'hearing.c', content: simulatedProgram('hearing.c.hbs', view) },
   ];
-  const signal = request.signal === undefined ? {} : { signal: request.signal };
-  const { linkerScript } = simulator;
-  return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, ...signal },
-      ...(linkerScript === undefined ? {} : { linkerScript }),
-      libraries: linkedLibraries(compilation),
-    });
-    const timeoutMs = request.timeoutMs ?? timeoutOf(compilation, request.samples.length, simulator.slowest);
-    const { response, failure } = await simulator.attempt(build, stimulusOf(request.samples), { timeoutMs, ...signal });
-    if (failure !== undefined) throw new CompileError([failure], EXIT.failed);
-    const { inferences, ticks } = readResponse(response, compilation, outputs);
-    const { windowSize, stride } = audio.frontEnd;
-    const frames = Math.max(0, 1 + Math.floor((request.samples.length - windowSize) / stride));
-    const runs = frames < audio.rows ? 0 : 1 + Math.floor((frames - audio.rows) / audio.step);
-    const count = (each: number) => instructionsOf(target, each)!;
-    return {
-      ...{ frames, runs, inferences, simulator: { name: simulator.name, proves: simulator.proves } },
-      ...(simulator.canCount
-        ? { instructions: { frontEnd: count(ticks[0]!), all: count(ticks[1]!), most: count(ticks[2]!) } }
-        : {}),
-    };
-  });
+  const response = await runOnce(
+    { simulator, target, files, libraries: linkedLibraries(compilation) },
+    stimulusOf(request.samples),
+    {
+      timeoutMs: request.timeoutMs ?? timeoutOf(compilation, request.samples.length, simulator),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    },
+  );
+  const { inferences, ticks } = readResponse(response, compilation, outputs);
+  const { windowSize, stride } = audio.frontEnd;
+  const frames = Math.max(0, 1 + Math.floor((request.samples.length - windowSize) / stride));
+  const runs = frames < audio.rows ? 0 : 1 + Math.floor((frames - audio.rows) / audio.step);
+  const count = (each: number) => instructionsOf(target, each)!;
+  return {
+    ...{ frames, runs, inferences, simulator: { name: simulator.name, proves: simulator.proves } },
+    ...(simulator.canCount
+      ? { instructions: { frontEnd: count(ticks[0]!), all: count(ticks[1]!), most: count(ticks[2]!) } }
+      : {}),
+  };
 }
 
-/** More than any kernel takes for a multiply-accumulate, twice; and than the front end, of which there are two, takes for a point of its transform. */
-const SLOWEST_KERNEL = 200;
+/** More instructions than the front end, of which there are two, takes for a point of its transform. */
 const SLOWEST_POINT = 2000;
 
-function timeoutOf({ plan, audio }: Compilation, samples: number, slowest: number): number {
+function timeoutOf({ plan, audio }: Compilation, samples: number, simulator: SimulatorAbout): number {
   const { frontEnd, step } = audio!;
   const frames = samples / frontEnd.stride;
-  const macs = plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  const work = frames * frontEnd.fftSize * SLOWEST_POINT + (frames / step) * macs * SLOWEST_KERNEL;
-  const seconds = 30 + FASTEST_SIMULATOR / slowest + work / slowest;
-  return Math.min(seconds * 1000, 2 ** 31 - 1);
+  const work = frames * frontEnd.fftSize * SLOWEST_POINT + (frames / step) * mostInstructions(totalMacs(plan.calls));
+  return timeLimit(simulator, 1, work);
 }
 
 function stimulusOf(samples: Int16Array): Uint8Array {

@@ -6,18 +6,18 @@
  */
 import type { EmittedFile } from '../compilation.js';
 import type { Composite } from '../composite/composite.js';
-import { CompileError, EXIT } from '../diagnostics/diagnostic.js';
 import { emitHost } from '../emit-host.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import { byteLength, bytesOf, type Tensor } from '../ir/tensor.js';
 import { makeContext } from '../phases/6-emit/context.js';
 import { emitCompositeLibrary } from '../phases/6-emit/index.js';
-import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { simulatedProgram, worldView } from './harness.js';
+import { runOnce } from './once.js';
 import { outputTensor } from './onnx-form.js';
-import { INCLUDE_DIRECTORIES, withFolder } from './program.js';
 import { toDevice, type Vector } from './session.js';
-import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { type SimulatorAbout, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface InterleavedRun {
   /** Index of the model. */
@@ -56,31 +56,26 @@ export async function runInterleaved(
   const library = options.emit?.(composite) ?? emitCompositeLibrary(composite, emitHost());
   const files = [
     ...library.filter(({ path }) => /\.[ch]$/.test(path)),
-    ...(await simulatorSupport(simulator)),
     { path: 'interleaved.c', content: simulatedProgram('interleaved.c.hbs', view) },
   ];
-  const { linkerScript } = simulator;
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
-  return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, ...signal },
-      ...(linkerScript === undefined ? {} : { linkerScript }),
-      libraries: models.flatMap(linkedLibraries),
-      sanitize: target.qemu === undefined,
-    });
-    const limits = { timeoutMs: timeoutOf(composite, runs, simulator.slowest), ...signal };
-    const { response, failure } = await simulator.attempt(build, stimulusOf(composite, runs), limits);
-    if (failure !== undefined) throw new CompileError([failure], EXIT.failed);
-    const buffer = Buffer.from(response);
-    let at = 0;
-    const take = (count: number) => buffer.subarray(at, (at += count));
-    return runs.map(({ model }) => {
-      const { graph, reference } = models[model]!;
-      const outputs = contexts[model]!.outputs.map(({ value }) =>
-        outputTensor(graph, reference, value, take(byteLength(value))),
-      );
-      return { outputs: new Map(outputs), othersUnchanged: take(4).readUInt32LE() === 1 };
-    });
+  const libraries = models.flatMap(linkedLibraries);
+  const response = await runOnce(
+    { simulator, target, files, libraries, sanitize: target.qemu === undefined },
+    stimulusOf(composite, runs),
+    {
+      timeoutMs: timeoutOf(composite, runs, simulator),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  );
+  const buffer = Buffer.from(response);
+  let at = 0;
+  const take = (count: number) => buffer.subarray(at, (at += count));
+  return runs.map(({ model }) => {
+    const { graph, reference } = models[model]!;
+    const outputs = contexts[model]!.outputs.map(({ value }) =>
+      outputTensor(graph, reference, value, take(byteLength(value))),
+    );
+    return { outputs: new Map(outputs), othersUnchanged: take(4).readUInt32LE() === 1 };
   });
 }
 
@@ -102,12 +97,7 @@ function words(...list: number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(list).buffer);
 }
 
-/** More than any kernel takes for a multiply-accumulate, twice. */
-const SLOWEST_KERNEL = 200;
-
-function timeoutOf({ models }: Composite, runs: readonly InterleavedRun[], slowest: number): number {
-  const macs = models.map(({ plan }) => plan.calls.reduce((sum, call) => sum + call.macs, 0));
-  const work = runs.reduce((sum, { model }) => sum + macs[model]! * SLOWEST_KERNEL, 0);
-  const seconds = 30 + runs.length * (FASTEST_SIMULATOR / slowest) + work / slowest;
-  return Math.min(seconds * 1000, 2 ** 31 - 1);
+function timeoutOf({ models }: Composite, runs: readonly InterleavedRun[], simulator: SimulatorAbout): number {
+  const macs = runs.reduce((sum, { model }) => sum + totalMacs(models[model]!.plan.calls), 0);
+  return timeLimit(simulator, runs.length, mostInstructions(macs));
 }

@@ -5,16 +5,18 @@
  * Stimulus: number of photos (u32), frames. Response: for each ticks of the front end (u64), input, ticks of the inference (u64), outputs.
  */
 import type { Compilation } from '../compilation.js';
-import { CompileError, EXIT, fail } from '../diagnostics/diagnostic.js';
+import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { imageToInput } from '../image/reference.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import { byteLength, bytesOf, type Tensor } from '../ir/tensor.js';
 import { makeContext, type Port } from '../phases/6-emit/context.js';
-import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { simulatedProgram, worldView } from './harness.js';
+import { runOnce } from './once.js';
 import { outputTensor } from './onnx-form.js';
-import { INCLUDE_DIRECTORIES, instructionsOf, modelSources, withFolder } from './program.js';
-import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { instructionsOf, modelSources } from './program.js';
+import { type SimulatorAbout, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface PhotosRequest {
   /** Of the camera: width x height x bytes of a pixel each. */
@@ -41,33 +43,28 @@ export async function runPhotos(compilation: Compilation, request: PhotosRequest
   if (image === undefined) throw new Error('the model was compiled without an image front end');
   const ports = portsOf(compilation, image.input);
   const simulator = simulatorFor(target, request.simulator);
-  const signal = request.signal === undefined ? {} : { signal: request.signal };
   const view = { name, macro: name.toUpperCase(), ...ports, ...worldView(target) };
   const files = [
     ...(await modelSources(compilation, undefined)),
-    ...(await simulatorSupport(simulator)),
     { path: 'photos.c', content: simulatedProgram('photos.c.hbs', view) },
   ];
-  const { linkerScript } = simulator;
-  return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, ...signal },
-      ...(linkerScript === undefined ? {} : { linkerScript }),
-      libraries: linkedLibraries(compilation),
-    });
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(request.frames.length);
-    const limits = { timeoutMs: timeoutOf(compilation, request.frames, simulator.slowest), ...signal };
-    const { response, failure } = await simulator.attempt(build, Buffer.concat([head, ...request.frames]), limits);
-    if (failure !== undefined) throw new CompileError([failure], EXIT.failed);
-    const steps = readSteps(compilation, ports, request.frames, response).map(({ ticks, outputs }) => {
-      if (!simulator.canCount) return { outputs };
-      const [front, inference] = ticks.map((count) => instructionsOf(target, count));
-      if (front === undefined || inference === undefined) return { outputs };
-      return { outputs, instructions: { image: front, inference } };
-    });
-    return { steps, simulator: { name: simulator.name, proves: simulator.proves } };
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(request.frames.length);
+  const response = await runOnce(
+    { simulator, target, files, libraries: linkedLibraries(compilation) },
+    Buffer.concat([head, ...request.frames]),
+    {
+      timeoutMs: timeoutOf(compilation, request.frames, simulator),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    },
+  );
+  const steps = readSteps(compilation, ports, request.frames, response).map(({ ticks, outputs }) => {
+    if (!simulator.canCount) return { outputs };
+    const [front, inference] = ticks.map((count) => instructionsOf(target, count));
+    if (front === undefined || inference === undefined) return { outputs };
+    return { outputs, instructions: { image: front, inference } };
   });
+  return { steps, simulator: { name: simulator.name, proves: simulator.proves } };
 }
 
 interface Ports {
@@ -87,14 +84,13 @@ function portsOf(compilation: Compilation, image: string): Ports {
   });
 }
 
-/** Instructions for a byte of a frame and for a multiply-accumulate that nothing exceeds. */
-const SLOWEST = 200;
+/** Instructions for a byte of a frame that nothing exceeds. */
+const SLOWEST_BYTE = 200;
 
-function timeoutOf({ plan }: Compilation, frames: readonly Uint8Array[], slowest: number): number {
-  const macs = plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  const work = frames.reduce((sum, frame) => sum + frame.length + macs, 0);
-  const seconds = 30 + frames.length * (FASTEST_SIMULATOR / slowest) + (work * SLOWEST) / slowest;
-  return Math.min(seconds * 1000, 2 ** 31 - 1);
+function timeoutOf({ plan }: Compilation, frames: readonly Uint8Array[], simulator: SimulatorAbout): number {
+  const inference = mostInstructions(totalMacs(plan.calls));
+  const work = frames.reduce((sum, frame) => sum + frame.length * SLOWEST_BYTE + inference, 0);
+  return timeLimit(simulator, frames.length, work);
 }
 
 interface Step {

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Compilation, EmittedFile } from '../compilation.js';
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
 import { emitLibrary } from '../index.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import type { Target } from '../ir/target.js';
 import { type Build, type BuildRequest, buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
@@ -11,7 +12,8 @@ import { harnessSource } from './harness.js';
 import { type MemoryLayout, memoryLayout } from './memory-layout.js';
 import { decodeResponse, encodeStimulus, type Progress, progressOf, type Response, type Stimulus } from './protocol.js';
 import type { RunOptions } from './run-result.js';
-import { FASTEST_SIMULATOR, type Simulator, type SimulatorAbout, simulatorFor } from './simulator.js';
+import { type Simulator, type SimulatorAbout, simulatorFor } from './simulator.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export type ProgramOptions = Pick<RunOptions, 'directory' | 'simulator' | 'sanitize' | 'signal' | 'timeoutMs' | 'emit'>;
 
@@ -61,15 +63,9 @@ export async function withProgram<T>(
   const model = await modelSources(compilation, options.emit);
   return withFolder(options.directory, async (directory) => {
     const build = await buildHarness(simulator, {
-      files: [
-        ...model,
-        ...(await simulatorSupport(simulator)),
-        { path: 'harness.c', content: harnessSource(compilation, layout) },
-      ],
+      files: [...model, { path: 'harness.c', content: harnessSource(compilation, layout) }],
       target: compilation.target,
-      ...(simulator.linkerScript === undefined ? {} : { linkerScript: simulator.linkerScript }),
       directory,
-      includeDirectories: INCLUDE_DIRECTORIES,
       libraries: linkedLibraries(compilation),
       ...(options.sanitize === undefined ? {} : { sanitize: options.sanitize }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -79,10 +75,21 @@ export async function withProgram<T>(
   });
 }
 
-/** @throws CompileError NC0705 when the program is larger than the simulated chip, else as `buildFirmware` */
-export async function buildHarness(simulator: Simulator, request: BuildRequest): Promise<Build> {
+/**
+ * Builds a program for a simulator, with the part that the simulator brings.
+ * @throws CompileError NC0705 when the program is larger than the simulated chip, else as `buildFirmware`
+ */
+export async function buildHarness(
+  simulator: Simulator,
+  request: Omit<BuildRequest, 'linkerScript' | 'includeDirectories'>,
+): Promise<Build> {
+  const files = [...request.files, ...(await simulatorSupport(simulator))];
+  const { linkerScript } = simulator;
   try {
-    return await buildFirmware(request);
+    return await buildFirmware({
+      ...{ ...request, files, includeDirectories: INCLUDE_DIRECTORIES },
+      ...(linkerScript === undefined ? {} : { linkerScript }),
+    });
   } catch (error) {
     const because = error instanceof CompileError ? error.diagnostics[0]?.because : undefined;
     if (because === undefined || !/overflowed|will not fit/.test(because)) throw error;
@@ -90,7 +97,7 @@ export async function buildHarness(simulator: Simulator, request: BuildRequest):
       code: 'NC0705',
       message: `the test program does not fit into ${simulator.name}`,
       because,
-      help: "it holds a second copy of the model's memory; the firmware alone may fit: see `nanoc build`",
+      help: 'it holds more than the firmware, which may fit: see `nanoc build`',
     });
   }
 }
@@ -133,15 +140,8 @@ function failed(failure: Diagnostic, program: Harness, progress: Progress | unde
   return new CompileError([{ ...failure, node }], EXIT.failed);
 }
 
-/** Instructions per multiply-accumulate that no kernel exceeds. */
-const SLOWEST_KERNEL = 100;
-
-/** Time that no good program needs, in milliseconds: half a minute, and for each vector a second and its arithmetic. */
-function defaultTimeout({ compilation, simulator }: Harness, stimulus: Stimulus): number {
-  const macs = compilation.plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  const slower = FASTEST_SIMULATOR / simulator.slowest;
-  const seconds = 30 + stimulus.vectors.length * (slower + (macs * SLOWEST_KERNEL) / simulator.slowest);
-  return Math.min(seconds * 1000, 2 ** 31 - 1);
+function defaultTimeout({ compilation, simulator }: Harness, { vectors }: Stimulus): number {
+  return timeLimit(simulator, vectors.length, vectors.length * mostInstructions(totalMacs(compilation.plan.calls)));
 }
 
 /** Instructions of a number of ticks, or undefined where the simulator cannot count. */

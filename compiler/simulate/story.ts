@@ -5,15 +5,17 @@
  * Response: for each call status (i32), token (u32), ticks (u64), bytes of text (u32), text; the first one is that of `<name>_text_begin`.
  */
 import type { Compilation } from '../compilation.js';
-import { CompileError, EXIT, fail } from '../diagnostics/diagnostic.js';
+import { EXIT, fail } from '../diagnostics/diagnostic.js';
+import { totalMacs } from '../ir/kernel-call.js';
 import { textEntries } from '../phases/6-emit/text.js';
 import type { Sampling } from '../text/sampler.js';
 import { promptTokens } from '../text/story.js';
-import { buildFirmware, simulatorSupport } from '../toolchain/build.js';
 import { linkedLibraries } from '../vendor/linked.js';
 import { simulatedProgram, worldView } from './harness.js';
-import { INCLUDE_DIRECTORIES, instructionsOf, modelSources, withFolder } from './program.js';
-import { FASTEST_SIMULATOR, type SimulatorChoice, simulatorFor } from './simulator.js';
+import { runOnce } from './once.js';
+import { instructionsOf, modelSources } from './program.js';
+import { type SimulatorChoice, simulatorFor } from './simulator.js';
+import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface StoryRequest {
   readonly prompt: Uint8Array;
@@ -54,46 +56,31 @@ export async function runStory(compilation: Compilation, request: StoryRequest):
   const view = { name: compilation.name, macro: compilation.name.toUpperCase(), ...worldView(target) };
   const files = [
     ...(await modelSources(compilation, undefined)),
-    ...(await simulatorSupport(simulator)),
     { path: 'story.c', content: simulatedProgram('story.c.hbs', view) },
   ];
-  const { linkerScript } = simulator;
-  const signal = request.signal === undefined ? {} : { signal: request.signal };
-  return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, ...signal },
-      ...(linkerScript === undefined ? {} : { linkerScript }),
-      libraries: linkedLibraries(compilation),
-    });
-    const onText = request.onText === undefined ? {} : { onText: request.onText };
-    const timeoutMs = request.timeoutMs ?? timeoutOf(compilation, prompt.length + request.tokens, simulator.slowest);
-    const { response, failure } = await simulator.attempt(build, stimulusOf(request), {
-      timeoutMs,
-      ...signal,
-      ...onText,
-    });
-    if (failure !== undefined) throw new CompileError([failure], EXIT.failed);
-    const steps = readSteps(response).map(({ ticks, ...step }) => {
-      const instructions = simulator.canCount && ticks > 0 ? instructionsOf(target, ticks) : undefined;
-      return { ...step, ...(instructions === undefined ? {} : { instructions }) };
-    });
-    const { name, proves } = simulator;
-    const whole = Buffer.concat(steps.map((step) => step.text)).toString('utf8');
-    const made = steps.filter(({ token }) => token !== NONE);
-    return { steps: made, promptTokens: prompt.length, text: whole, simulator: { name, proves } };
+  const entries = prompt.length + request.tokens;
+  const most = timeLimit(simulator, entries, entries * mostInstructions(totalMacs(compilation.plan.calls)));
+  const response = await runOnce(
+    { simulator, target, files, libraries: linkedLibraries(compilation) },
+    stimulusOf(request),
+    {
+      timeoutMs: request.timeoutMs ?? most,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+      ...(request.onText === undefined ? {} : { onText: request.onText }),
+    },
+  );
+  const steps = readSteps(response).map(({ ticks, ...step }) => {
+    const instructions = simulator.canCount && ticks > 0 ? instructionsOf(target, ticks) : undefined;
+    return { ...step, ...(instructions === undefined ? {} : { instructions }) };
   });
+  const { name, proves } = simulator;
+  const whole = Buffer.concat(steps.map((step) => step.text)).toString('utf8');
+  const made = steps.filter(({ token }) => token !== NONE);
+  return { steps: made, promptTokens: prompt.length, text: whole, simulator: { name, proves } };
 }
 
 /** Where there is no token any more. */
 const NONE = 0xffff;
-/** More than any kernel takes for a multiply-accumulate, twice. */
-const SLOWEST_KERNEL = 200;
-
-function timeoutOf({ plan }: Compilation, steps: number, slowest: number): number {
-  const macs = plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  const seconds = 30 + steps * (FASTEST_SIMULATOR / slowest + (macs * SLOWEST_KERNEL) / slowest);
-  return Math.min(seconds * 1000, 2 ** 31 - 1);
-}
 
 function checkRoom(prompt: Uint8Array, entries: number): void {
   if (prompt.length <= entries) return;

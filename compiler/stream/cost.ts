@@ -1,3 +1,4 @@
+import { totalMacs } from '../ir/kernel-call.js';
 import type { MemoryPlan } from '../ir/memory-plan.js';
 
 /** What one inference of a model takes. */
@@ -8,5 +9,5 @@ export interface Cost {
 }
 
 export function costOf({ plan, ram }: { readonly plan: MemoryPlan; readonly ram: number }): Cost {
-  return { macs: plan.calls.reduce((sum, { macs }) => sum + macs, 0), ram };
+  return { macs: totalMacs(plan.calls), ram };
 }

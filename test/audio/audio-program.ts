@@ -6,10 +6,10 @@ import { emitHost } from '../../compiler/emit-host.js';
 import { frontEndFiles } from '../../compiler/phases/6-emit/audio.js';
 import { runtimeFiles } from '../../compiler/phases/6-emit/runtime-files.js';
 import { simulatedProgram, worldView } from '../../compiler/simulate/harness.js';
-import { INCLUDE_DIRECTORIES, instructionsOf, withFolder } from '../../compiler/simulate/program.js';
+import { runOnce } from '../../compiler/simulate/once.js';
+import { instructionsOf } from '../../compiler/simulate/program.js';
 import { simulatorFor } from '../../compiler/simulate/simulator.js';
 import { loadTarget } from '../../compiler/targets.js';
-import { buildFirmware, simulatorSupport } from '../../compiler/toolchain/build.js';
 
 export type FrontEndPlan = Pick<AudioPlan, 'frontEnd' | 'quantization'>;
 
@@ -48,19 +48,15 @@ export async function runSounds(
       host,
     ),
     ...names.flatMap((name) => frontEndFiles(name, plans[name]!, host)),
-    ...(await simulatorSupport(simulator)),
     { path: 'main.c', content: simulatedProgram('../test/c/audio.c.hbs', { fronts, ...worldView(target) }) },
   ];
-  return withFolder(undefined, async (directory) => {
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES },
-      ...{ extraFlags: ['-Wpedantic', '-Werror'], sanitize: target.qemu === undefined },
-    });
-    const response = await simulator.run(build, stimulusOf(names, cases), { timeoutMs: 300_000 });
-    return readFrames(plans, cases, response, (ticks) =>
-      simulator.canCount ? instructionsOf(target, ticks) : undefined,
-    );
+  const flags = { extraFlags: ['-Wpedantic', '-Werror'], sanitize: target.qemu === undefined };
+  const response = await runOnce({ simulator, target, files, ...flags }, stimulusOf(names, cases), {
+    timeoutMs: 300_000,
   });
+  return readFrames(plans, cases, response, (ticks) =>
+    simulator.canCount ? instructionsOf(target, ticks) : undefined,
+  );
 }
 
 function stimulusOf(names: readonly string[], cases: readonly SoundCase[]): Uint8Array {

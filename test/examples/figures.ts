@@ -1,5 +1,6 @@
 /** The tables of an example's README. */
 
+import { totalMacs } from '../../compiler/ir/kernel-call.js';
 import type { Tensor } from '../../compiler/ir/tensor.js';
 import type { Measurements } from '../../compiler/report/measurements.js';
 import { type Example, score } from './example.js';
@@ -18,7 +19,7 @@ export function scoreTable(example: Example, device: readonly ReadonlyMap<string
 /** What the model takes on its core, in bytes and instructions. */
 export function costTable(example: Pick<Example, 'compilation'>, measured: Measurements): string {
   const { plan, program } = example.compilation;
-  const macs = program.calls.reduce((sum, call) => sum + call.macs, 0);
+  const macs = totalMacs(program.calls);
   const row = [
     measured.flash,
     measured.constants,

@@ -3,13 +3,12 @@ import { emitHost } from '../../compiler/emit-host.js';
 import { runtimeFiles } from '../../compiler/phases/6-emit/runtime-files.js';
 import { tokenizerFiles } from '../../compiler/phases/6-emit/tokenizer.js';
 import { simulatedProgram, worldView } from '../../compiler/simulate/harness.js';
-import { INCLUDE_DIRECTORIES, withFolder } from '../../compiler/simulate/program.js';
+import { runOnce } from '../../compiler/simulate/once.js';
 import { simulatorFor } from '../../compiler/simulate/simulator.js';
 import { loadTarget } from '../../compiler/targets.js';
 import { textRuntime } from '../../compiler/text/runtime.js';
 import type { Sampling } from '../../compiler/text/sampler.js';
 import type { Tokenizer } from '../../compiler/text/tokenizer.js';
-import { buildFirmware, simulatorSupport } from '../../compiler/toolchain/build.js';
 
 export type TextCase =
   | { readonly kind: 'encode'; readonly tokenizer: string; readonly text: Uint8Array; readonly capacity?: number }
@@ -40,18 +39,13 @@ export async function runTextCases(
   const files = [
     ...runtimeFiles(textRuntime, host),
     ...names.flatMap((name) => tokenizerFiles(name, tokenizers[name]!, host)),
-    ...(await simulatorSupport(simulator)),
     { path: 'main.c', content: program },
   ];
-  return withFolder(undefined, async (directory) => {
-    const extraFlags = ['-Wpedantic', '-Werror'];
-    const sanitize = target.qemu === undefined;
-    const build = await buildFirmware({
-      ...{ files, target, directory, includeDirectories: INCLUDE_DIRECTORIES, extraFlags, sanitize },
-    });
-    const response = await simulator.run(build, stimulusOf(names, cases), { timeoutMs: 120_000 });
-    return readResults(cases, response);
+  const flags = { extraFlags: ['-Wpedantic', '-Werror'], sanitize: target.qemu === undefined };
+  const response = await runOnce({ simulator, target, files, ...flags }, stimulusOf(names, cases), {
+    timeoutMs: 120_000,
   });
+  return readResults(cases, response);
 }
 
 function stimulusOf(names: readonly string[], cases: readonly TextCase[]): Uint8Array {

@@ -19,20 +19,28 @@ export function weightsView(context: EmitContext): object {
   };
 }
 
-function constantView({ symbol, ctype, data, alignment, users }: EmittedConstant, isFast: boolean): object {
+function constantView(constant: EmittedConstant, isFast: boolean): object {
+  const { data, users } = constant;
   const shown = users
     .slice(0, 3)
     .map((user) => `"${user}"`)
     .join(', ');
   const more = users.length > 3 ? ` and ${users.length - 3} more` : '';
   return {
+    ...definitionView(constant),
+    fast: isFast ? 'NANOC_FAST ' : '',
+    comment: wrapComment(`${shown}${more}, ${data.byteLength} bytes`, ''),
+  };
+}
+
+/** What the definition of a constant array says: its type, size, alignment and elements. */
+export function definitionView({ symbol, ctype, data, alignment }: EmittedConstant): object {
+  return {
     symbol,
     ctype,
     // C has no arrays of length 0.
     length: Math.max(1, data.length),
     aligned: alignment > data.BYTES_PER_ELEMENT ? `NANOC_ALIGNED(${alignment}) ` : '',
-    fast: isFast ? 'NANOC_FAST ' : '',
-    comment: wrapComment(`${shown}${more}, ${data.byteLength} bytes`, ''),
     elements: data.length === 0 ? '  0' : wrap(elementLiterals(data), '  '),
   };
 }

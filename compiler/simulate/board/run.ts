@@ -1,12 +1,14 @@
 /** A program on a board, behind the same interface as those in a simulator: what a stimulus asks is done over the serial line. */
 import type { Compilation } from '../../compilation.js';
 import { CompileError, EXIT, fail } from '../../diagnostics/diagnostic.js';
+import { totalMacs } from '../../ir/kernel-call.js';
 import { bytesOf } from '../../ir/tensor.js';
 import { type MemoryLayout, memoryLayout, type StepLayout } from '../memory-layout.js';
 import type { DeviceProgram, ProgramOptions } from '../program.js';
 import type { Response, StepRecord, Stimulus, VectorRecord } from '../protocol.js';
 import type { Vector } from '../run-result.js';
 import { type BoardChoice, boardAbout } from '../simulator.js';
+import { mostInstructions } from '../time-limit.js';
 import { openSerial } from './channel.js';
 import { BOARD_PAYLOAD, BoardDevice } from './device.js';
 import { boardIdentity } from './identity.js';
@@ -50,8 +52,7 @@ export async function withBoard<T>(
 
 /** Ten seconds, and what no inference exceeds. */
 function defaultWork({ plan }: Compilation, slowest: number): number {
-  const macs = plan.calls.reduce((sum, call) => sum + call.macs, 0);
-  return 10_000 + (macs * 100 * 1000) / slowest;
+  return 10_000 + (1000 * mostInstructions(totalMacs(plan.calls))) / slowest;
 }
 
 class BoardRun {
