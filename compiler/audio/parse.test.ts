@@ -27,6 +27,9 @@ describe('audio.json', () => {
     ['frequencies that the sound has not', { upperHz: 8001 }, /more than half of sampleRate, 8000/],
     ['a channel above the last bin', { upperHz: 8000 }, /above the last bin/],
     ['PCAN without an estimate', { noiseReduction: false }, /needs the noise estimate/],
+    ['PCAN whose gain leaves 16 bits', { pcan: { strength: 2, offset: 1 } }, /too steeply for the 16 bits/],
+    ['channels between two bins', { lowerHz: 7000, upperHz: 7001 }, /no bin of the transform, one every 31.25 Hz/],
+    ['a scale that float32 does not have', { scale: 1e-50 }, /no float32 above 0/],
     ['PCAN whose gain leaves 32 bits', { pcan: { gainBits: 15 } }, /gainBits has to be from 19 to 31/],
     [
       'PCAN whose estimate is too coarse',

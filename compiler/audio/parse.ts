@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fail } from '../diagnostics/diagnostic.js';
 import { correctionBits, type FrontEnd, snrShift } from './front-end.js';
 import { type FrontEndParameters, frontEndSchema } from './schema.js';
-import { melTable } from './tables.js';
+import { melTable, pcanFits } from './tables.js';
 
 /** A front end's file, by its name (for messages) and its text. */
 export interface AudioSource {
@@ -43,7 +43,7 @@ function withSizes(parameters: FrontEndParameters): FrontEnd {
 }
 
 function problemsOf(frontEnd: FrontEnd): string[] {
-  const { windowSize, stride, fftSize, lowerHz, upperHz, sampleRate, noiseReduction, pcan } = frontEnd;
+  const { windowSize, stride, fftSize, lowerHz, upperHz, sampleRate, scale } = frontEnd;
   const problems: string[] = [];
   if (stride < 1 || windowSize < 1) problems.push('strideMs and windowMs are less than one sample');
   if (stride > windowSize) problems.push('strideMs is more than windowMs: samples between the windows would be lost');
@@ -52,18 +52,33 @@ function problemsOf(frontEnd: FrontEnd): string[] {
   if (fftSize < windowSize) problems.push(`fftSize is ${fftSize}, less than the ${windowSize} samples of a window`);
   if (lowerHz >= upperHz) problems.push('lowerHz is not below upperHz');
   if (upperHz > sampleRate / 2) problems.push(`upperHz is more than half of sampleRate, ${sampleRate / 2}`);
-  if (pcan !== false) {
-    if (noiseReduction === false) problems.push('pcan needs the noise estimate of noiseReduction');
-    else if (noiseReduction.smoothingBits < correctionBits(frontEnd))
-      problems.push(`noiseReduction.smoothingBits has to be ${correctionBits(frontEnd)} at least for pcan`);
-    const shift = snrShift(frontEnd, pcan.gainBits);
-    if (shift < SNR_SHIFTS.least || shift > SNR_SHIFTS.most)
-      problems.push(
-        `pcan.gainBits has to be from ${pcan.gainBits - shift + SNR_SHIFTS.least} to ${Math.min(31, pcan.gainBits - shift + SNR_SHIFTS.most)}`,
-      );
-  }
+  const single = Math.fround(scale);
+  if (single === 0 || !Number.isFinite(single)) problems.push(`scale is ${scale}, which no float32 above 0 is`);
   if (problems.length > 0) return problems;
+  return [...problemsOfGain(frontEnd), ...problemsOfChannels(frontEnd)];
+}
+
+function problemsOfGain(frontEnd: FrontEnd): string[] {
+  const { noiseReduction, pcan } = frontEnd;
+  if (pcan === false) return [];
+  if (noiseReduction === false) return ['pcan needs the noise estimate of noiseReduction'];
+  const inputBits = noiseReduction.smoothingBits - correctionBits(frontEnd);
+  if (inputBits < 0) return [`noiseReduction.smoothingBits has to be ${correctionBits(frontEnd)} at least for pcan`];
+  const shift = snrShift(frontEnd, pcan.gainBits);
+  const [least, most] = [SNR_SHIFTS.least, SNR_SHIFTS.most].map((limit) => pcan.gainBits - shift + limit);
+  if (shift < SNR_SHIFTS.least || shift > SNR_SHIFTS.most)
+    return [`pcan.gainBits has to be from ${least} to ${Math.min(31, most!)}`];
+  return pcanFits(pcan, inputBits)
+    ? []
+    : [
+        'the gain falls too steeply for the 16 bits of its table: lower pcan.strength or pcan.gainBits, or raise pcan.offset',
+      ];
+}
+
+function problemsOfChannels(frontEnd: FrontEnd): string[] {
+  const { fftSize, lowerHz, upperHz, sampleRate } = frontEnd;
   const { start, weights } = melTable(frontEnd);
-  if (start + weights.length > fftSize / 2) problems.push('the highest channel ends above the last bin: lower upperHz');
-  return problems;
+  if (weights.length === 0)
+    return [`no bin of the transform, one every ${sampleRate / fftSize} Hz, lies between ${lowerHz} and ${upperHz} Hz`];
+  return start + weights.length > fftSize / 2 ? ['the highest channel ends above the last bin: lower upperHz'] : [];
 }

@@ -50,6 +50,12 @@ describe('the plan of an audio front end', () => {
       {},
       /no scale and zero point/,
     ],
+    [
+      'a scale of which no feature makes a step',
+      graphOf([{}]),
+      { frames: 1, scale: 1e-9 },
+      /every feature would be its zero point, -128/,
+    ],
     ['a window that does not say how it moves', graphOf([{}]), {}, /a window that moves on/],
     ['more new frames than there are', graphOf([{}]), { frames: 94 }, /"frames" is 94/],
     [

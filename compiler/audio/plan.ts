@@ -98,5 +98,11 @@ function quantizationOf(value: Value, { scale }: FrontEnd): Pick<AudioPlan, 'qua
   if (quantization === undefined || quantization.scale.length !== 1)
     return refuse(value, { because: 'it has no scale and zero point of its own' });
   const zeroPoint = quantization.zeroPoint[0]!;
-  return { quantization: { thresholds: thresholdsOf(scale, quantization, highest), zeroPoint } };
+  const thresholds = thresholdsOf(scale, quantization, highest);
+  if (thresholds.length === 0)
+    return refuse(value, {
+      because: `every feature would be its zero point, ${zeroPoint}: its scale is ${quantization.scale[0]}, that of the front end ${scale}`,
+      help: 'is "scale" what the model was trained with?',
+    });
+  return { quantization: { thresholds, zeroPoint } };
 }

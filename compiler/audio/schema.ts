@@ -43,7 +43,7 @@ export const frontEndSchema = z.strictObject({
   scale: z.number().positive().default(0.0390625),
   /** The model's input for the features; not needed where it has one only. */
   input: z.string().min(1).optional(),
-  /** Frames from one inference to the next; by default the frames of the input, or 1 where the input is a window of the model's whole memory. */
+  /** Frames from one inference to the next; by default all of the input's. Needed where a model without state has a window of several. */
   frames: z.int().min(1).optional(),
 });
 

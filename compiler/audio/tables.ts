@@ -93,13 +93,22 @@ interface PcanParameters {
  * The gain for a noise estimate: at 0 and 1, then for each of its bit lengths from 2 up a parabola of three numbers (the fourth is not used).
  * @param inputBits fraction bits of the estimate
  */
-export function pcanTable({ strength, offset, gainBits }: PcanParameters, inputBits: number): Int16Array {
+export function pcanTable(parameters: PcanParameters, inputBits: number): Int16Array {
+  return Int16Array.from(pcanNumbers(parameters, inputBits));
+}
+
+/** Whether the table's 16 bits hold the gain: microfrontend cuts off what they do not, and the gain is anything. */
+export function pcanFits(parameters: PcanParameters, inputBits: number): boolean {
+  return pcanNumbers(parameters, inputBits).every((number) => number === (number << 16) >> 16);
+}
+
+function pcanNumbers({ strength, offset, gainBits }: PcanParameters, inputBits: number): number[] {
   const gain = (x: number): number => {
     const real = f(f(x) / 2 ** inputBits);
     const value = f(2 ** gainBits * f((f(real + f(offset)) as number) ** f(-strength)));
     return value > 32767 ? 32767 : Math.trunc(f(value + 0.5));
   };
-  const table = new Int16Array(4 * PCAN_BITS - 3);
+  const table = new Array<number>(4 * PCAN_BITS - 3).fill(0);
   table[0] = gain(0);
   table[1] = gain(1);
   for (let bits = 2; bits <= PCAN_BITS; bits += 1) {
@@ -108,7 +117,7 @@ export function pcanTable({ strength, offset, gainBits }: PcanParameters, inputB
     const y0 = gain(x0);
     const [diff1, diff2] = [gain(x0 + x0 / 2) - y0, gain(x2) - y0];
     const a1 = 4 * diff1 - diff2;
-    table.set([y0, a1, diff2 - a1], 4 * bits - 6);
+    table.splice(4 * bits - 6, 3, y0, a1, diff2 - a1);
   }
   return table;
 }
