@@ -147,7 +147,51 @@ describe('MatMulInteger', () => {
   });
 });
 
+/** MatMulIntegerToFloat of one row whose sum and zero point times the sum of the row both leave 32 bits. */
+function wrappingProduct(): OperatorCase {
+  const inner = 70_000;
+  const column = (count: number, value: number): Tensor => ({
+    dtype: 'int8',
+    shape: [count, 1],
+    data: new Int8Array(count).fill(value),
+  });
+  return {
+    name: 'wrapping',
+    model: {
+      opset: 17,
+      inputs: [
+        { name: 'a', dtype: 'uint8', shape: [1, inner] },
+        { name: 's', dtype: 'float32', shape: [] },
+        { name: 'az', dtype: 'uint8', shape: [] },
+      ],
+      outputs: [{ name: 'y', dtype: 'float32', shape: [1, 1] }],
+      initializers: [
+        { name: 'b', tensor: column(inner, 127) },
+        { name: 'bs', tensor: { dtype: 'float32', shape: [1], data: Float32Array.of(0.5) } },
+        { name: 'bz', tensor: { ...column(1, -128), shape: [1] } },
+      ],
+      nodes: [
+        {
+          op: 'MatMulIntegerToFloat',
+          domain: 'com.microsoft',
+          inputs: ['a', 'b', 's', 'bs', 'az', 'bz'],
+          outputs: ['y'],
+        },
+      ],
+    },
+    inputs: {
+      a: { dtype: 'uint8', shape: [1, inner], data: new Uint8Array(inner).fill(255) },
+      s: { dtype: 'float32', shape: [], data: Float32Array.of(1) },
+      az: { dtype: 'uint8', shape: [], data: Uint8Array.of(0) },
+    },
+  };
+}
+
 describe('products of a row that is quantized at run time', () => {
+  it('wrap as sums do, without overflow in C', async () => {
+    await runKernels([compileCase(wrappingProduct())]);
+  });
+
   const shapes = [
     [64, [8, 5], false],
     [30, [7, 4], true],

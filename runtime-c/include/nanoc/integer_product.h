@@ -47,7 +47,7 @@ static inline int32_t nanoc_byte_zero(const void *zero, int32_t is_signed) {
 
 /** A sum of column c as a float; `total`: sum of the row less its zero point. */
 static inline float nanoc_product_output(int32_t sum, int32_t total, float scale, int32_t c, const nanoc_integer_product_params *params) {
-  const int32_t own = params->zeros == NULL ? sum : nanoc_add_wrap(sum, -(params->zeros[c] * total));
+  const int32_t own = params->zeros == NULL ? sum : (int32_t)((uint32_t)sum - (uint32_t)params->zeros[c] * (uint32_t)total);
   const float y = (float)own * (scale * params->scales[c]);
   return params->bias == NULL ? y : y + params->bias[c];
 }
