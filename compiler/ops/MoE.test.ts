@@ -102,6 +102,14 @@ describe('MoE', () => {
     expect(await errorOf({ attributes: { activation_type: 'swiglu' } })).toMatch(/MoE: swiglu_fusion is 0/);
     expect(await errorOf({ attributes: { activation_type: 'relu', use_sparse_mixer: 1 } })).toMatch(/sparse mixer/);
     expect(await errorOf({ ...relu, shape: [2, HIDDEN] })).toMatch(/the input is \[2,8\], router_probs \[1,4\]/);
+    const withBytes = ({ initializers = [], ...model }: BuilderModel): BuilderModel => ({
+      ...model,
+      initializers: initializers.map(({ name, tensor }) => {
+        const data = Int8Array.from(tensor.data as Float32Array);
+        return { name, tensor: name === 'w2' ? { ...tensor, dtype: 'int8', data } : tensor };
+      }),
+    });
+    expect(await errorOf(relu, withBytes)).toMatch(/MoE: "w2" is int8/);
     const withThird = (model: BuilderModel): BuilderModel => ({
       ...model,
       nodes: [{ ...model.nodes[0]!, inputs: [...model.nodes[0]!.inputs, 'w1'] }],

@@ -49,7 +49,8 @@ export default defineOp({
     const shapeOf = (index: number) => view.input(index)?.shape.join();
     const wrong = (index: number, ...shape: number[]) =>
       view.input(index) !== undefined && shapeOf(index) !== shape.join();
-    if (input.dtype !== 'float32') view.bad(`the input is ${input.dtype}`, { expected: 'float32' });
+    for (const { name, dtype } of view.node.inputs.flatMap((_, index) => view.input(index) ?? []))
+      if (dtype !== 'float32') view.bad(`"${name}" is ${dtype}`, { expected: 'float32' });
     if (elementCount(input.shape) !== hidden || elementCount(router.shape) !== experts)
       view.bad(`the input is [${input.shape}], router_probs [${router.shape}]`, {
         expected: `one token: ${hidden} and ${experts} elements`,
