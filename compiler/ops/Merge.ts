@@ -23,6 +23,12 @@ export default defineOp({
         help: 'choose element by element with Where',
       });
     }
+    // What passes make of it later may choose by an integer; If is all there is here.
+    if (selector.dtype !== 'bool')
+      view.bad(`the condition "${selector.name}" is ${selector.dtype}`, {
+        expected: 'bool',
+        help: 'compare it with a number, or Cast it to bool, when exporting',
+      });
     const cases = view.node.inputs.slice(1).map((_, index) => view.required(index + 1));
     const [first] = cases;
     const other = cases.find(({ dtype, shape }) => dtype !== first!.dtype || shape.join() !== first!.shape.join());

@@ -126,6 +126,10 @@ describe('If', () => {
     expect(await errorOf(chosen(branch('Neg', 'n'), branch('Abs', 'a'), { inputs }))).toMatch(
       /NC0204: Merge: the condition "c" has shape \[4\]/,
     );
+    const integer = [float('x', 1, 4), { ...bool('c'), dtype: 'int32' as const }];
+    expect(await errorOf(chosen(branch('Neg', 'n'), branch('Abs', 'a'), { inputs: integer }))).toMatch(
+      /NC0204: Merge: the condition "c" is int32/,
+    );
     const two = ifNode('c', ['y', 'z'], branch('Neg', 'n'), branch('Abs', 'a'));
     expect(await errorOf(chosen(branch('Neg', 'n'), branch('Abs', 'a'), { nodes: [two] }))).toMatch(
       /NC0104: the else_branch of If gives 1 outputs, and the node has 2/,
