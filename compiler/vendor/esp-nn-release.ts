@@ -36,7 +36,7 @@ export function requireFiles(libraries: readonly LinkedLibrary[]): void {
       code: 'NC0613',
       message: `the C calls ESP-NN ${version}, of which there is no copy here, so it cannot be run`,
       expected: '--esp-nn DIR, ESP_NN_PATH, or managed_components/espressif__esp-nn',
-      help: `git clone --branch v${version} ${ESP_NN_REPOSITORY}; or --kernels native`,
+      help: `git clone --branch v${version} ${ESP_NN_REPOSITORY}, and give --esp-nn esp-nn; or give --kernels native, which needs none`,
     },
     EXIT.missingTool,
   );

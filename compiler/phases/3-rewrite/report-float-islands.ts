@@ -21,7 +21,10 @@ export const reportFloatIslands: Pass = {
         message: `${node.op} runs in float32 inside a quantized model`,
         node: `"${node.name}" (${node.domain === '' ? '' : `${node.domain}.`}${node.op})`,
         because: reason(editor, node),
-        help: 'quantize its inputs and output too, or accept the time and memory of the float kernel',
+        help:
+          behaviourOf(node) === 'float'
+            ? 'accept the time and memory of the float kernel, or train with an operator that has an integer form: nanoc ops lists them'
+            : 'quantize its inputs and output too, or accept the time and memory of the float kernel',
       });
     }
   },
