@@ -2,6 +2,7 @@
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { QemuMachine, SimulatorName, Target } from '../ir/target.js';
 import type { Build } from '../toolchain/build.js';
+import { aptInstall, onDebian } from '../toolchain/kit.js';
 import { labwiredCommand } from './labwired.js';
 import { runProcess, type SimulatorCommand } from './process.js';
 
@@ -74,7 +75,7 @@ export function simulatorFor(target: Target, choice?: SimulatorChoice): Simulato
     return fail({
       code: 'NC0706',
       message: 'this is not run on a board',
-      because: 'boards run vectors, without --text and --photo',
+      because: 'boards run vectors, without --text, --photo and --sound',
     });
   }
   const has = simulatorsOf(target);
@@ -112,7 +113,7 @@ function host(): Simulator {
     proves: 'results on this computer; no instruction counts',
     slowest: FASTEST_SIMULATOR,
   };
-  return simulator(about, (program) => ({ command: [program], tool: program, install: aptInstall(['gcc']) }));
+  return simulator(about, (program) => ({ command: [program], tool: program, install: onDebian(aptInstall(['gcc'])) }));
 }
 
 function qemu(machine: QemuMachine): Simulator {
@@ -125,7 +126,7 @@ function qemu(machine: QemuMachine): Simulator {
     support,
     ...(linkerScript === undefined ? {} : { linkerScript }),
   };
-  const install = aptInstall(machine.debianPackages);
+  const install = onDebian(aptInstall(machine.debianPackages));
   return simulator(about, (program) => ({
     command: [tool, ...qemuArguments(machine), '-kernel', program],
     tool,
@@ -145,10 +146,6 @@ function labwired(target: Target): Simulator {
     ...(chip.linkerScript === undefined ? {} : { linkerScript: chip.linkerScript }),
   };
   return simulator(about, (program) => labwiredCommand(chip, program));
-}
-
-function aptInstall(packages: readonly string[]): string {
-  return `on Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`;
 }
 
 /** The machine, counting instructions, with semihosting and without a screen; `-kernel` is left to the caller. */

@@ -7,7 +7,7 @@ import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { Target } from '../ir/target.js';
 import { requireFiles } from '../vendor/esp-nn-release.js';
 import type { LinkedLibrary } from '../vendor/library.js';
-import { installCommand, toolPath } from './kit.js';
+import { installCommand, onDebian, toolPath } from './kit.js';
 import { libraryFiles, libraryIncludes, libraryUnits } from './library-units.js';
 import { fetchObject, objectKey, storeObject } from './object-cache.js';
 import { packageRoot } from './package-root.js';
@@ -203,7 +203,7 @@ async function runTool(target: Target, args: readonly string[], cwd: string, sig
         message: `${compiler} is not installed`,
         help:
           target.toolchain.install === undefined
-            ? `on Debian or Ubuntu: ${installCommand(target.toolchain)}`
+            ? onDebian(installCommand(target.toolchain))
             : target.toolchain.install,
       },
       EXIT.missingTool,

@@ -16,7 +16,17 @@ export function toolPath({ kit }: Pick<Toolchain, 'kit'>, program: string): stri
 /** The one command that installs the compiler of a target. */
 export function installCommand({ kit, debianPackages, install }: Toolchain): string {
   if (install !== undefined) return install;
-  return kit === undefined ? `sudo apt-get install ${debianPackages.join(' ')}` : `bash ${kitScript(kit.script)}`;
+  return kit === undefined ? aptInstall(debianPackages) : `bash ${kitScript(kit.script)}`;
+}
+
+/** The command that installs Debian packages. */
+export function aptInstall(packages: readonly string[]): string {
+  return `sudo apt-get install ${packages.join(' ')}`;
+}
+
+/** A command in a message, with where it works. */
+export function onDebian(command: string): string {
+  return `on Debian or Ubuntu: ${command}`;
 }
 
 /** Absolute path of a kit's script. */
