@@ -5,7 +5,7 @@ import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { ImagePlan } from '../image/plan.js';
 import { grouped } from '../report/format.js';
 import type { PhotoStep, PhotosResult } from '../simulate/photos.js';
-import { compileJob } from './compile-job.js';
+import { compileSimulated } from './compile-simulated.js';
 import { interruptible } from './interrupt.js';
 import { oneTarget, resolveJob } from './job.js';
 import { readPhotoFile } from './model-file.js';
@@ -13,7 +13,7 @@ import type { CompileFlags } from './options.js';
 import { withProgress } from './progress.js';
 import { describeOutput, realValues, type Score, scoresOf } from './results.js';
 import { printJson, type Session, say, showDiagnostics } from './session.js';
-import { type SimulatorFlags, simulatedJob, simulatorChoice } from './simulator-options.js';
+import { type SimulatorFlags, simulatorChoice } from './simulator-options.js';
 import { stylesOf } from './terminal.js';
 
 /** @param photos paths @throws CompileError NC0751 without a front end, NC0753 */
@@ -32,8 +32,7 @@ export async function runPhotoFiles(
     });
   }
   const target = oneTarget(job, flags);
-  const { onProof } = await import('../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
+  const compilation = await compileSimulated(session, job, target, flags);
   const { image } = compilation;
   if (image === undefined) throw new Error('invariant: an image front end was asked for');
   const { frameOf, readPhoto } = await import('../image/photo.js');

@@ -5,7 +5,7 @@ import type { Compilation } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { grouped } from '../report/format.js';
 import type { Heard, Hearing } from '../simulate/hearing.js';
-import { compileJob } from './compile-job.js';
+import { compileSimulated } from './compile-simulated.js';
 import { interruptible } from './interrupt.js';
 import { oneTarget, resolveJob } from './job.js';
 import { readSoundFile } from './model-file.js';
@@ -13,7 +13,7 @@ import type { CompileFlags } from './options.js';
 import { withProgress } from './progress.js';
 import { realValues } from './results.js';
 import { printJson, type Session, say, showDiagnostics } from './session.js';
-import { type SimulatorFlags, simulatedJob, simulatorChoice } from './simulator-options.js';
+import { type SimulatorFlags, simulatorChoice } from './simulator-options.js';
 import type { SoundFlags } from './sound-options.js';
 import { stylesOf } from './terminal.js';
 
@@ -37,8 +37,7 @@ export async function runSound(
     });
   }
   const target = oneTarget(job, flags);
-  const { onProof } = await import('../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
+  const compilation = await compileSimulated(session, job, target, flags);
   const bytes = readSoundFile(resolve(session.terminal.cwd, file));
   const { samples } = readWav(basename(file), bytes, compilation.audio!.frontEnd.sampleRate);
   const { runHearing } = await import('../simulate/hearing.js');

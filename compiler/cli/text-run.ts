@@ -2,12 +2,12 @@
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { grouped } from '../report/format.js';
 import type { Story } from '../simulate/story.js';
-import { compileJob } from './compile-job.js';
+import { compileSimulated } from './compile-simulated.js';
 import { interruptible } from './interrupt.js';
 import { oneTarget, resolveJob } from './job.js';
 import type { CompileFlags } from './options.js';
 import { printJson, type Session, say, showDiagnostics } from './session.js';
-import { type SimulatorFlags, simulatedJob, simulatorChoice } from './simulator-options.js';
+import { type SimulatorFlags, simulatorChoice } from './simulator-options.js';
 import { stylesOf } from './terminal.js';
 import { samplingOf, type TextFlags } from './text-options.js';
 
@@ -31,8 +31,7 @@ export async function runText(
     });
   }
   const target = oneTarget(job, flags);
-  const { onProof } = await import('../simulate/proof.js');
-  const compilation = await onProof(await compileJob(session, await simulatedJob(job, target, flags), target));
+  const compilation = await compileSimulated(session, job, target, flags);
   // What the layers cost is told by nanoc build; here only what the text depends on.
   showDiagnostics(
     session,
