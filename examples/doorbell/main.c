@@ -18,7 +18,7 @@
 extern const uint8_t recording[];
 extern const uint8_t recording_end[];
 
-/* All memory of both models but the stack; what waits for the next inference lies outside the arena, in the front ends. */
+/* All memory of both models but the stack; what waits for the next inference lies outside the arena, in states and front ends. */
 static doorbell_t models;
 static wake_word_audio_t audio;
 static vision_image_t image;
@@ -46,7 +46,7 @@ static int is_wake_word(int32_t score) {
   return 1;
 }
 
-/* From here on the arena is the other network's; the next window of sound is written into it anew. */
+/* From here on the arena is the other network's; the next frames of sound are written into it anew. What was heard is in a state, beside it. */
 static int sees_face(const uint8_t *frame) {
   vision_image_frame(&image, frame, vision_input_image(&models.vision));
   if (vision_invoke(&models.vision) != VISION_OK) {

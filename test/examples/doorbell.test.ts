@@ -29,7 +29,8 @@ describe('example doorbell', () => {
     const { exitCode, out } = await nanoc(['build', folder, '--output', join(work.path, 'doorbell'), '--json']);
     expect(exitCode).toBe(0);
     const [{ arena, ram, flash, alone }] = JSON.parse(out).builds;
-    expect(ram).toBeLessThan(0.6 * alone.ram);
+    // The smaller arena is saved, but for the places that alignment takes.
+    expect(alone.ram - ram).toBeGreaterThan(alone.arena - arena - 16);
     const number = (n: number) => n.toLocaleString('en-US');
     const part = [
       '| | arena | RAM | flash |',
@@ -55,10 +56,8 @@ describe('example doorbell', () => {
     expect(build).not.toMatch(/warning/i);
     const woken = [...serial.matchAll(/^ *([\d.]+) s: hey nano; the camera sees (a|no) face$/gm)];
     expect(woken.map(([, , what]) => what)).toEqual(['a', 'no']);
-    // When examples/wake-word, whose inferences are at other frames, hears the two: a step of 20 ms apart at most.
-    for (const [index, seconds] of [2.56, 7.36].entries()) {
-      expect(Math.abs(Number(woken[index]![1]) - seconds)).toBeLessThanOrEqual(0.02);
-    }
+    // When examples/wake-word hears the two.
+    expect(woken.map(([, seconds]) => seconds)).toEqual(['2.56', '7.36']);
     const part = `\`\`\`text\n${serial}\`\`\`\n`;
     if (UPDATE) writePart(readme, 'output', part);
     expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
