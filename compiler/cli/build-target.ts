@@ -17,7 +17,7 @@ import {
   withToolchain,
 } from '../report/index.js';
 import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
-import { onProof } from '../simulate/proof.js';
+import { onProof, proofOf } from '../simulate/proof.js';
 import { buildFirmware, compilerVersion } from '../toolchain/build.js';
 import { measure } from '../toolchain/measure.js';
 import { linkedLibraries } from '../vendor/linked.js';
@@ -139,15 +139,18 @@ async function espIdfBuild(
 
 async function measuredOnProof(compilation: Compilation, signal: AbortSignal): ReturnType<typeof measured> {
   const { target } = compilation;
-  if (target.features.includes('pie') && linkedLibraries(compilation).length > 0) {
-    const notes = ["nothing was measured: a library's kernels for the vectors of the chip cannot be run here"];
+  const proof = await proofOf(target);
+  const { calls } = compilation.plan;
+  const hasVectors = linkedLibraries(compilation).length > 0 || calls.some((call) => call.hasVectors);
+  if (target.features.includes('pie') && proof?.runsVectors !== true && hasVectors) {
+    const notes = ['nothing was measured: kernels for the vectors of the chip cannot be run here'];
     return { measurements: { notes }, diagnostics: [] };
   }
-  const why = `${target.name} has no simulator here: measured on ${target.proof?.target}`;
+  const why = `${target.name} has no simulator here: measured on ${proof?.target}`;
   try {
     const there = await onProof(compilation);
     const { measurements, diagnostics } = await measured(there, signal);
-    const notes = [`${why}; not proven there: ${target.proof?.leavesOut}`, ...(measurements.notes ?? [])];
+    const notes = [`${why}; not proven there: ${proof?.leavesOut}`, ...(measurements.notes ?? [])];
     return { measurements: { ...measurements, notes }, diagnostics };
   } catch (error) {
     if (!(error instanceof CompileError) || error.diagnostics.some(({ code }) => !MISSING.has(code))) throw error;

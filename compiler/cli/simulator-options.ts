@@ -42,6 +42,6 @@ export function simulatorChoice({ sim, port, baud = BAUD }: SimulatorFlags): Pic
 /** The job as it is compiled for the chosen simulator. @throws CompileError NC0706 when the target has no such simulator */
 export async function simulatedJob(job: Job, target: string, { sim }: SimulatorFlags): Promise<Job> {
   if (sim === undefined) return job;
-  if (sim !== 'board') simulatorFor(await proofTarget(await loadTarget(target)), { name: sim });
+  if (sim !== 'board') simulatorFor(await proofTarget(await loadTarget(target), sim), { name: sim });
   return { ...job, options: { ...job.options, simulator: sim } };
 }

@@ -142,6 +142,8 @@ export interface KernelCall {
   readonly vendor?: { readonly library: LibraryName; readonly functions: readonly string[] };
   /** How rows of the table whose product this call is are read from its packed weights (4-lower/share-rows). */
   readonly packedRows?: PackedRows;
+  /** Set when its C has vector instructions that only the chip itself executes: elsewhere a C twin of the same bytes is compiled. */
+  readonly hasVectors?: boolean;
   /** Multiply-accumulates, for the report. */
   readonly macs: number;
   /** Why this kernel and not another; shown in the report. */

@@ -44,6 +44,10 @@ export interface Proof {
   readonly target: string;
   /** What of the chip is not proven there. */
   readonly leavesOut: string;
+  /** Whether it runs the vector kernels that vendors' libraries have for the chip; absent: their kernels in C take their place. */
+  readonly runsVectors?: boolean;
+  /** Taken instead where its compiler and its simulator are installed: the vendor's own, which no package brings. */
+  readonly better?: Proof;
 }
 
 export interface QemuMachine {

@@ -13,6 +13,8 @@ import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kern
 import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
 import { espConvolve, espDepthwise } from '../kernels/esp-nn/convolve.js';
+import { pieConv } from '../kernels/pie/conv.js';
+import { pieDepthwise } from '../kernels/pie/depthwise.js';
 import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
 import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
 import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
@@ -66,6 +68,8 @@ export default defineOp({
     v7mConv,
     v6mConv,
     rv32Conv,
+    pieDepthwise,
+    pieConv,
     lxDepthwiseOne,
     lxDepthwise3x3,
     lxDepthwise,

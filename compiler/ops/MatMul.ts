@@ -11,6 +11,7 @@ import {
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
 import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from '../kernels/esp-nn/fully-connected.js';
+import { pieMatmul } from '../kernels/pie/conv.js';
 import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
 import { rv32Matvec } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
@@ -50,6 +51,7 @@ export default defineOp({
     v7mMatmul,
     v6mMatmul,
     rv32Matmul,
+    pieMatmul,
     lxMatmul,
     {
       function: 'nanoc_matmul_s8',

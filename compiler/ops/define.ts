@@ -60,8 +60,6 @@ export interface LowerContext extends NodeView {
   readonly optimize?: 'size' | 'speed' | 'balanced';
   /** Copies of vendors' libraries that kernels may call. */
   readonly libraries?: readonly Library[];
-  /** `--kernels auto`: nobody asked for a family, so one of a vendor is taken only where it is not slower. */
-  readonly isAuto?: boolean;
 }
 
 /** What lowering gives for one node. */

@@ -174,10 +174,11 @@ interface Unit {
 /** Compiles one source to `object<index>.o`; returns what the compiler said. */
 async function compileOne(target: Target, unit: Unit): Promise<string> {
   const stem = join(unit.directory, `object${unit.index}`);
+  const hasGraph = !unit.source.endsWith('.S') && unit.flags.some((flag) => flag.startsWith('-fcallgraph-info'));
   const files = {
     '.o': `${stem}.o`,
     '.txt': `${stem}.txt`,
-    ...(unit.flags.some((flag) => flag.startsWith('-fcallgraph-info')) ? { '.ci': `${stem}.ci` } : {}),
+    ...(hasGraph ? { '.ci': `${stem}.ci` } : {}),
   };
   if (unit.key !== undefined && (await fetchObject(unit.key, files))) return readFile(files['.txt'], 'utf8');
   const args = [...unit.flags, '-c', unit.source, '-o', `object${unit.index}.o`];

@@ -160,7 +160,9 @@ async function disassemble(build: Build): Promise<string | undefined> {
 
 async function boundStack(build: Build, elf: Elf, entry: string, disassembly: string | undefined) {
   if (disassembly === undefined) return { notBounded: `${build.target.toolchain.prefix}objdump cannot be run` };
-  const graphs = await Promise.all(build.objects.map((path) => readFile(path.replace(/\.o$/, '.ci'), 'utf8')));
+  // The assembler writes none.
+  const ofC = build.objects.filter((_, index) => !build.sources[index]!.endsWith('.S'));
+  const graphs = await Promise.all(ofC.map((path) => readFile(path.replace(/\.o$/, '.ci'), 'utf8')));
   return linkedStackBound(graphs, readDisassembly(disassembly), elf, entry);
 }
 

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { bakennFolder } from '../../test/support/vendor-copies.js';
 import { workFolder } from '../../test/support/work-folder.js';
 import { CompileError } from '../diagnostics/diagnostic.js';
-import { findEspNn, readEspNn } from './esp-nn.js';
+import { findEspNn, readEspNn, withVectors } from './esp-nn.js';
 import { ESP_NN, isGood } from './esp-nn-release.js';
+import { sourcesOf } from './library.js';
 
 const work = workFolder();
 const folder = await bakennFolder();
@@ -33,9 +34,15 @@ function codeOf(action: () => unknown): string | undefined {
 
 describe('a copy of ESP-NN', () => {
   it.skipIf(folder === undefined)('is known by its hash where it has no manifest', () => {
-    const { files, ...library } = readEspNn(join(folder!, 'bakenn/backend/esp_nn/vendor'));
+    const { files, ofChips, ...library } = readEspNn(join(folder!, 'bakenn/backend/esp_nn/vendor'));
     expect(library).toEqual({ ...ESP_NN, files: undefined });
     expect(files.some(({ path }) => path.includes('esp32s3.c'))).toBe(false);
+    const assembly = ofChips!.filter(({ path }) => path.endsWith('_esp32s3.S'));
+    expect(assembly.length).toBeGreaterThan(20);
+    const whole = withVectors({ ...library, files, ofChips: ofChips! });
+    expect(sourcesOf(whole, [])).toEqual(expect.arrayContaining(assembly));
+    expect(whole.files.some(({ path }) => /esp32p4\.[cS]$/.test(path))).toBe(false);
+    expect(whole.sha256).not.toBe(library.sha256);
   });
 
   it('is the folder that is given, else ESP_NN_PATH, else what the component manager fetched', () => {

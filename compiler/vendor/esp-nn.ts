@@ -52,7 +52,16 @@ export function readEspNn(folder: string): Library {
   const version = library.sha256 === ESP_NN.sha256 ? ESP_NN.version : versionIn(root);
   if (version === undefined || !isGood(version)) return refuse(folder, version ?? 'an unknown version');
   // In a build here they take no part, and names of theirs are static functions of the generic kernels.
-  return { ...library, version, files: files.filter(({ path }) => !OF_A_CHIP.test(path)) };
+  const ofChips = files.filter(({ path }) => OF_A_CHIP.test(path));
+  return { ...library, version, files: files.filter((file) => !ofChips.includes(file)), ofChips };
+}
+
+/** The copy as the ESP32-S3 is given it, with its kernels for the vectors; any other library as it is. */
+export function withVectors(library: Library): Library {
+  if (library.name !== 'esp-nn') return library;
+  const { ofChips = [], sha256: _, ...rest } = library;
+  const files = [...library.files, ...ofChips.filter(({ path }) => /_esp32s3\.[cS]$/.test(path))];
+  return hashed({ ...rest, defines: [...library.defines, 'CONFIG_IDF_TARGET_ESP32S3=1'], files, isWhole: true });
 }
 
 function versionIn(root: string): string | undefined {

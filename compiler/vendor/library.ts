@@ -27,6 +27,10 @@ export interface Library {
   readonly files: readonly LibraryFile[];
   /** Folders of headers, relative to the copy. */
   readonly includeDirectories: readonly string[];
+  /** Sources for the vectors of chips, assembly included, which only the chip's own compiler takes: no part of `files`. */
+  readonly ofChips?: readonly LibraryFile[];
+  /** Whether all sources are compiled: in a library of a chip macros and assembly choose the functions, and the linker drops the rest. */
+  readonly isWhole?: boolean;
 }
 
 /** What of a library a program links. */
@@ -71,6 +75,7 @@ function definedIn(source: string): string[] {
  * uses it too.
  */
 export function sourcesOf(library: Library, functions: readonly string[]): LibraryFile[] {
+  if (library.isWhole === true) return library.files.filter(({ path }) => /\.[cS]$/.test(path));
   const defined = definitionsOf(library);
   const sources = new Set<LibraryFile>();
   const queue = [...functions];

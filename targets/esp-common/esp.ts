@@ -1,4 +1,4 @@
-import type { EspIdf, Feature, Memory, Target } from '../../compiler/ir/target.js';
+import type { EspIdf, Feature, Memory, Proof, Target } from '../../compiler/ir/target.js';
 
 export interface EspChip {
   readonly name: string;
@@ -11,6 +11,8 @@ export interface EspChip {
   readonly flashOrigin: number;
   readonly espIdf: EspIdf;
   readonly leavesOut: string;
+  /** Where more of the chip is proven, with tools that no package brings. */
+  readonly better?: Proof;
   /** Espressif's kernels are the default where the chip has vector instructions, which only they use. */
   readonly kernels?: 'esp-nn';
 }
@@ -48,6 +50,10 @@ export function espChip(chip: EspChip): Target {
     startup: [],
     espIdf,
     ...(chip.kernels === undefined ? {} : { kernels: chip.kernels }),
-    proof: { target: isXtensa ? 'lx7' : 'rv32imc', leavesOut: chip.leavesOut },
+    proof: {
+      target: isXtensa ? 'lx7' : 'rv32imc',
+      leavesOut: chip.leavesOut,
+      ...(chip.better === undefined ? {} : { better: chip.better }),
+    },
   };
 }

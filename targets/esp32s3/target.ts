@@ -5,7 +5,7 @@ const chip = espChip({
   name: 'esp32s3',
   description: 'Xtensa LX7 with FPU and PIE vectors; ESP-IDF',
   features: ['xtensa', 'fpu', 'pie'],
-  machineFlags: ['-mlongcalls'],
+  machineFlags: ['-mlongcalls', '-DCONFIG_IDF_TARGET_ESP32S3=1'],
   ram: { origin: 0x3fc88000, bytes: 0x53700 },
   flashOrigin: 0x3c000000,
   espIdf: {
@@ -13,8 +13,8 @@ const chip = espChip({
     psram: { rodataOption: 'SPIRAM_RODATA' },
     sdkconfig: ['CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_240=y'],
   },
-  kernels: 'esp-nn',
   leavesOut: "the chip's PIE vector kernels, caches and memories",
+  better: { target: 'lx7-pie', leavesOut: "the chip's caches and memories", runsVectors: true },
 });
 
 /** ESP-IDF has the linker script of the firmware; this one is the simulator's. */

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EmittedFile } from '../../compiler/compilation.js';
 import { compile, emitFiles } from '../../compiler/index.js';
+import { proofOf } from '../../compiler/simulate/proof.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
 import { codesIn, nanoc } from '../support/command-line.js';
 import { idfTools, runIdfTool } from '../support/idf-tools.js';
@@ -187,7 +188,7 @@ describe('nanoc build', () => {
 
 describe.skipIf(!['lx7', 'rv32imc'].every((core) => simulated.includes(core)))('nanoc verify', () => {
   it.each(CHIPS)('%s, on the core that stands for it', async (target) => {
-    const { proof } = await loadTarget(target);
+    const proof = await proofOf(await loadTarget(target));
     const model = work.write('small.onnx', smallModelBytes());
     const result = await nanoc(['verify', model, '--target', target, '--kernels', 'native', '--count', '2'], {
       cwd: work.path,

@@ -1,6 +1,6 @@
 /**
- * The default of ESP32-S3 and ESP32-P4: calls of ESP-NN, whose generic kernels run on the cores that stand for the chips. The examples, and
- * the models of NANOC_MODELS or ../shared/models where they are.
+ * Calls of ESP-NN, the default of the ESP32-P4, whose generic kernels run on the cores that stand for the chips; on the ESP32-S3's own core, where
+ * its tools are installed, those for its vectors. The examples, and the models of NANOC_MODELS or ../shared/models where they are.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ describe.skipIf(library === undefined)('models with ESP-NN', () => {
   it.skipIf(!simulated.includes('lx7')).each(listModels().filter(({ name }) => names.includes(name)))(
     '$name on esp32s3',
     async ({ path, states }) => {
-      await isProven(path, 'esp32s3', states === undefined ? {} : { states });
+      await isProven(path, 'esp32s3', { kernels: 'esp-nn', ...(states === undefined ? {} : { states }) });
     },
     240_000,
   );
@@ -60,15 +60,14 @@ describe.skipIf(library === undefined)('models with ESP-NN', () => {
 
 describe('a project that calls ESP-NN', () => {
   it('pins its release, with or without a copy here', async () => {
-    const files = await emitFiles(await compile(readModelFile(example('digits')), { target: 'esp32s3' }));
+    const source = readModelFile(example('digits'));
+    const files = await emitFiles(await compile(source, { target: 'esp32s3', kernels: 'esp-nn' }));
     const text = (path: string) => files.find((file) => file.path === path)!.content;
     expect(text('components/digits/idf_component.yml')).toContain('espressif/esp-nn: "==1.2.6"');
     expect(text('components/digits/CMakeLists.txt')).toContain('runtime/src/esp-nn/nanoc_esp_convolve_s8.c');
     const named = { name: 'esp-nn', version: '1.2.6', rounding: 'double' };
     expect(lockSchema.parse(JSON.parse(text('nanoc.lock')))).toMatchObject({ numerics: 'tflite', libraries: [named] });
-    const own = await emitFiles(
-      await compile(readModelFile(example('digits')), { target: 'esp32s3', kernels: 'native' }),
-    );
+    const own = await emitFiles(await compile(source, { target: 'esp32s3' }));
     expect(own.find(({ path }) => path.endsWith('idf_component.yml'))!.content).not.toContain('esp-nn');
   });
 
@@ -85,7 +84,7 @@ describe('a project that calls ESP-NN', () => {
   });
 
   it('cannot be run without a copy, which is said', async () => {
-    const args = [example('digits'), '--target', 'esp32s3', '--output', join(work.path, 'out')];
+    const args = [example('digits'), '--target', 'esp32p4', '--output', join(work.path, 'out')];
     const verified = await nanoc(['verify', ...args.slice(0, 3)], { cwd: work.path });
     expect(verified.exitCode).toBe(3);
     expect(verified.err).toMatch(/NC0613[\s\S]*--kernels native/);
@@ -95,7 +94,7 @@ describe('a project that calls ESP-NN', () => {
   });
 
   it('takes a folder that is no copy for an error', async () => {
-    const args = ['build', example('digits'), '--target', 'esp32s3', '--esp-nn', work.path];
+    const args = ['build', example('digits'), '--target', 'esp32p4', '--esp-nn', work.path];
     const result = await nanoc(args, { cwd: work.path });
     expect(result.exitCode).toBe(2);
     expect(result.err).toContain('NC0611');

@@ -1,15 +1,21 @@
 /** The targets whose simulator tests run here. */
 import { spawnSync } from 'node:child_process';
 import type { Target } from '../../compiler/ir/target.js';
+import { hasTools } from '../../compiler/simulate/proof.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
 import { toolPath } from '../../compiler/toolchain/kit.js';
 
-/** Cores with a simulator that counts, by name; chips share a core's code and machine, and are not among them; an optional one whose tools are missing is left out, which is said, and never in CI. */
+/** Cores with a simulator that counts, by name; chips share a core's code and machine, and are not among them; an optional one whose tools are missing is left out, which is said, and never in CI; one whose tools are a vendor's own is there where they are. */
 export async function simulatedTargets(): Promise<string[]> {
   const targets = await Promise.all(listTargets().map(loadTarget));
-  return targets
-    .filter((target) => target.qemu !== undefined && target.core === undefined && isUsable(target))
-    .map(({ name }) => name);
+  const cores = targets.filter(({ qemu, core }) => qemu !== undefined && core === undefined);
+  const here = await Promise.all(cores.map((target) => (isVendors(target) ? hasTools(target) : isUsable(target))));
+  return cores.filter((_, i) => here[i]).map(({ name }) => name);
+}
+
+/** Whether no registry brings its tools: they cannot be asked for, in CI either. */
+function isVendors({ toolchain }: Target): boolean {
+  return toolchain.install !== undefined;
 }
 
 function isUsable({ name, toolchain, qemu, optionalInTests }: Target): boolean {

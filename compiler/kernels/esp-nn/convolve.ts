@@ -8,7 +8,6 @@ import { type Geometry, geometryOf, whyNotDense, whyNotDepthwise, whyNotPadded }
 import { activation, type VendorFunction } from '../vendor/option.js';
 import { lawOfCall, requantizationFields, requantizationOf, whyTooLarge } from '../vendor/requantization.js';
 import { biasField, weightField, weightRows } from '../vendor/weights.js';
-import { lxConv } from '../xtensa/conv-kernel.js';
 import { convolveFault, depthwiseFault } from './faults.js';
 import { dims, espCall, espOption, pair, VECTOR_BYTES, variantOf } from './option.js';
 import { convolveAsked, convolveBytes, depthwiseAsked, depthwiseBytes } from './scratch.js';
@@ -29,7 +28,7 @@ export const espConvolve = espOption({
     if (refusal !== undefined) return refusal;
     const g = geometryOf(context);
     const fault = whyNotImage(g) ?? whyNotPadded(g) ?? convolveFault(g, variantOf(context));
-    return fault ?? whyTooLarge(context, library) ?? whySlower(context, g);
+    return fault ?? whyTooLarge(context, library);
   },
   build: (context, library) => convolveCall(context, library, geometryOf(context)),
 });
@@ -65,24 +64,6 @@ export function convolveCall(context: LowerContext, library: Library, g: Geometr
     scratchBytes: convolveBytes(g, variant),
     asked: variant === 'generic' ? 0 : convolveAsked(g, variant),
   });
-}
-
-/** Elements of a vector register, and of the largest window that is known to be slower here. */
-const VECTOR = 16;
-const SLOW_WINDOW = 48;
-
-/**
- * Windows of few channels are copied pixel by pixel on the ESP32-S3: some 115 instructions an output, on an emulator with PIE,
- * for windows of 27 and of 40 elements, where nanoc's own kernel takes 78.
- */
-function whySlower(context: LowerContext, { kernel, inChannels }: Geometry): string | undefined {
-  if (context.isAuto !== true || variantOf(context) !== 's3') return undefined;
-  const row = kernel[1] * inChannels;
-  const window = kernel[0] * row;
-  const isCopied = row < VECTOR && window >= VECTOR && window <= SLOW_WINDOW;
-  return isCopied && lxConv.when!(context) === true
-    ? "ESP32-S3: nanoc's own kernel is faster on so few channels"
-    : undefined;
 }
 
 /** The library takes one image, and no spaces between the elements of a window. */

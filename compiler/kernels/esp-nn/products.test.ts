@@ -7,10 +7,7 @@ import { runCallsOnTarget } from '../../../test/support/run-call.js';
 import { simulatedTargets } from '../../../test/support/simulated-targets.js';
 import { callBy, vendorConv, vendorLayer } from '../../../test/support/vendor-case.js';
 import { testedEspNn } from '../../../test/support/vendor-copies.js';
-import { Diagnostics } from '../../diagnostics/diagnostic.js';
 import type { Target } from '../../ir/target.js';
-import { operatorOf } from '../../ops/index.js';
-import { viewNode } from '../../ops/node-view.js';
 import { loadTarget } from '../../targets.js';
 import type { Geometry } from '../vendor/layer.js';
 import { espConvolve, espDepthwise } from './convolve.js';
@@ -91,24 +88,6 @@ describe.skipIf(library === undefined)('products of ESP-NN', () => {
     const call = callBy(espFullyConnectedPerChannel, graph, setting);
     expect(call).toMatchObject({ vendor: { library: 'esp-nn' } });
     expect(JSON.stringify(call)).not.toContain('in_offset');
-  });
-
-  it.each([
-    { kernel: [3, 3] as const, channels: 3, isAuto: true, fits: false },
-    { kernel: [3, 3] as const, channels: 3, isAuto: false, fits: true },
-    { kernel: [3, 3] as const, channels: 6, isAuto: true, fits: true },
-    { kernel: [3, 3] as const, channels: 1, isAuto: true, fits: true },
-    { kernel: [5, 5] as const, channels: 3, isAuto: true, fits: true },
-  ])('convolve $channels channels by $kernel where nothing faster is known: $isAuto', async (layer) => {
-    const { features } = await loadTarget('esp32s3');
-    const spec = { ...randomConvSpec(new Random(1), { channels: 4, size: 8, kernel: 3 }), ...{ group: 1, outputs: 8 } };
-    const input = [layer.channels, 8, 8] as const;
-    const { graph } = convCase({ ...spec, input, kernel: layer.kernel }, new Random(1));
-    const [node] = graph.nodes;
-    const view = viewNode(graph, node!, operatorOf(node!));
-    const context = { ...view, features: new Set(features), diagnostics: new Diagnostics(), libraries: [library!] };
-    const fits = espConvolve.when!({ ...context, isAuto: layer.isAuto });
-    expect(fits).toEqual(layer.fits ? true : expect.stringContaining('faster on so few channels'));
   });
 
   it('are refused without a library, or where the library does less', async () => {

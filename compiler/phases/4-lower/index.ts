@@ -126,7 +126,7 @@ function contextOf(
   graph: Graph,
   node: Node,
   features: LowerContext['features'],
-  { optimize = 'balanced', libraries = [], kernels = 'auto' }: CompileOptions,
+  { optimize = 'balanced', libraries = [] }: CompileOptions,
   diagnostics: Diagnostics,
 ): LowerContext {
   return {
@@ -135,7 +135,6 @@ function contextOf(
     diagnostics,
     optimize,
     libraries,
-    isAuto: kernels === 'auto',
   };
 }
 

@@ -214,7 +214,7 @@ describe.skipIf(espNn === undefined)('single calls with ESP-NN', () => {
     expect(await passes(compilation)).toBe(true);
   });
 
-  it.skipIf(!simulated.includes('lx7'))(
+  it.skipIf(!simulated.includes('lx7') || simulated.includes('lx7-pie'))(
     'are not proven for the vectors of an ESP32-S3, wrong ones replaced all the same',
     async () => {
       const { calls } = await forChip('esp32s3')(withBrokenFunction(espNn!, 'esp_nn_conv_s8_opt', { after }));
@@ -224,7 +224,8 @@ describe.skipIf(espNn === undefined)('single calls with ESP-NN', () => {
         verdict: 'not proven here',
         because: expect.stringContaining('PIE'),
       });
-      expect(second).toMatchObject({ family: expect.not.stringContaining('esp-nn'), verdict: 'proven' });
+      // Its C twin was right.
+      expect(second).toMatchObject({ family: 'native', verdict: 'not proven here' });
       expect(calls.replaced).toMatchObject([{ output: 'odd__nhwc', kernel: 'nanoc_esp_convolve_s8' }]);
     },
   );

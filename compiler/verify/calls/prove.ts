@@ -198,9 +198,11 @@ function faultOf(trial: CallTrial, outcome: CallOutcome): CallFault | undefined 
   };
 }
 
-/** What is right here does not prove a library's other kernels, for the vectors of the chip. */
+/** What is right here does not prove kernels for the vectors of the chip: a library's other ones, or what has a C twin here. */
 function onChip({ target }: Compilation, call: KernelCall, verdict: CallVerdict): CallVerdict {
-  const runsOthers = target.proof !== undefined && target.features.includes('pie') && isVendorCall(call);
+  const { proof } = target;
+  const hasOthers = proof !== undefined && proof.runsVectors !== true && target.features.includes('pie');
+  const runsOthers = hasOthers && (isVendorCall(call) || call.hasVectors === true);
   if (verdict.verdict !== 'proven' || !runsOthers) return verdict;
-  return { verdict: 'not proven here', because: target.proof!.leavesOut };
+  return { verdict: 'not proven here', because: proof.leavesOut };
 }
