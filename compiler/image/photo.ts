@@ -98,8 +98,15 @@ function checkSize(width: number, height: number): void {
 /**
  * The frame that a camera would give: the middle of the picture in the frame's proportions, resized to it by area, in its format.
  * A picture of the frame's size is taken as it is.
+ * @throws CompileError NC0753 when the frame is larger than any picture that is read
  */
 export function frameOf({ frame }: ImagePlan, { width, height, rgb }: Photo): Uint8Array {
+  if (frame.width * frame.height > MOST_PIXELS)
+    fail({
+      code: 'NC0753',
+      message: 'no picture is made as large as the frame of the camera',
+      because: `the frame is ${frame.width}x${frame.height}; at most ${MOST_PIXELS} pixels are made`,
+    });
   const scale = Math.min(width / frame.width, height / frame.height);
   const [wide, high] = [frame.width, frame.height].map((n) => Math.max(1, Math.floor(n * scale))) as [number, number];
   const [left, top] = [Math.floor((width - wide) / 2), Math.floor((height - high) / 2)];

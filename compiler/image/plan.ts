@@ -65,7 +65,11 @@ function normalizationOf({ mean, std }: ImageSpec, channel: number): { mean: num
   const of = (numbers: number | number[]) => [numbers].flat()[channel] ?? [numbers].flat()[0]!;
   const deviation = of(std ?? 1);
   if (!(Math.abs(deviation) > 0)) wrongSpec('"std" is 0: nothing can be divided by it');
-  return { mean: of(mean ?? 0), std: deviation };
+  const middle = of(mean ?? 0);
+  const ends = [0, 1].map((share) => Math.fround((share - middle) / deviation));
+  if (!ends.every(Number.isFinite))
+    wrongSpec(`"mean" ${middle} and "std" ${deviation} make numbers that float32 does not have`);
+  return { mean: middle, std: deviation };
 }
 
 const TYPES = new Set(['int8', 'uint8', 'float32']);

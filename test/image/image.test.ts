@@ -256,12 +256,14 @@ describe('what is refused', () => {
   const frame = { width: 16, height: 16, format: 'rgb888' as const };
   const shape = [1, 3, 4, 4];
 
-  it('a crop outside the frame, sums that do not fit, a deviation of 0, a wrong number of means', () => {
+  it('a crop outside the frame, sums that do not fit, a deviation of 0, numbers beyond float32, a wrong number of means', () => {
     const refused = (spec: Partial<ImageSpec>, input: Input = { shape }) =>
       expect(() => plan(input, { frame, ...spec }));
     refused({ crop: { x: 10, y: 0, width: 7, height: 16 } }).toThrow('NC0751');
     refused({ crop: { x: 0, y: 16, width: 16, height: 1 } }).toThrow('NC0751');
     refused({ std: 0 }).toThrow('NC0751');
+    refused({ mean: 0.5, std: 1e-320 }).toThrow('NC0751');
+    refused({ mean: [0, 1e39, 0] }).toThrow('NC0751');
     refused({ mean: [0.5, 0.5] }).toThrow('NC0751');
     refused({ frame: { width: 65521, height: 65519, format: 'gray8' } }).toThrow('NC0751');
     refused({ frame: { width: 65521, height: 65519, format: 'gray8' }, resize: 'nearest' }).not.toThrow();

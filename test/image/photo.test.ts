@@ -97,6 +97,11 @@ describe('frameOf', () => {
     expect(frameOf(planOf(3, 2, 'rgb888'), { width: 3, height: 2, rgb })).toEqual(rgb);
   });
 
+  it('makes no frame that is larger than any picture', () => {
+    const rgb = Uint8Array.of(1, 2, 3);
+    expect(() => frameOf(planOf(65535, 65535, 'gray8'), { width: 1, height: 1, rgb })).toThrow('NC0753');
+  });
+
   it('resizes the middle of others, in the proportions of the frame', () => {
     // Columns 1 and 2 of four, each of two rows.
     const grey = [9, 10, 20, 9, 9, 30, 41, 9];
