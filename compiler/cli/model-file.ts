@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { AudioSource } from '../audio/parse.js';
 import type { ModelSource } from '../compilation.js';
-import { fail } from '../diagnostics/diagnostic.js';
+import { type Diagnostic, fail } from '../diagnostics/diagnostic.js';
 import type { ImageSource } from '../image/parse.js';
 import type { TokenizerSource } from '../text/parse.js';
 
@@ -54,40 +54,36 @@ export function readExternal(folder: string, location: string): Uint8Array {
 
 /** @throws CompileError NC0734 when the file is missing or unreadable */
 export function readTokenizerFile(path: string): TokenizerSource {
-  const bytes = readWhole(path, (because) =>
-    fail({ code: 'NC0734', message: `${path} is no tokenizer that can be read`, because }),
-  );
-  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+  return textSource(path, readOr(path, 'NC0734', 'is no tokenizer that can be read'));
 }
 
 /** @throws CompileError NC0751 when the file is missing or unreadable */
 export function readImageFile(path: string): ImageSource {
-  const bytes = readWhole(path, (because) =>
-    fail({ code: 'NC0751', message: `${path} does not describe an image front end`, because }),
-  );
-  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+  return textSource(path, readOr(path, 'NC0751', 'does not describe an image front end'));
 }
 
 /** Bytes of a picture. @throws CompileError NC0753 when the file is missing or unreadable */
 export function readPhotoFile(path: string): Uint8Array {
-  return readWhole(path, (because) =>
-    fail({ code: 'NC0753', message: `${path} is no picture that can be read`, because }),
-  );
+  return readOr(path, 'NC0753', 'is no picture that can be read');
 }
 
 /** @throws CompileError NC0738 when the file is missing or unreadable */
 export function readAudioFile(path: string): AudioSource {
-  const bytes = readWhole(path, (because) =>
-    fail({ code: 'NC0738', message: `${path} does not describe an audio front end`, because }),
-  );
-  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+  return textSource(path, readOr(path, 'NC0738', 'does not describe an audio front end'));
 }
 
 /** Bytes of a sound. @throws CompileError NC0740 when the file is missing or unreadable */
 export function readSoundFile(path: string): Uint8Array {
-  return readWhole(path, (because) =>
-    fail({ code: 'NC0740', message: `${path} is no sound that can be read`, because }),
-  );
+  return readOr(path, 'NC0740', 'is no sound that can be read');
+}
+
+function textSource(path: string, bytes: Uint8Array): { readonly fileName: string; readonly text: string } {
+  return { fileName: basename(path), text: Buffer.from(bytes).toString('utf8') };
+}
+
+/** The whole file. @throws CompileError `code` when it is missing or unreadable; the message is its path and `what` */
+function readOr(path: string, code: Diagnostic['code'], what: string): Uint8Array {
+  return readWhole(path, (because) => fail({ code, message: `${path} ${what}`, because }));
 }
 
 function readWhole(path: string, refuse: (because: string) => never): Uint8Array {
