@@ -1,7 +1,7 @@
 import { byteLength, bytesPerElement, type Tensor } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
+import { checkConstantIndices } from './shared/indices.js';
 import {
-  checkConstantIndices,
   indexWithin,
   MOST_DIMENSIONS,
   reduction,

@@ -38,6 +38,8 @@ import flatten from './Flatten.js';
 import floor from './Floor.js';
 import gather from './Gather.js';
 import gatherBlockQuantized from './GatherBlockQuantized.js';
+import gatherElements from './GatherElements.js';
+import gatherNd from './GatherND.js';
 import gelu from './Gelu.js';
 import gemm from './Gemm.js';
 import globalAveragePool from './GlobalAveragePool.js';
@@ -176,6 +178,8 @@ export const operators: readonly OperatorDefinition[] = [
   flatten,
   floor,
   gather,
+  gatherElements,
+  gatherNd,
   gatherBlockQuantized,
   gelu,
   gemm,

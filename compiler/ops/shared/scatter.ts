@@ -3,6 +3,7 @@ import type { Value } from '../../ir/graph.js';
 import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
 import { bytesPerElement } from '../../ir/tensor.js';
 import type { AttributeSpec, InputSpec, LowerContext, NodeView } from '../define.js';
+import { checkIndexType } from './indices.js';
 
 /** NANOC_SCATTER_RANK. */
 export const MOST_DIMENSIONS = 6;
@@ -18,8 +19,7 @@ export const reduction: AttributeSpec = {
 /** The three inputs, with types that fit. */
 export function scatterOperands(view: NodeView): readonly [Value, Value, Value] {
   const [data, indices, updates] = [view.required(0), view.required(1), view.required(2)];
-  if (indices.dtype !== 'int32' && indices.dtype !== 'int64')
-    view.bad(`the indices are ${indices.dtype}`, { expected: 'int32 or int64' });
+  checkIndexType(view, indices);
   if (updates.dtype !== data.dtype) view.bad(`the updates are ${updates.dtype}`, { expected: data.dtype });
   return [data, indices, updates];
 }
@@ -31,17 +31,6 @@ export function scatterOperands(view: NodeView): readonly [Value, Value, Value] 
 export function indexWithin(index: number | bigint, size: number): number | undefined {
   const at = Number(index) < 0 ? Number(index) + size : Number(index);
   return at >= 0 && at < size ? at : undefined;
-}
-
-/** @throws NC0204 when a constant index lies outside of its dimension; `sizeOf` gives the size for the element `i` of the indices */
-export function checkConstantIndices(view: NodeView, indices: Value, sizeOf: (i: number) => number): void {
-  const data = indices.constant?.data;
-  if (data === undefined) return;
-  const wrong = Array.from(data as Int32Array, Number).findIndex((at, i) => indexWithin(at, sizeOf(i)) === undefined);
-  if (wrong >= 0)
-    view.bad(`index ${data[wrong]} is out of range`, {
-      expected: `from ${-sizeOf(wrong)} to ${sizeOf(wrong) - 1}`,
-    });
 }
 
 /** y is written over the data where it can be: then only the updates are moved. */

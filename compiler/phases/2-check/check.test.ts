@@ -333,3 +333,29 @@ it('a parameter that must be constant may be a dequantized constant', () => {
   const node = graph.nodes.find(({ op }) => op === 'BatchNormalization')!;
   expect([...graph.values.get(node.inputs[1]!)!.constant!.data]).toEqual([1, 2]);
 });
+
+describe('a constant that is made of constants', () => {
+  const turned = (rows: number, more: BuilderNode[] = []) =>
+    check(
+      model(
+        [
+          { op: 'Transpose', inputs: ['w'], outputs: ['turned'], attributes: { perm: [1, 0] } },
+          ...more,
+          { op: 'Reshape', inputs: ['x', 'row'], outputs: ['flat'] },
+          { op: 'MatMul', inputs: ['flat', more.length === 0 ? 'turned' : 'repeated'], outputs: ['y'] },
+        ],
+        { w: float([rows, 72]), row: int64(1, 72), twice: int64(1, 2) },
+      ),
+    );
+
+  it('is known to every operator, however large, where it has no more elements than they', () => {
+    const graph = turned(100);
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['Reshape', 'MatMul']);
+    expect(graph.values.get('turned')!.constant!.shape).toEqual([72, 100]);
+  });
+
+  it('is left to the rewrite where it is large and larger than they', () => {
+    const repeat: BuilderNode = { op: 'Tile', inputs: ['turned', 'twice'], outputs: ['repeated'] };
+    expect(turned(100, [repeat]).nodes.map(({ op }) => op)).toContain('Tile');
+  });
+});

@@ -15,7 +15,7 @@ import { checkQuantization } from './quantization.js';
 
 /** Largest tensor: what a 32-bit address can hold, with room to spare. */
 const MAXIMUM_BYTES = 2 ** 31;
-/** Shape arithmetic is small; larger constant results are left to the rewrite, which may keep their nodes. */
+/** Shape arithmetic is small; constant results that are larger than this and than what they are made of are left to the rewrite, which may keep their nodes. */
 const FOLDED_ELEMENTS = 4096;
 
 /** The graph with a type and shape for every value, sorted topologically. */
@@ -232,12 +232,11 @@ function checkSize(what: string, tensor: { dtype: Value['dtype']; shape: readonl
   }
 }
 
-/** Shape arithmetic (Shape -> Gather -> Concat -> Reshape) is done here, since inference needs its results. */
+/** Shape arithmetic (Shape -> Gather -> Concat -> Reshape) is done here, since inference needs its results; and weights that an exporter turned or joined, since operators want them constant. */
 function fold(graph: Graph, node: Node, operator: OperatorDefinition, values: readonly Value[]): Value | undefined {
   const [output] = values;
   if (operator.evaluate === undefined || values.length !== 1 || output === undefined) return undefined;
-  if (elementCount(output.shape) > FOLDED_ELEMENTS || node.op === 'DequantizeLinear' || node.op === 'QuantizeLinear')
-    return undefined;
+  if (node.op === 'DequantizeLinear' || node.op === 'QuantizeLinear') return undefined;
   const shapeOnly = node.domain === '' && (node.op === 'Shape' || node.op === 'Size');
   const inputs = node.inputs.map((name) => {
     const value = graph.values.get(name);
@@ -245,6 +244,8 @@ function fold(graph: Graph, node: Node, operator: OperatorDefinition, values: re
     return value?.constant;
   });
   if (node.inputs.some((name, index) => name !== '' && inputs[index] === undefined)) return undefined;
+  const read = inputs.reduce((sum, tensor) => sum + (tensor?.data.length ?? 0), 0);
+  if (elementCount(output.shape) > Math.max(FOLDED_ELEMENTS, read)) return undefined;
   const withOutput = { ...graph, values: new Map(graph.values).set(output.name, output) };
   const [constant] = operator.evaluate(viewNode(withOutput, node, operator), inputs);
   return constant === undefined ? undefined : { ...output, constant };

@@ -67,4 +67,32 @@ static inline int32_t nanoc_index_at(const void *indices, int32_t i, int32_t ind
 /** y[outer][indices] = x[outer][index]. Negative indices count from the end; what lies outside is clamped to the axis. No overlap. */
 void nanoc_gather(const void *x, const void *indices, void *y, const nanoc_gather_params *params);
 
+#define NANOC_GATHER_RANK 6
+
+typedef struct {
+  int32_t element; /* bytes of one element */
+  int32_t index_bytes;
+  int32_t size;                     /* of the axis */
+  int32_t step;                     /* of the axis in x, bytes */
+  int32_t sizes[NANOC_GATHER_RANK]; /* of the indices and y; 1 fills the front */
+  int32_t steps[NANOC_GATHER_RANK]; /* of x, bytes; 0 for the axis */
+} nanoc_gather_elements_params;
+
+/** y = at each place of the indices the element of x at the same place, but for the axis, where the index says; clamped as above. No overlap. */
+void nanoc_gather_elements(const void *x, const void *indices, void *y, const nanoc_gather_elements_params *params);
+
+typedef struct {
+  int32_t batches;
+  int32_t batch;  /* bytes of x for each of them */
+  int32_t tuples; /* of a batch */
+  int32_t depth;  /* indices of a tuple */
+  int32_t block;  /* bytes that one tuple names */
+  int32_t index_bytes;
+  int32_t sizes[NANOC_GATHER_RANK];
+  int32_t steps[NANOC_GATHER_RANK]; /* bytes */
+} nanoc_gather_nd_params;
+
+/** y[batch][tuple] = the block of x[batch] that the tuple of indices names; each index clamped as above. No overlap. */
+void nanoc_gather_nd(const void *x, const void *indices, void *y, const nanoc_gather_nd_params *params);
+
 #endif
