@@ -4,7 +4,8 @@ import type { Compilation } from '../compilation.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import { shorten } from '../report/format.js';
-import type { CallsVerification, Recompile } from '../verify/calls/route.js';
+import type { SimulatorChoice } from '../simulate/simulator.js';
+import type { CallsVerification, Recompile, RouteOptions } from '../verify/calls/route.js';
 import { compileJob } from './compile-job.js';
 import { interruptible } from './interrupt.js';
 import type { Job } from './job.js';
@@ -39,7 +40,13 @@ export interface ProvenJob {
 }
 
 /** Compiles a job so that no call is left that was found to be wrong. */
-export async function compileProven(session: Session, job: Job, target: string, which: Prove): Promise<ProvenJob> {
+export async function compileProven(
+  session: Session,
+  job: Job,
+  target: string,
+  which: Prove,
+  simulator?: SimulatorChoice,
+): Promise<ProvenJob> {
   const first = await compileJob(session, job, target);
   if (which === 'off') return { compilation: first };
   const { FaultStore } = await import('../verify/calls/fault-store.js');
@@ -54,17 +61,24 @@ export async function compileProven(session: Session, job: Job, target: string, 
     return onProof(compilation);
   };
   const runnable = await onProof(first);
-  const { proveAndReplace, replaceKnown } = await import('../verify/calls/route.js');
-  if (which === 'known') {
-    const { calls } = await replaceKnown(runnable, recompile, faults);
+  const proving = <T>(action: (options: RouteOptions) => Promise<T>) =>
+    interruptible((signal) =>
+      withProgress(session, `proving calls on ${target}`, (onProgress) =>
+        action({ faults, signal, onProgress, ...(simulator === undefined ? {} : { simulator }) }),
+      ),
+    );
+  const { proveAndReplace, proveThese, replaceKnown } = await import('../verify/calls/route.js');
+  // What a board has was built by `nanoc build`, which leaves out what is known to be wrong, and is not built anew here.
+  if (which === 'known' || simulator?.name === 'board') {
+    const { compilation: without, calls } = await replaceKnown(runnable, recompile, faults);
+    if (which !== 'known') {
+      const proven = await proving((options) => proveThese(without, { ...options, which }));
+      return { compilation, calls: { ...proven, replaced: calls.replaced } };
+    }
     if (calls.passed && calls.replaced.length === 0) return { compilation };
     return { compilation: { ...compilation, diagnostics: [...compilation.diagnostics, noteOf(calls)] }, calls };
   }
-  const { calls } = await interruptible((signal) =>
-    withProgress(session, `proving calls on ${target}`, (onProgress) =>
-      proveAndReplace(runnable, recompile, { which, faults, signal, onProgress }),
-    ),
-  );
+  const { calls } = await proving((options) => proveAndReplace(runnable, recompile, { ...options, which }));
   return { compilation, calls };
 }
 

@@ -32,7 +32,9 @@ export function renderVerification(terminal: Terminal, result: VerifyResult): st
     ...oracleLines(result, terminal.width),
     ...(hidden === '' ? [] : [style.dim(`not in ONNX, compared through what is made of them: ${hidden}\n`)]),
     ...expectedLines(result),
-    ...(result.calls === undefined ? [] : [...callLines(result.calls), ...result.calls.replaced.map(replacedText)]),
+    ...(result.calls === undefined
+      ? []
+      : [...callLines(result.calls, result.simulator), ...result.calls.replaced.map(replacedText)]),
     `${style.bold(result.target)}: ${verdict(result, style)}\n`,
   ].join('');
 }
@@ -165,7 +167,7 @@ function tensorLine(
 }
 
 /** What was found of single calls: how many are proven, which could not be run, which are wrong and stay, no other kernel being there. */
-export function callLines({ calls }: CallsVerification): string[] {
+export function callLines({ calls }: CallsVerification, simulator = ''): string[] {
   const proven = calls.filter(({ verdict }) => verdict === 'proven').length;
   const open = new Map<string, number>();
   for (const call of calls) {
@@ -181,8 +183,13 @@ export function callLines({ calls }: CallsVerification): string[] {
     `single calls: ${proven} of ${calls.length} proven\n`,
     ...[...open].map(([because, count]) => `  ${count} not proven here: ${because}\n`),
     ...wrong,
+    ...(wrong.length > 0 && simulator.startsWith('board ') ? [LEFT_OUT] : []),
   ];
 }
+
+/** A board keeps the program that it has. */
+const LEFT_OUT =
+  '  nanoc build leaves out from now on, on this computer, what was found wrong: build, flash and verify again\n';
 
 function replacedText({ node, op, kernel, fault, instructions, replacement }: ReplacedCall): string {
   const cost =

@@ -16,7 +16,7 @@ import { librariesOf } from '../vendor/linked.js';
 import { type CallLayout, SCRATCH } from './call-layout.js';
 import { simulatedProgram, worldView } from './harness.js';
 import { buildHarness, withFolder } from './program.js';
-import { type Simulator, simulatorFor } from './simulator.js';
+import { type Simulator, type SimulatorChoice, simulatorFor } from './simulator.js';
 
 /** A call with the places of its buffers. */
 export interface PlacedCall {
@@ -30,6 +30,8 @@ export interface CallProgramOptions {
   readonly target: Target;
   /** Copies of vendors' libraries that the calls need. */
   readonly libraries?: readonly Library[];
+  /** What runs them: the first that the target has where it is not given. */
+  readonly simulator?: SimulatorChoice;
   /** Besides the target's own. */
   readonly extraFlags?: readonly string[];
   readonly signal?: AbortSignal;
@@ -52,7 +54,7 @@ export async function withCallProgram<T>(
   action: (program: CallProgram) => Promise<T>,
 ): Promise<T> {
   const { target, libraries = [], extraFlags, signal } = options;
-  const simulator = simulatorFor(target);
+  const simulator = simulatorFor(target, options.simulator);
   const files = [...callSources(calls), { path: 'calls.c', content: callProgramSource(calls, target) }];
   const linked = librariesOf(
     calls.map(({ call }) => call),

@@ -9,6 +9,7 @@ import { CompileError, type Diagnostic, EXIT } from '../diagnostics/diagnostic.j
 import { bytesOf, type Tensor } from '../ir/tensor.js';
 import type { CallProgram } from './call-program.js';
 import { instructionsOf } from './program.js';
+import type { Damage } from './protocol.js';
 import { mostInstructions, timeLimit } from './time-limit.js';
 
 export interface CallRun {
@@ -24,6 +25,8 @@ export interface CallRun {
 export type CallOutcome =
   | {
       readonly memory: Uint8Array;
+      /** Bytes outside of that memory that were changed, where all of the model's is there: on a board. */
+      readonly damage?: Damage;
       /** To the grain of the counter; absent where the simulator cannot count. */
       readonly instructions?: number;
     }

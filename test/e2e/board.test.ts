@@ -3,13 +3,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readModelFile } from '../../compiler/cli/model-file.js';
+import type { EmittedFile } from '../../compiler/compilation.js';
 import { compile } from '../../compiler/index.js';
+import type { KernelCall } from '../../compiler/ir/kernel-call.js';
 import { runModel } from '../../compiler/simulate/session.js';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
+import { FaultStore } from '../../compiler/verify/calls/fault-store.js';
+import { knownFaults, proveCalls } from '../../compiler/verify/calls/prove.js';
 import { defaultVectors } from '../../compiler/verify/default-vectors.js';
 import { verifyModel } from '../../compiler/verify/verify.js';
 import { nanoc } from '../support/command-line.js';
-import { branchModel } from '../support/quantized-models.js';
+import { branchModel, streamModel } from '../support/quantized-models.js';
 import { type SimulatedBoard, startBoard } from '../support/simulated-board.js';
 import { workFolder } from '../support/work-folder.js';
 
@@ -75,6 +79,52 @@ describe('a board', () => {
   }, 60_000);
 });
 
+describe('single calls on a board', () => {
+  const changed = (path: string, from: string | RegExp, to: string) => (files: EmittedFile[]) => {
+    const after = files.map((file) => (file.path === path ? { path, content: file.content.replace(from, to) } : file));
+    expect(after).not.toEqual(files);
+    return after;
+  };
+  const first = (call: KernelCall) => call.node.op === 'Conv' && call.node.outputs[0]!.startsWith('a');
+
+  it('are proven one by one, state in its place', async () => {
+    const options = { target: 'host', simulator: 'board', states: ['next=past'] } as const;
+    const compilation = await compile(streamModel(), options);
+    const board = await start(compilation, work.path);
+    const proofs = await proveCalls(compilation, { wanted: () => true, simulator: onBoard(board) });
+    expect(proofs.filter(({ verdict }) => verdict !== 'proven')).toMatchObject([{ op: 'Copy' }, { op: 'Copy' }]);
+    expect(proofs.length).toBeGreaterThan(2);
+  }, 60_000);
+
+  it('that are wrong there are named, with the element, and are known to the next build', async () => {
+    const faults = new FaultStore(join(work.path, 'faults'));
+    const compilation = await compile(branchModel(), { target: 'host', simulator: 'board' });
+    // The first weight is another one.
+    const change = changed(
+      'branch_weights.c',
+      /(const int8_t branch_\w+\[\d+\] = \{\s*)(-?\d+)/,
+      '$1(int8_t)($2 ^ 64)',
+    );
+    const board = await start(compilation, work.path, [], change);
+    const [wrong] = await proveCalls(compilation, { wanted: first, simulator: onBoard(board), faults });
+    expect(wrong).toMatchObject({ verdict: 'wrong', fault: { kind: 'output', element: expect.any(Array) } });
+    const found = await knownFaults(await branch(), faults);
+    expect(found.map(({ output }) => output)).toEqual([wrong!.output]);
+  }, 60_000);
+
+  it('that write elsewhere are found out', async () => {
+    const compilation = await compile(branchModel(), { target: 'host', simulator: 'board' });
+    const step = 'branch_step(&guarded.model)';
+    const change = changed('branch_board.c', step, `((guarded.after[5] ^= 1u), ${step})`);
+    const board = await start(compilation, work.path, [], change);
+    const [proof] = await proveCalls(compilation, { wanted: first, simulator: onBoard(board) });
+    expect(proof).toMatchObject({
+      verdict: 'wrong',
+      fault: { kind: 'memory', message: expect.stringMatching(/^changes 1 byte .* around the context at byte 69/) },
+    });
+  }, 60_000);
+});
+
 describe('a run on a board that fails', () => {
   const failing = async (args: readonly string[], timeoutMs?: number) => {
     const compilation = await branch();
@@ -127,6 +177,17 @@ describe('on the command line', () => {
     const run = await nanoc(['run', model, '--target', 'host', '--sim', 'board', '--port', port]);
     expect(run.out).toContain(`board at ${port}: results on the chip itself`);
     expect(run.exitCode).toBe(0);
+  }, 60_000);
+
+  it('verify --prove proves its calls', async () => {
+    const { port } = await start(await compile(readModelFile(model), { target: 'host' }), work.path);
+    const args = ['--target', 'host', '--sim', 'board', '--port', port, '--prove', 'all', '--count', '1', '--json'];
+    const { exitCode, out } = await nanoc(['verify', model, ...args]);
+    const [result] = JSON.parse(out).results;
+    expect(result.calls.calls.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
+      result.calls.calls.map(() => 'proven'),
+    );
+    expect(exitCode).toBe(0);
   }, 60_000);
 
   it('says what is missing', async () => {

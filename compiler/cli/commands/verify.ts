@@ -127,7 +127,13 @@ function passed(result: VerifyResult, { strict }: Flags): boolean {
 async function verifyOne(session: Session, job: Job, target: string, flags: Flags): Promise<Verified> {
   const { onProof } = await import('../../simulate/proof.js');
   const chosen = await simulatedJob(job, target, flags);
-  const proven = await compileProven(session, chosen, target, flags.prove ?? 'vendor');
+  const proven = await compileProven(
+    session,
+    chosen,
+    target,
+    flags.prove ?? 'vendor',
+    simulatorChoice(flags).simulator,
+  );
   const compilation = await onProof(proven.compilation);
   const count = DEFAULT_COUNT + (compilation.streamed?.stepsOfWindow ?? 1) - 1;
   const set = await vectorsFor(session, compilation, flags, { file: flags.vectors, count });

@@ -6,7 +6,7 @@ import type { BoardLink, Operation } from './link.js';
 export const REGIONS = { arena: 0, state: 1, before: 2, after: 3 } as const;
 export type BoardRegion = keyof typeof REGIONS;
 
-export const BOARD_VERSION = 1;
+export const BOARD_VERSION = 2;
 /** Bytes of a request or an answer that the emitted program has room for. */
 export const BOARD_PAYLOAD = 256;
 /** What a WRITE has before its data: region and offset. */
@@ -41,8 +41,11 @@ export class BoardDevice {
     return this.status('reset');
   }
 
-  step(): Promise<number> {
-    return this.status('step');
+  /** `<model>_step`: the next call, or the one of this index. */
+  step(index?: number): Promise<number> {
+    const payload = Buffer.alloc(index === undefined ? 0 : 4);
+    if (index !== undefined) payload.writeUInt32LE(index);
+    return this.status('step', payload);
   }
 
   invoke(): Promise<number> {
@@ -74,8 +77,8 @@ export class BoardDevice {
     return Buffer.from(await this.link.request('check', place(region, offset, bytes))).readUInt32LE(0);
   }
 
-  private async status(operation: Operation): Promise<number> {
-    return Buffer.from(await this.link.request(operation, new Uint8Array(), this.workMs)).readInt32LE(0);
+  private async status(operation: Operation, payload: Uint8Array = new Uint8Array()): Promise<number> {
+    return Buffer.from(await this.link.request(operation, payload, this.workMs)).readInt32LE(0);
   }
 }
 

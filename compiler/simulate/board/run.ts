@@ -22,29 +22,47 @@ const LONGEST_BITS = 10 * 2 * (BOARD_PAYLOAD + 32);
 /** Four seconds and more: a board that opening the port has reset takes a while to start. */
 const ATTEMPTS = 16;
 /** Status of a step after which others follow; 0 is the good end. */
-const MORE = 1;
+export const MORE = 1;
 
-/**
- * Opens the port, greets the board, runs `action`, and closes the port.
- * @throws CompileError NC0707 (port), NC0708 (no answer, reset), NC0709 (another program), NC0702 (hang)
- */
-export async function withBoard<T>(
+/** A board that was greeted and has the compilation's program. */
+export interface OpenBoard {
+  readonly compilation: Compilation;
+  readonly layout: MemoryLayout;
+  readonly device: BoardDevice;
+}
+
+/** As `withOpenBoard`, for vectors of the whole model. */
+export function withBoard<T>(
   compilation: Compilation,
   choice: BoardChoice,
   options: ProgramOptions,
   action: (program: DeviceProgram) => Promise<T>,
 ): Promise<T> {
+  return withOpenBoard(compilation, choice, options, ({ layout, device }) => {
+    const respond = (stimulus: Stimulus) => new BoardRun(compilation, layout, device).respond(stimulus);
+    return action({ compilation, layout, simulator: boardAbout(choice), respond });
+  });
+}
+
+/**
+ * Opens the port, greets the board, runs `action`, and closes the port.
+ * @throws CompileError NC0707 (port), NC0708 (no answer, reset), NC0709 (another program), NC0702 (hang)
+ */
+export async function withOpenBoard<T>(
+  compilation: Compilation,
+  choice: BoardChoice,
+  options: Pick<ProgramOptions, 'signal' | 'timeoutMs'>,
+  action: (board: OpenBoard) => Promise<T>,
+): Promise<T> {
   const layout = memoryLayout(compilation);
-  const simulator = boardAbout(choice);
   const channel = await openSerial(choice.port, choice.baud);
   try {
     const answerMs = Math.ceil(ANSWER_MS + (1000 * LONGEST_BITS) / choice.baud);
     const limits = { answerMs, attempts: ATTEMPTS };
     const link = new BoardLink(channel, { ...limits, ...(options.signal && { signal: options.signal }) });
-    const workMs = options.timeoutMs ?? defaultWork(compilation, simulator.slowest);
+    const workMs = options.timeoutMs ?? defaultWork(compilation, boardAbout(choice).slowest);
     const device = await BoardDevice.greet(link, await boardIdentity(compilation), workMs);
-    const respond = (stimulus: Stimulus) => new BoardRun(compilation, layout, device).respond(stimulus);
-    return await action({ compilation, layout, simulator, respond });
+    return await action({ compilation, layout, device });
   } finally {
     await channel.close();
   }

@@ -26,12 +26,12 @@ describe('faults that are kept', () => {
     expect(store.has(first!.function)).toBe(false);
     store.keep(compilation, first!, key!, wrong);
     expect(store.has(first!.function)).toBe(true);
-    expect(knownFaults(compilation, store)).toEqual([
+    expect(await knownFaults(compilation, store)).toEqual([
       { ...wrong, ...{ output: first!.node.outputs[0], node: first!.node.name, op: 'Conv' }, ...kernelOf(first!) },
     ]);
-    expect(knownFaults(await compile(branchModel(), { target: 'cortex-m0' }), store)).toEqual([]);
+    expect(await knownFaults(await compile(branchModel(), { target: 'cortex-m0' }), store)).toEqual([]);
     store.keep(compilation, first!, key!, { verdict: 'proven', runs: 12 });
-    expect(knownFaults(compilation, store)).toEqual([]);
+    expect(await knownFaults(compilation, store)).toEqual([]);
   });
 
   it('count as none where the file is damaged, and a folder that cannot be written is no error', async () => {

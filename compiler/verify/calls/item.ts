@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Compilation } from '../../compilation.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
-import { operatorOf } from '../../ops/index.js';
+import { findOperator } from '../../ops/index.js';
 import { type CallLayout, plannedLayout } from '../../simulate/call-layout.js';
 import { callProgramSource, callSources, type PlacedCall } from '../../simulate/call-program.js';
 import type { CallVerdict } from './prove.js';
@@ -20,10 +20,15 @@ export function itemOf(compilation: Compilation, call: KernelCall): Item {
   const { plan, target, options } = compilation;
   const { graph } = compilation.program;
   const library = options.libraries?.find(({ name }) => name === call.vendor?.library);
-  if (call.vendor !== undefined && (library === undefined || library.files.length === 0)) {
+  if (
+    options.simulator !== 'board' &&
+    call.vendor !== undefined &&
+    (library === undefined || library.files.length === 0)
+  ) {
     return notProven(call, `no copy of ${call.vendor.library} is given`);
   }
-  if (operatorOf(call.node).evaluate === undefined) {
+  // Copies that the planner puts in have no operator.
+  if (findOperator(call.node.domain, call.node.op)?.evaluate === undefined) {
     return notProven(call, `${call.node.op} has no reference of its own`);
   }
   const layout = plannedLayout(call, graph, plan, target.alignment);
@@ -33,6 +38,7 @@ export function itemOf(compilation: Compilation, call: KernelCall): Item {
   const hash = createHash('sha256').update(callProgramSource([placed], target));
   for (const { path, content } of callSources([placed])) hash.update(path).update(content);
   hash.update(JSON.stringify([call.node.op, call.node.attributes, call.law, library?.sha256, target.name]));
+  if (options.simulator !== undefined && options.simulator !== 'board') hash.update(options.simulator);
   return { call, placed, key: hash.digest('hex') };
 }
 

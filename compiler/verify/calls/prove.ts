@@ -6,14 +6,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { Compilation } from '../../compilation.js';
 import { CompileError } from '../../diagnostics/diagnostic.js';
 import type { KernelCall } from '../../ir/kernel-call.js';
-import type { CallLayout } from '../../simulate/call-layout.js';
-import { type CallProgram, type PlacedCall, withCallProgram } from '../../simulate/call-program.js';
-import { type CallOutcome, runCallProgram } from '../../simulate/call-run.js';
-import { type CallFault, type CallTrial, faultIn } from './fault.js';
+import { type CallProgram, withCallProgram } from '../../simulate/call-program.js';
+import { runCallProgram } from '../../simulate/call-run.js';
+import { proofTarget } from '../../simulate/proof.js';
+import type { SimulatorChoice } from '../../simulate/simulator.js';
+import type { CallFault, CallTrial } from './fault.js';
 import type { FaultStore } from './fault-store.js';
 import { type Item, itemOf } from './item.js';
-import { expectedOf, onDevice, referenceOf } from './reference.js';
-import { stimuliFor } from './stimuli.js';
+import { proveOnBoard } from './on-board.js';
+import { trialsOf, verdictOn } from './trials.js';
 
 export type CallVerdict =
   /** `instructions`: the most that a run took, where the simulator counts. */
@@ -33,6 +34,8 @@ export type CallProof = CallVerdict & {
 export interface ProveOptions {
   /** Which calls are proven; those of vendors' kernels by default. */
   readonly wanted?: (call: KernelCall) => boolean;
+  /** What runs them, where it is not the first that the target has. */
+  readonly simulator?: SimulatorChoice;
   /** Verdicts by what they depend on: filled here, so that another compilation of the model proves only what changed. */
   readonly known?: Map<string, CallVerdict>;
   /** Takes what was found, and loses what is right now. */
@@ -48,8 +51,6 @@ export function isVendorCall({ vendor }: KernelCall): boolean {
 
 /** Memory of runs that is kept at a time, bytes. */
 const BATCH_BYTES = 64 << 20;
-/** What memory holds before a run, by turns: a write of the same byte would not show. */
-const FILLINGS = [0x55, 0xaa];
 
 /**
  * The verdict on each wanted call, in the order of the plan.
@@ -57,11 +58,15 @@ const FILLINGS = [0x55, 0xaa];
  */
 export async function proveCalls(compilation: Compilation, options: ProveOptions = {}): Promise<CallProof[]> {
   const { wanted = isVendorCall, known = new Map<string, CallVerdict>() } = options;
-  const items = compilation.plan.calls.filter(wanted).map((call) => itemOf(compilation, unguarded(call)));
+  const keyed = await asHashed(compilation);
+  const items = compilation.plan.calls.filter(wanted).map((call) => itemOf(keyed, unguarded(call)));
   const due = items.filter(({ key }) => key !== undefined && !known.has(key));
   if (due.length > 0) {
-    await proveItems(compilation, due, known, options);
-    for (const { call, key } of due) options.faults?.keep(compilation, call, key!, known.get(key!)!);
+    if (options.simulator?.name === 'board') await proveOnBoard(compilation, due, known, options.simulator, options);
+    else await proveItems(compilation, due, known, options);
+    for (const { call, key } of due) {
+      options.faults?.keep(compilation, call, key!, onChip(compilation, call, known.get(key!)!));
+    }
   }
   return items.map(({ call, key, verdict }) => ({
     ...identityOf(call),
@@ -70,13 +75,20 @@ export async function proveCalls(compilation: Compilation, options: ProveOptions
 }
 
 /** Of the calls of a compilation those that were found wrong before, on this computer. */
-export function knownFaults(compilation: Compilation, faults: FaultStore): CallProof[] {
+export async function knownFaults(compilation: Compilation, faults: FaultStore): Promise<CallProof[]> {
+  const keyed = await asHashed(compilation);
   return compilation.plan.calls.flatMap((call) => {
     if (!faults.has(call.function)) return [];
-    const { key } = itemOf(compilation, unguarded(call));
+    const { key } = itemOf(keyed, unguarded(call));
     const verdict = key === undefined ? undefined : faults.find(call.function, key);
     return verdict === undefined ? [] : [{ ...identityOf(call), ...verdict }];
   });
+}
+
+/** What is found on a board is known to a build, which hashes the call for the target that stands for the chip. */
+async function asHashed(compilation: Compilation): Promise<Compilation> {
+  if (compilation.options.simulator !== 'board') return compilation;
+  return { ...compilation, target: await proofTarget(compilation.target) };
 }
 
 /** By itself a call is made always. */
@@ -113,12 +125,13 @@ async function proveTogether(
   { target, options: { libraries = [] } }: Compilation,
   items: readonly Item[],
   known: Map<string, CallVerdict>,
-  { signal, onProgress }: ProveOptions,
+  { simulator, signal, onProgress }: ProveOptions,
 ): Promise<void> {
   const placed = items.map((item) => item.placed!);
   onProgress?.(`building ${placed.length} calls`);
+  const chosen = simulator === undefined ? {} : { simulator };
   const limits = signal === undefined ? {} : { signal };
-  await withCallProgram(placed, { target, libraries, ...limits }, async (program) => {
+  await withCallProgram(placed, { target, libraries, ...chosen, ...limits }, async (program) => {
     for (let from = 0; from < items.length; ) {
       onProgress?.(`proving call ${from + 1} of ${items.length}`);
       // Lets an abort through.
@@ -140,22 +153,6 @@ async function proveTogether(
   });
 }
 
-function trialsOf({ call, graph, layout }: PlacedCall): CallTrial[] {
-  const reference = referenceOf(call, graph);
-  const { vectors, labels } = stimuliFor(reference);
-  return vectors.map((vector, index) => ({
-    ...{ call, layout, vector: labels[index]!, channelsLast: reference.channelsLast },
-    filling: FILLINGS[index % FILLINGS.length]!,
-    inputs: held(onDevice(reference, vector), layout),
-    expected: expectedOf(reference, vector),
-  }));
-}
-
-/** A value that the node has and the call does not read has no place. */
-function held<T>(tensors: ReadonlyMap<string, T>, { buffers }: CallLayout): Map<string, T> {
-  return new Map([...tensors].filter(([name]) => buffers.has(name)));
-}
-
 async function runTrials(
   program: CallProgram,
   trials: readonly (readonly CallTrial[])[],
@@ -174,35 +171,11 @@ async function runTrials(
   });
 }
 
-function verdictOn(trials: readonly CallTrial[], outcomes: readonly CallOutcome[]): CallVerdict {
-  const counts = outcomes.flatMap((outcome) =>
-    outcome !== undefined && 'memory' in outcome ? (outcome.instructions ?? []) : [],
-  );
-  const measured = counts.length === 0 ? {} : { instructions: Math.max(...counts) };
-  for (const [index, trial] of trials.entries()) {
-    const fault = faultOf(trial, outcomes[index]);
-    if (fault !== undefined) return { verdict: 'wrong', fault, ...measured };
-  }
-  return { verdict: 'proven', runs: trials.length, ...measured };
-}
-
-function faultOf(trial: CallTrial, outcome: CallOutcome): CallFault | undefined {
-  // The run before it has failed, and is told.
-  if (outcome === undefined) return undefined;
-  if ('memory' in outcome) return faultIn(trial, outcome.memory);
-  const { code, message } = outcome.failure;
-  return {
-    kind: 'failure',
-    vector: trial.vector,
-    message: `does not end well: ${message} [${code}] (${trial.vector})`,
-  };
-}
-
 /** What is right here does not prove kernels for the vectors of the chip: a library's other ones, or what has a C twin here. */
-function onChip({ target }: Compilation, call: KernelCall, verdict: CallVerdict): CallVerdict {
+function onChip({ target, options }: Compilation, call: KernelCall, verdict: CallVerdict): CallVerdict {
   const { proof } = target;
   const hasOthers = proof !== undefined && proof.runsVectors !== true && target.features.includes('pie');
-  const runsOthers = hasOthers && (isVendorCall(call) || call.hasVectors === true);
+  const runsOthers = options.simulator !== 'board' && hasOthers && (isVendorCall(call) || call.hasVectors === true);
   if (verdict.verdict !== 'proven' || !runsOthers) return verdict;
   return { verdict: 'not proven here', because: proof.leavesOut };
 }

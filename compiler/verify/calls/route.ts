@@ -36,7 +36,7 @@ export interface Routed {
   readonly excluded: readonly ExcludedKernel[];
 }
 
-export interface RouteOptions extends Pick<ProveOptions, 'faults' | 'signal' | 'onProgress'> {
+export interface RouteOptions extends Pick<ProveOptions, 'faults' | 'signal' | 'simulator' | 'onProgress'> {
   /** `vendor`: calls of vendors' libraries, and what replaces them; `all`: nanoc's own kernels as well. Default `vendor`. */
   readonly which?: 'vendor' | 'all';
 }
@@ -51,18 +51,24 @@ export type Recompile = (excluded: readonly ExcludedKernel[]) => Promise<Compila
 export function proveAndReplace(first: Compilation, recompile: Recompile, options: RouteOptions = {}): Promise<Routed> {
   const known = new Map<string, CallVerdict>();
   return replaceWrong(first, recompile, (compilation, outputs) => {
-    const wanted = (call: KernelCall) =>
-      options.which === 'all' ||
-      isVendorCall(call) ||
-      outputs.has(call.node.outputs[0]!) ||
-      options.faults?.has(call.function) === true;
+    const wanted = (call: KernelCall) => isDue(call, options) || outputs.has(call.node.outputs[0]!);
     return proveCalls(compilation, { ...options, wanted, known });
   });
 }
 
+/** The verdicts on the calls of a program that is not to be changed. @throws CompileError as `proveCalls` does */
+export async function proveThese(compilation: Compilation, options: RouteOptions): Promise<CallsVerification> {
+  const calls = await proveCalls(compilation, { ...options, wanted: (call) => isDue(call, options) });
+  return { passed: calls.every(({ verdict }) => verdict !== 'wrong'), calls, replaced: [] };
+}
+
+function isDue(call: KernelCall, { which, faults }: RouteOptions): boolean {
+  return which === 'all' || isVendorCall(call) || faults?.has(call.function) === true;
+}
+
 /** Replaces calls that were found wrong before, on this computer; nothing is run. @throws CompileError as `recompile` does */
 export function replaceKnown(first: Compilation, recompile: Recompile, faults: FaultStore): Promise<Routed> {
-  return replaceWrong(first, recompile, async (compilation) => knownFaults(compilation, faults));
+  return replaceWrong(first, recompile, (compilation) => knownFaults(compilation, faults));
 }
 
 /** @param find verdicts on calls, given the outputs of those that were replaced */
