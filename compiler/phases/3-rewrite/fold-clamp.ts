@@ -1,7 +1,7 @@
-/** A Relu or Clip on bytes whose input and output have the same scale is a clamp of the operator before it. */
+/** A Relu or Clip on bytes whose input and output have the same scale, or a table that is one, is a clamp of the operator before it. */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Value } from '../../ir/graph.js';
-import { integerRange } from '../../ir/tensor.js';
+import { integerRange, type Tensor } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
 import type { Pass } from './pass.js';
 import { isByte, isPerTensor, sameQuantization } from './quantization.js';
@@ -17,7 +17,7 @@ export const foldClamp: Pass = {
 };
 
 function fold(editor: GraphEditor, node: Node): void {
-  if (node.domain !== '' || (node.op !== 'Relu' && node.op !== 'Clip')) return;
+  if (!isActivation(node)) return;
   const input = editor.value(node.inputs[0]!);
   const output = editor.value(node.outputs[0]!);
   if (!isByte(output) || !isPerTensor(output) || input.dtype !== output.dtype) return;
@@ -38,8 +38,13 @@ function fold(editor: GraphEditor, node: Node): void {
   });
 }
 
-/** The bounds in quantized units; undefined when they are not constants. Exact, since quantization is monotone. */
+function isActivation({ domain, op }: Node): boolean {
+  return domain === '' ? op === 'Relu' || op === 'Clip' : domain === 'ai.nanoc' && op === 'Table';
+}
+
+/** The bounds in quantized units; undefined when they are not constants, or a table is no clamp. Exact, since quantization is monotone. */
 function activationBounds(editor: GraphEditor, node: Node, value: Value): [number, number] | undefined {
+  if (node.op === 'Table') return clampOfTable(node.attributes.table as Tensor);
   const [lowest, highest] = integerRange(value.dtype as 'int8' | 'uint8');
   const { scale, zeroPoint } = value.quantization!;
   const toQuantized = (x: number) => quantize(x, scale[0]!, zeroPoint[0]!, lowest, highest);
@@ -56,4 +61,15 @@ function activationBounds(editor: GraphEditor, node: Node, value: Value): [numbe
   const low = bound(1, 'min', lowest);
   const high = bound(2, 'max', highest);
   return low === undefined || high === undefined ? undefined : [low, Math.max(low, high)];
+}
+
+/** The bounds of a table, indexed by the byte as uint8, that does nothing else than clamp. */
+function clampOfTable({ dtype, data }: Tensor): [number, number] | undefined {
+  const results = [...(data as Int8Array)];
+  const [low, high] = [Math.min(...results), Math.max(...results)];
+  const clamps = results.every((y, i) => {
+    const x = dtype === 'int8' ? (i << 24) >> 24 : i;
+    return y === Math.min(Math.max(x, low), high);
+  });
+  return clamps ? [low, high] : undefined;
 }

@@ -1,6 +1,7 @@
 /** The ordered lists of passes. A new pass is its file and a line here. */
 import { attachQuantization } from './attach-quantization.js';
 import { collapseElementwise } from './collapse-elementwise.js';
+import { composeTables } from './compose-tables.js';
 import { conditionalStates } from './conditional-states.js';
 import { foldClamp } from './fold-clamp.js';
 import { foldConstants, foldWeights } from './fold-constants.js';
@@ -77,6 +78,7 @@ export const optimisePasses: readonly Pass[] = [
   sinkTransposes,
   permuteWeights,
   removeNoOps,
+  composeTables,
   foldClamp,
   mergeEqual,
   removeNoOps,
