@@ -1,16 +1,19 @@
 /**
  * `npm run bench:language`: a nano language model from NANOC_MODELS or ../shared/models on simulated cores. Each step is given ONNX Runtime's
- * tokens (expected.json); what is printed are instructions a token, memory, and how many tokens differ.
+ * tokens (expected.json); what is printed are instructions a token, memory, and how many tokens differ. Flash is that of the firmware that
+ * makes text: model, tokenizer, sampler and startup.
  *
  *     npm run bench:language -- qdq_int8 cortex-m4 cortex-m55
  *     npm run bench:language -- matmulnbits4 cortex-m4 --embedding emb.weight=tied --kv-cache int8
+ *     npm run bench:language -- qdq_int8 cortex-m4 --embedding emb.weight=tied --optimize size
  *
  * `--logits` prints instead what each form of `--kv-cache` does to the logits, on this computer, whose bits are those of every core.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readModelFile } from '../compiler/cli/model-file.js';
+import { readModelFile, readTokenizerFile } from '../compiler/cli/model-file.js';
+import { OPTIMIZE } from '../compiler/cli/options.js';
 import { compile } from '../compiler/index.js';
 import type { Tensor } from '../compiler/ir/tensor.js';
 import { CACHE_FORMS } from '../compiler/ops/shared/cache-rows.js';
@@ -19,6 +22,7 @@ import { withProgram } from '../compiler/simulate/program.js';
 import type { RunResult, Vector } from '../compiler/simulate/run-result.js';
 import { runVectors } from '../compiler/simulate/session.js';
 import { packageRoot } from '../compiler/toolchain/package-root.js';
+import { textSizes } from '../compiler/toolchain/text-sizes.js';
 
 const FORMS = ['qdq_int8', 'matmulnbits4', 'f32'];
 const STATES = ['present_key=past_key', 'present_value=past_value'];
@@ -32,17 +36,26 @@ const TIMEOUT_MS = 1_800_000;
 const folder = join(process.env.NANOC_MODELS ?? join(packageRoot(), '../shared/models'), 'nano-lm');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { embedding: { type: 'string' }, 'kv-cache': { type: 'string' }, logits: { type: 'boolean' } },
+  options: {
+    embedding: { type: 'string' },
+    'kv-cache': { type: 'string' },
+    optimize: { type: 'string' },
+    logits: { type: 'boolean' },
+  },
 });
+const [optimize] = OPTIMIZE.filter((level) => level === (values.optimize ?? 'balanced'));
 const [form = 'qdq_int8', ...named] = positionals;
 const targets = named.length > 0 ? named : ['cortex-m4', 'cortex-m7', 'cortex-m55', 'rv32imc'];
 
 if (!existsSync(folder)) console.log(`skipped: there is no ${folder} (NANOC_MODELS names it)`);
 else if (!FORMS.includes(form)) throw new Error(`the forms are ${FORMS.join(', ')}`);
+else if (optimize === undefined) throw new Error(`the levels of --optimize are ${OPTIMIZE.join(', ')}`);
 else if (values.logits === true) await compareLogits(form);
 else {
-  console.log('| form | target | instructions, first 64 | at position 255 | arena | state | tokens that differ |');
-  console.log('|---|---|--:|--:|--:|--:|--:|');
+  console.log(
+    '| form | target | instructions, first 64 | at position 255 | arena | state | flash | tokens that differ |',
+  );
+  console.log('|---|---|--:|--:|--:|--:|--:|--:|');
   for (const target of targets) console.log(await measure(form, target));
 }
 
@@ -51,6 +64,8 @@ async function run(form: string, target: string, kvCache: string | undefined) {
   const compilation = await compile(readModelFile(join(folder, `stories260k_${form}.onnx`)), {
     target,
     states: STATES,
+    tokenizer: readTokenizerFile(join(folder, 'tokenizer.json')),
+    ...(optimize === undefined ? {} : { optimize }),
     ...(values.embedding === undefined ? {} : { embeddings: [values.embedding] }),
     ...(kvCache === undefined ? {} : { kvCache: kvCache as KvCache }),
   });
@@ -67,7 +82,8 @@ async function measure(form: string, target: string): Promise<string> {
   const counts = steps.map(({ instructions }) => instructions ?? Number.NaN);
   const average = counts.slice(0, FIRST).reduce((sum, count) => sum + count, 0) / FIRST;
   const { arenaBytes, stateBytes } = compilation.plan;
-  const numbers = [Math.round(average), counts.at(-1)!, arenaBytes, stateBytes, differing(steps, expected)];
+  const flash = (await textSizes(compilation))?.flash ?? Number.NaN;
+  const numbers = [Math.round(average), counts.at(-1)!, arenaBytes, stateBytes, flash, differing(steps, expected)];
   return `| ${[form, target, ...numbers.map((number) => number.toLocaleString('en'))].join(' | ')} |`;
 }
 

@@ -8,9 +8,22 @@ import { macsOf } from '../../ops/shared/convolution.js';
 import { SAVED_BYTES } from './assembly.js';
 import type { DspConvShape } from './conv.js';
 import { packedRowsOf, paramsOf } from './layer.js';
-import { paddedInner, type Stream, type StreamLayer } from './stream.js';
+import { packStream, paddedInner, type Stream, type StreamLayer } from './stream.js';
 
 const SHARED = 'all channels are requantized in float, by code that all such layers share (--optimize size)';
+
+/** Bytes of nanoc_matvec_unbiased_dsp and nanoc_dot_unbiased_dsp on the M4. */
+const UNBIASED_CODE = 552;
+
+/** Whether a row's product has no bias, and the model so many of these that their starts take more than code of their own. */
+export function leavesStarts({ graph }: LowerContext, layer: StreamLayer): boolean {
+  if (layer.unbiased !== true) return false;
+  const channels = graph.nodes.map(({ op, inputs }) => {
+    const weights = graph.values.get(inputs[1] ?? '');
+    return op === 'MatMul' && inputs[2] === undefined && weights?.constant !== undefined ? weights.shape.at(-1)! : 0;
+  });
+  return 4 * channels.reduce((sum, each) => sum + each, 0) > UNBIASED_CODE;
+}
 
 /** Two windows widened, and two copied, whose place the outputs of a last single pixel and its neighbour take. */
 export function anyScratchBytes(inner: number, outputs: number, pixels: number): number {
@@ -53,17 +66,19 @@ export function anyCall(
 
 /**
  * One row of inputs that lie one behind the other, a multiple of four.
- * @param stream groups of four channels, all of its segments exact
+ * @param layer of a byte a weight, without sums behind the inputs
  */
-export function anyRowCall(context: LowerContext, layer: StreamLayer, stream: Stream): KernelCall {
+export function anyRowCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
+  const [product, starts] = leavesStarts(context, layer) ? (['unbiased', 0] as const) : (['any', 4] as const);
+  const stream = packStream(layer, 4, 'bytes', starts === 0 ? 'exact without starts' : 'exact');
   const params = paramsOf(context, layer, stream);
   return {
     node: context.node,
     family: 'native',
-    function: 'nanoc_matvec_any_dsp',
+    function: `nanoc_matvec_${product}_dsp`,
     header: 'nanoc/dsp_any.h',
-    sources: ['arm-dsp/nanoc_matvec_any_dsp.c', 'arm-dsp/nanoc_dot_any_dsp.c'],
+    sources: [`arm-dsp/nanoc_matvec_${product}_dsp.c`, `arm-dsp/nanoc_dot_${product}_dsp.c`],
     assemblyStack: SAVED_BYTES,
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
@@ -72,7 +87,7 @@ export function anyRowCall(context: LowerContext, layer: StreamLayer, stream: St
     ],
     overlaps: [],
     alignment: 4,
-    ...packedRowsOf(layer, params),
+    ...packedRowsOf(layer, params, starts),
     macs: macsOf(y, layer.inner),
     remarks: [SHARED],
   };

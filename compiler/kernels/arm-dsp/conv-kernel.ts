@@ -102,7 +102,7 @@ function buildCall(context: LowerContext): LoweredCall {
   const window = windowOf(context, x.shape.slice(1, 3), w.shape.slice(2));
   const layer = dspConvLayer(context);
   const small = context.optimize === 'size';
-  const stream = packStream(layer, 2, packingFor(context), small);
+  const stream = packStream(layer, 2, packingFor(context), small ? 'exact' : undefined);
   const shape = shapeOf(context, window, layer, stream);
   if (small && layer.sumLanes === 0) return { call: anyCall(context, shape, layer, stream, pairLead(shape)) };
   return withGeneral(

@@ -17,7 +17,8 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_matvec_dsp_: (view) => matvecCost(view, false),
   nanoc_matvec16_dsp_: (view) => matvecCost(view, true),
   nanoc_conv_any_dsp: anyCost,
-  nanoc_matvec_any_dsp: anyRowCost,
+  nanoc_matvec_any_dsp: (view) => anyRowCost(view, { group: 44, eight: 34, four: 17 }),
+  nanoc_matvec_unbiased_dsp: (view) => anyRowCost(view, { group: 47, eight: 35, four: 18 }),
   nanoc_depthwise_dsp_: depthwiseCost,
   nanoc_depthwise16_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
@@ -100,11 +101,11 @@ function matvecCost(view: CostView, halfwords: boolean): number | undefined {
   return products + (wide ? 1.5 * inner : 0) + 80;
 }
 
-/** Line by line of nanoc_dot_any_dsp.c. */
-function anyRowCost(view: CostView): number {
+/** Line by line of nanoc_dot_any_dsp.c and nanoc_dot_unbiased_dsp.c: a group of channels, and eight inputs of it, or four. */
+function anyRowCost(view: CostView, lines: { group: number; eight: number; four: number }): number {
   const { channels, rows, row } = productSizes(view);
   const inner = rows * row;
-  const group = 44 + 34 * Math.floor(inner / 8) + (inner % 8 === 4 ? 17 : 0);
+  const group = lines.group + lines.eight * Math.floor(inner / 8) + (inner % 8 === 4 ? lines.four : 0);
   const clamp = view.ints('clamp').length > 0 ? 8 * channels : 0;
   return group * groupStarts(channels, 4).length + clamp + 60;
 }

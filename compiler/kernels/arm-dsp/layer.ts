@@ -32,7 +32,8 @@ export function layerOf(context: LowerContext, weights: Int8Array, channels: num
   const asIs = !(hasZeroPoints(context) || (form === 'lanes' && pairsClash(weights, inner)));
   const stored = asIs ? { weights } : withoutZeroPoints(weights, real, inner, zeros, form);
   const output = { zeroPoint: perTensor(y).zeroPoint, low: clampLow, high: clampHigh };
-  return { inner, sumLanes: 0, ...stored, channels: sums, ...output };
+  const unbiased = bias?.every((each) => each === 0) ?? true;
+  return { inner, sumLanes: 0, ...stored, channels: sums, unbiased, ...output };
 }
 
 /** w - z */
@@ -141,11 +142,14 @@ export function paramsOf(context: LowerContext, layer: StreamLayer, stream: Stre
   };
 }
 
-/** For streams of groups of four channels, a byte a weight, without sums behind the inputs. */
-export function packedRowsOf(layer: StreamLayer, params: Argument): Pick<KernelCall, 'packedRows'> {
+/**
+ * For streams of groups of four channels, a byte a weight, without sums behind the inputs.
+ * @param starts words of a group before its weights
+ */
+export function packedRowsOf(layer: StreamLayer, params: Argument, starts: 0 | 4 = 4): Pick<KernelCall, 'packedRows'> {
   if (layer.sumLanes > 0 || !(layer.weights instanceof Int8Array) || params.kind !== 'params') return {};
   const { stream, segments } = params.fields;
-  const fields = { stream: stream!, segments: segments! };
+  const fields = { stream: stream!, segments: segments!, starts: { int: starts } };
   return { packedRows: { name: 'nanoc_gather_dsp', struct: 'nanoc_gather_dsp_params', fields } };
 }
 

@@ -98,9 +98,8 @@ function weightsPerOutput(context: LowerContext, { channels }: StreamLayer): num
 /** One row of inputs that lie one behind the other. */
 export function matvecCall(context: LowerContext, layer: StreamLayer): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const small = context.optimize === 'size' && layer.sumLanes === 0;
-  const stream = packStream(layer, 4, packingFor(context), small);
-  if (small) return anyRowCall(context, layer, stream);
+  if (context.optimize === 'size' && layer.sumLanes === 0) return anyRowCall(context, layer);
+  const stream = packStream(layer, 4, packingFor(context));
   const kinds = kindsOf(stream);
   const params = paramsOf(context, layer, stream);
   const generated = generateMatvec({
@@ -144,7 +143,7 @@ function matmulCall(context: LowerContext): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const layer = layerIn(context);
   const small = context.optimize === 'size';
-  const stream = packStream(layer, 2, packingFor(context), small);
+  const stream = packStream(layer, 2, packingFor(context), small ? 'exact' : undefined);
   const rows = rowsOf(context);
   const inner = context.required(1).shape[0]!;
   const columns = layer.channels.length;

@@ -21,6 +21,8 @@ export interface StreamLayer {
   /** Zero points of channels whose `weights` have one: absent where none has. */
   readonly weightZeros?: Int32Array;
   readonly channels: readonly ChannelSums[];
+  /** No channel has a bias: that of `channels` is the input's zero point alone. */
+  readonly unbiased?: boolean;
   readonly zeroPoint: number;
   readonly low: number;
   readonly high: number;
@@ -76,19 +78,25 @@ export function whyNotPacked(layer: StreamLayer, width: 2 | 4, packing: Packing)
   return undefined;
 }
 
+/** All channels, as the kernels take them that have one tail: */
+export type Only =
+  /** are requantized in float */
+  | 'exact'
+  /** so, too, and have no starts in the stream: the kernel takes the zero point from the inputs */
+  | 'exact without starts';
+
 /**
  * Packs a layer that `whyNotPacked` has let through.
  * @param width channels that are computed together: 2 for two pixels at a time, 4 for one
- * @param exactOnly requantize all channels in float, so that one tail is enough
  */
-export function packStream(layer: StreamLayer, width: 2 | 4, packing: Packing, exactOnly = false): Stream {
-  const shift = exactOnly ? undefined : commonShift(layer.channels);
+export function packStream(layer: StreamLayer, width: 2 | 4, packing: Packing, only?: Only): Stream {
+  const shift = only === undefined ? commonShift(layer.channels) : undefined;
   const words: number[] = [];
   const segments: Segment[] = [];
   const fixed = new Set<number>();
   for (const first of groupStarts(layer.channels.length, width)) {
     const firstWord = words.length;
-    const kind = packGroup(layer, first, width, packing, shift, words);
+    const kind = packGroup(layer, first, width, packing, shift, only !== 'exact without starts', words);
     if (kind === 'fixed') for (let c = 0; c < width; c += 1) fixed.add(first + c);
     const last = segments.at(-1);
     const perGroup = words.length - firstWord;
@@ -114,6 +122,7 @@ function packGroup(
   width: 2 | 4,
   packing: Packing,
   shift: number | undefined,
+  withStarts: boolean,
   words: number[],
 ): Segment['kind'] {
   const { zeroPoint, low, high } = layer;
@@ -125,7 +134,7 @@ function packGroup(
   );
   const constants = solved.every((constant) => constant !== undefined) ? (solved as FixedPoint[]) : undefined;
   const starts = channels.map(({ bias }, c) => 2 ** accumulatorShift(c) * bias + (constants?.[c]?.tweak ?? 0));
-  for (let c = 0; c < width; c += 2) {
+  for (let c = 0; withStarts && c < width; c += 2) {
     words.push(starts[c]!, packing === 'bytes' ? starts[c + 1]! + starts[c]! : starts[c + 1]!);
   }
   if (packing === 'bytes') packBytes(layer, first, width, words);

@@ -50,4 +50,10 @@ void nanoc_matvec_any_dsp(const int8_t *x, int8_t *y, const nanoc_dsp_any_row_pa
  */
 void nanoc_dot_any_dsp(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t zero);
 
+/** The same for matrices without a bias: no starts stand in the stream. */
+void nanoc_matvec_unbiased_dsp(const int8_t *x, int8_t *y, const nanoc_dsp_any_row_params *params);
+
+/** As nanoc_dot_any_dsp, of w without starts. minus_zeros: the negative zero point of x in two halfwords. */
+void nanoc_dot_unbiased_dsp(const int8_t *x, const uint32_t *w, int8_t *y, const uint32_t *w_end, int32_t inner, int32_t zero, uint32_t minus_zeros);
+
 #endif

@@ -16,6 +16,7 @@ typedef struct {
   nanoc_packed_rows table;
   const uint32_t *stream; /* groups of four channels, a byte a weight (nanoc/dsp.h); inner is a multiple of four */
   const int32_t *segments;
+  int32_t starts;      /* words of a group before its weights: 4, or 0 of nanoc_matvec_unbiased_dsp */
   const float *scales; /* of each row */
 } nanoc_gather_dsp_params;
 

@@ -1,17 +1,17 @@
 #include "nanoc/gather_packed.h"
 #include "nanoc/move.h"
 
-/* Channels that a group holds, and the words around its weights: starts; multipliers and addends, or scales. */
-enum { GROUP = 4, STARTS = 4, FIXED = 8, EXACT = 4 };
+/* Channels that a group holds, and the words behind its weights: multipliers and addends, or scales. */
+enum { GROUP = 4, FIXED = 8, EXACT = 4 };
 
 /* Weights of the group of channel `row`, which becomes the channel within it. */
 static const uint32_t *group_of(int32_t *row, const nanoc_gather_dsp_params *params) {
   for (const int32_t *s = params->segments;; s += 4) {
-    const int32_t words = STARTS + params->table.inner + (s[0] == 0 ? FIXED : EXACT);
+    const int32_t words = params->starts + params->table.inner + (s[0] == 0 ? FIXED : EXACT);
     const int32_t group = (*row - s[1]) / GROUP;
     if (*row >= s[1] && s[2] + group * words < s[3]) {
       *row = (*row - s[1]) % GROUP;
-      return params->stream + s[2] + group * words + STARTS;
+      return params->stream + s[2] + group * words + params->starts;
     }
   }
 }
