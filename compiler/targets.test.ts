@@ -23,7 +23,7 @@ describe('targets', () => {
       const target = await loadTarget(name);
       expect(target.name).toBe(name);
       for (const path of [
-        ...[target.qemu, target.labwired].flatMap((simulator) => simulator?.support ?? []),
+        ...[target.qemu, target.labwired, target.renode].flatMap((simulator) => simulator?.support ?? []),
         ...[target.qemu, target.labwired].flatMap((simulator) => simulator?.linkerScript ?? []),
         ...target.startup,
         ...(target.linkerScript === undefined ? [] : [target.linkerScript]),

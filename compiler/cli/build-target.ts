@@ -18,6 +18,7 @@ import {
 } from '../report/index.js';
 import { INCLUDE_DIRECTORIES, modelSources, withFolder } from '../simulate/program.js';
 import { onProof, proofOf } from '../simulate/proof.js';
+import { checkRenode } from '../simulate/renode-selftest.js';
 import { buildFirmware, compilerVersion } from '../toolchain/build.js';
 import { measure } from '../toolchain/measure.js';
 import { linkedLibraries } from '../vendor/linked.js';
@@ -43,6 +44,8 @@ export interface TargetBuildOptions {
   readonly package?: PackageKind;
   /** Write the program for `--sim board` as well. */
   readonly board?: boolean;
+  /** Write the self-test in Renode as well. */
+  readonly renode?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
 }
@@ -50,16 +53,41 @@ export interface TargetBuildOptions {
 /** @throws CompileError NC0403 (too large), NC05xx (folder), NC06xx (compiler); the folder is then what it was before */
 export async function buildTarget(compilation: Compilation, options: TargetBuildOptions): Promise<TargetBuild> {
   checkPackage(options.package, compilation.target);
+  if (options.renode === true) checkRenode(compilation.target);
   checkFits(makeReport(compilation), compilation.target);
   return replaceFolder(options.folder, options.signal, async (temporary) => {
     const built = await writeTarget(compilation, temporary, options);
-    if (options.board !== true) return built;
-    const { boardFiles } = await import('../simulate/board/sources.js');
-    const source = options.package === 'arduino' || options.package === 'platformio' ? 'src/' : '';
-    const board = (await boardFiles(compilation)).map((file) => ({ ...file, path: source + file.path }));
-    await writeFiles(temporary, board, options.signal);
-    return { ...built, files: [...built.files, ...board.map(({ path }) => path)] };
+    const board = options.board === true ? await writeBoard(compilation, temporary, options) : [];
+    const renode = options.renode === true ? await writeRenode(compilation, temporary, options) : [];
+    return { ...built, files: [...built.files, ...board, ...renode] };
   });
+}
+
+/** What answers `nanoc run --sim board`; returns the paths. */
+async function writeBoard(compilation: Compilation, folder: string, options: TargetBuildOptions): Promise<string[]> {
+  const { boardFiles } = await import('../simulate/board/sources.js');
+  const source = options.package === 'arduino' || options.package === 'platformio' ? 'src/' : '';
+  const board = (await boardFiles(compilation)).map((file) => ({ ...file, path: source + file.path }));
+  await writeFiles(folder, board, options.signal);
+  return board.map(({ path }) => path);
+}
+
+/** The self-test in Renode; returns the paths. */
+async function writeRenode(
+  compilation: Compilation,
+  folder: string,
+  { compile, signal }: TargetBuildOptions,
+): Promise<string[]> {
+  const { selftestFiles, selftestProgram } = await import('../simulate/renode-selftest.js');
+  const files = selftestFiles(compilation);
+  await writeFiles(folder, files, signal);
+  const paths = files.map(({ path }) => path);
+  if (!compile) return paths;
+  const program = selftestProgram(compilation);
+  const model = await modelSources(compilation, emitFiles);
+  const main = files.filter(({ path }) => path.endsWith('.c'));
+  await linkFiles(compilation, [...model, ...main], join(folder, program), signal);
+  return [...paths, program];
 }
 
 async function writeTarget(
@@ -174,9 +202,20 @@ async function linkProgram(
   const name = compilation.target.qemu === undefined ? compilation.name : `${compilation.name}.elf`;
   const main = emitted.filter(({ path }) => path === 'main.c');
   const sources = [...(await modelSources(compilation, () => emitted)), ...main];
+  await linkFiles(compilation, sources, join(folder, name), signal);
+  return name;
+}
+
+/** Links the model's C, and a main, with the target's startup code; leaves the program at `path`. */
+async function linkFiles(
+  compilation: Compilation,
+  files: readonly EmittedFile[],
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
   await withFolder(undefined, async (directory) => {
     const request = {
-      files: sources,
+      files,
       target: compilation.target,
       directory,
       includeDirectories: INCLUDE_DIRECTORIES,
@@ -184,9 +223,8 @@ async function linkProgram(
       signal,
     };
     const { program } = await buildFirmware(request);
-    await copyFile(program, join(folder, name));
+    await copyFile(program, path);
   });
-  return name;
 }
 
 /** A simulator that is missing costs the instruction count, not the build; the report says so. */

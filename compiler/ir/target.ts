@@ -66,21 +66,21 @@ export interface QemuMachine {
   readonly linkerScript?: string;
   /** Arguments besides those that all machines have: `-bios none`. */
   readonly options?: readonly string[];
-  /** Package-relative path of `simulated.h`: semihosting, registers at a fault, the counter, for the test harness. */
-  readonly support: string;
+  /** Package-relative paths of `simulated.h` and what it includes: semihosting, registers at a fault, the counter, for the test harness. */
+  readonly support: readonly string[];
   readonly debianPackages: readonly string[];
 }
 
 /** What `--sim` chooses from; `board` is the chip itself, over a serial line, and every target can have it. */
-export const SIMULATORS = ['qemu', 'labwired', 'board'] as const;
+export const SIMULATORS = ['qemu', 'labwired', 'renode', 'board'] as const;
 export type SimulatorName = (typeof SIMULATORS)[number];
 
 /** A model of a chip in labwired (PyPI): the target's own memories, no count of instructions. */
 export interface LabwiredChip {
   /** As labwired calls it. */
   readonly chip: string;
-  /** Package-relative path of the `simulated.h` that speaks with the driver. */
-  readonly support: string;
+  /** Package-relative paths of the `simulated.h` that speaks with the driver, and of what it includes. */
+  readonly support: readonly string[];
   /** Of a chip whose firmware is linked by its vendor's project. */
   readonly linkerScript?: string;
   /** What the model executes right, where that is less than the core: programs for it are compiled with this. */
@@ -92,6 +92,14 @@ export interface LabwiredChip {
     /** In place of the toolchain's, for a core without those instructions. */
     readonly compiler?: string;
   };
+}
+
+/** A chip that Renode describes: the target's own memories, no count of instructions. */
+export interface RenodePlatform {
+  /** Path of the description in Renode's folder, `platforms/cpus/stm32f4.repl`. */
+  readonly platform: string;
+  /** Package-relative paths of `simulated.h` and of what it includes. */
+  readonly support: readonly string[];
 }
 
 export interface Target {
@@ -115,6 +123,7 @@ export interface Target {
   /** Where `nanoc run` and `nanoc verify` run the C. */
   readonly proof?: Proof;
   readonly labwired?: LabwiredChip;
+  readonly renode?: RenodePlatform;
   /** Tests in its simulator are skipped, and say so, where its tools are missing and cannot be installed; never in CI. */
   readonly optionalInTests?: boolean;
   /** Files of the target folder that a firmware needs: startup code, linker script (package-relative paths). */

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { EmittedFile } from '../compilation.js';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
 import type { Outcome, RunLimits } from './simulator.js';
@@ -12,6 +13,8 @@ export interface SimulatorCommand {
   /** What is missing when the command is not there, and what installs it. */
   readonly tool: string;
   readonly install: string;
+  /** Written into its working folder before. */
+  readonly files?: readonly EmittedFile[];
   /** Exit code with which the command says that the tool is missing. */
   readonly missingCode?: number;
 }
@@ -29,6 +32,7 @@ export async function runProcess(request: SimulatorCommand, stimulus: Uint8Array
   const [tool, ...args] = request.command;
   return withTemporaryFolder('nanoc-run-', async (cwd) => {
     await writeFile(join(cwd, 'stimulus.bin'), stimulus);
+    for (const { path, content } of request.files ?? []) await writeFile(join(cwd, path), content);
     const options = { cwd, timeout, reject: false, stdin: 'ignore', all: true, forceKillAfterDelay: 1000 } as const;
     const started = execa(tool!, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
     if (onText !== undefined) {

@@ -1,10 +1,12 @@
 /** The simulators that run a program of a target, behind one interface. */
+import { basename } from 'node:path';
 import { CompileError, type Diagnostic, EXIT, fail } from '../diagnostics/diagnostic.js';
 import type { QemuMachine, SimulatorName, Target } from '../ir/target.js';
 import type { Build } from '../toolchain/build.js';
 import { aptInstall, onDebian } from '../toolchain/kit.js';
 import { labwiredCommand } from './labwired.js';
 import { runProcess, type SimulatorCommand } from './process.js';
+import { renodeCommand } from './renode.js';
 
 /** What `--sim` chooses. */
 export type SimulatorChoice = BoardChoice | { readonly name: Exclude<SimulatorName, 'board'> };
@@ -45,8 +47,8 @@ export interface SimulatorAbout {
 
 /** Runs a program that reads `stimulus.bin` and writes `response.bin` by what its `simulated.h` asks for. */
 export interface Simulator extends SimulatorAbout {
-  /** Package-relative path of its `simulated.h`; absent for the host. */
-  readonly support?: string;
+  /** Package-relative paths of its `simulated.h` and of what that includes; absent for the host. */
+  readonly support?: readonly string[];
   /** Package-relative path, where its memories are not the target's. */
   readonly linkerScript?: string;
   /** @throws CompileError NC0701 not installed, NC0702 timeout, NC0703 fault or wrong exit */
@@ -59,10 +61,11 @@ export interface Simulator extends SimulatorAbout {
 export const FASTEST_SIMULATOR = 30e6;
 
 /** Names of the simulators that a target has, the default first; none for the host, which runs programs itself. */
-export function simulatorsOf({ qemu, labwired }: Target): Exclude<SimulatorName, 'board'>[] {
+export function simulatorsOf({ qemu, labwired, renode }: Target): Exclude<SimulatorName, 'board'>[] {
   return [
     ...(qemu === undefined ? [] : (['qemu'] as const)),
     ...(labwired === undefined ? [] : (['labwired'] as const)),
+    ...(renode === undefined ? [] : (['renode'] as const)),
   ];
 }
 
@@ -89,6 +92,7 @@ export function simulatorFor(target: Target, choice?: SimulatorChoice): Simulato
     });
   }
   if (name === 'labwired') return labwired(target);
+  if (name === 'renode') return renode(target);
   return name === 'qemu' ? qemu(target.qemu!) : host();
 }
 
@@ -148,6 +152,19 @@ function labwired(target: Target): Simulator {
   return simulator(about, (program) => labwiredCommand(chip, program));
 }
 
+function renode(target: Target): Simulator {
+  const { platform, support } = target.renode!;
+  const about = {
+    name: `Renode ${basename(platform, '.repl')}`,
+    canCount: false,
+    proves:
+      "results of the very code of the firmware on the chip's memory map; no instruction counts: Renode has no exact ones",
+    slowest: 5e6,
+    support,
+  };
+  return simulator(about, (program, limits) => renodeCommand(target, program, limits));
+}
+
 /** The machine, counting instructions, with semihosting and without a screen; `-kernel` is left to the caller. */
 export function qemuArguments({ machine, options, counter }: QemuMachine): string[] {
   const counting = ['-icount', `shift=${counter.shift ?? 0}`];
@@ -157,10 +174,10 @@ export function qemuArguments({ machine, options, counter }: QemuMachine): strin
 
 function simulator(
   about: Omit<Simulator, 'attempt' | 'run'>,
-  command: (program: string) => SimulatorCommand,
+  command: (program: string, limits: RunLimits) => SimulatorCommand,
 ): Simulator {
   const attempt: Simulator['attempt'] = (build, stimulus, limits) =>
-    runProcess(command(build.program), stimulus, limits);
+    runProcess(command(build.program, limits), stimulus, limits);
   return {
     ...about,
     attempt,

@@ -148,9 +148,9 @@ function startupFiles(target: Target): Promise<EmittedFile[]> {
   return targetFiles(target.startup);
 }
 
-/** What a program in a simulator needs besides: `target/simulated.h`; nothing on the host. */
-export function simulatorSupport({ support }: { readonly support?: string }): Promise<EmittedFile[]> {
-  return targetFiles(support === undefined ? [] : [support]);
+/** What a program in a simulator needs besides: `target/simulated.h` and what it includes; nothing on the host. */
+export function simulatorSupport({ support = [] }: { readonly support?: readonly string[] }): Promise<EmittedFile[]> {
+  return targetFiles(support);
 }
 
 async function targetFiles(paths: readonly string[]): Promise<EmittedFile[]> {

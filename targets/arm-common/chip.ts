@@ -1,4 +1,7 @@
 import type { LabwiredChip, Memory, Target } from '../../compiler/ir/target.js';
+import { SEMIHOSTING } from './cortex-m.js';
+
+const RENODE_SUPPORT = ['targets/renode-common/simulated.h', SEMIHOSTING];
 
 export interface Chip {
   readonly name: string;
@@ -8,10 +11,12 @@ export interface Chip {
   readonly memories: readonly Memory[];
   /** As labwired calls it. */
   readonly labwired: string;
+  /** Renode's description of it, where Renode has one. */
+  readonly renode?: string;
 }
 
 /** A chip with a Cortex-M: its own memories, and the code of its core, whose QEMU machine counts the instructions. */
-export function chip({ name, description, core, memories, labwired }: Chip): Target {
+export function chip({ name, description, core, memories, labwired, renode }: Chip): Target {
   return {
     ...core,
     name,
@@ -19,7 +24,8 @@ export function chip({ name, description, core, memories, labwired }: Chip): Tar
     core: core.name,
     memories,
     qemu: { ...core.qemu!, linkerScript: core.linkerScript! },
-    labwired: { chip: labwired, support: 'targets/labwired-common/simulated.h', ...limits(core) },
+    labwired: { chip: labwired, support: ['targets/labwired-common/simulated.h'], ...limits(core) },
+    ...(renode === undefined ? {} : { renode: { platform: renode, support: RENODE_SUPPORT } }),
     linkerScript: `targets/${name}/linker.ld`,
   };
 }

@@ -11,6 +11,9 @@ export interface CortexM {
   readonly counter: QemuMachine['counter'];
 }
 
+/** Through which programs read, write and end. */
+export const SEMIHOSTING = 'targets/arm-common/semihosting.h';
+
 /** CMSDK TIMER0 of the mps2 boards: 25 MHz against QEMU's 1 ns an instruction. */
 export const mps2Timer: QemuMachine['counter'] = { timer: 'cmsdk', address: 0x40000000, instructionsPerTick: 40 };
 
@@ -40,7 +43,7 @@ export function cortexM(core: CortexM): Target {
       command: 'qemu-system-arm',
       machine: core.machine,
       counter: core.counter,
-      support: 'targets/arm-common/simulated.h',
+      support: ['targets/arm-common/simulated.h', SEMIHOSTING],
       debianPackages: ['qemu-system-arm'],
     },
     startup: ['targets/arm-common/startup.c'],

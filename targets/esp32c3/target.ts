@@ -17,7 +17,7 @@ export const target: Target = {
   ...chip,
   labwired: {
     chip: 'esp32c3',
-    support: 'targets/labwired-common/simulated.h',
+    support: ['targets/labwired-common/simulated.h'],
     linkerScript: 'targets/esp32c3/linker.ld',
   },
 };

@@ -22,7 +22,7 @@ export const target: Target = {
   ...chip,
   labwired: {
     chip: 'esp32s3',
-    support: 'targets/labwired-common/simulated.h',
+    support: ['targets/labwired-common/simulated.h'],
     linkerScript: 'targets/esp32s3/linker.ld',
     executes: {
       description: 'C without MAC16',

@@ -26,7 +26,7 @@ export const target: Target = {
     options: ['-cpu', 'de233_fpu', '-m', '16M', '-serial', 'none'],
     // 40 MHz against 64 ns an instruction.
     counter: { timer: 'ccount', shift: 6, instructionsPerTick: 1 / 2.56 },
-    support: 'targets/xtensa-common/simulated.h',
+    support: ['targets/xtensa-common/simulated.h'],
     debianPackages: ['qemu-system-misc'],
   },
   optionalInTests: true,

@@ -10,4 +10,5 @@ export const target = chip({
     { name: 'RAM', origin: 0x20000000, bytes: 256 << 10, kind: 'ram' },
   ],
   labwired: 'nrf52840',
+  renode: 'platforms/cpus/nrf52840.repl',
 });

@@ -24,7 +24,7 @@ export const target: Target = {
     machine: 'virt',
     options: ['-bios', 'none'],
     counter: { timer: 'minstret', instructionsPerTick: 1 },
-    support: 'targets/riscv-common/simulated.h',
+    support: ['targets/riscv-common/simulated.h'],
     debianPackages: ['qemu-system-misc'],
   },
   optionalInTests: true,

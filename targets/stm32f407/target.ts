@@ -10,4 +10,5 @@ export const target = chip({
     { name: 'RAM', origin: 0x20000000, bytes: 128 << 10, kind: 'ram' },
   ],
   labwired: 'stm32f407',
+  renode: 'platforms/cpus/stm32f4.repl',
 });

@@ -22,6 +22,7 @@ type Flags = CompileFlags &
     readonly compile: boolean;
     readonly force?: boolean;
     readonly board?: boolean;
+    readonly renode?: boolean;
     readonly package?: PackageKind;
   };
 
@@ -49,6 +50,7 @@ export const build = defineCommand<Flags>({
     'nanoc build kws.onnx --target esp32s3',
     'nanoc build wake.onnx face.onnx --target cortex-m4 --name doorbell',
     'nanoc build kws.onnx --target stm32f407 --board',
+    'nanoc build kws.onnx --target nrf52840 --renode',
     'nanoc build kws.onnx --target nrf52840 --package zephyr',
   ],
   declare: (command) => {
@@ -63,6 +65,7 @@ export const build = defineCommand<Flags>({
         ),
       )
       .option('--board', 'write the program that answers nanoc run --sim board as well')
+      .option('--renode', 'write the self-test as a program, a script and a test for Renode as well')
       .option('--force', 'replace a folder that nanoc did not write');
     declareProve(command, 'known');
     declareBudgets(command);
@@ -94,7 +97,8 @@ export const build = defineCommand<Flags>({
 
 /** @throws CompileError NC0622 for options that take one model */
 function checkAlone(flags: Flags): void {
-  const option = flags.board === true ? '--board' : flags.package === undefined ? undefined : '--package';
+  const given = { '--board': flags.board, '--renode': flags.renode, '--package': flags.package };
+  const option = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (option === undefined) return;
   fail({
     code: 'NC0622',
@@ -127,7 +131,14 @@ async function buildOne(session: Session, job: Job, target: string, folder: stri
   const made = await interruptible((signal) =>
     withProgress(session, `building for ${target}`, (onProgress) =>
       buildTarget(compilation, {
-        ...{ folder, compile: flags.compile, board: flags.board === true, signal, onProgress },
+        ...{
+          folder,
+          compile: flags.compile,
+          board: flags.board === true,
+          renode: flags.renode === true,
+          signal,
+          onProgress,
+        },
         ...(flags.package === undefined ? {} : { package: flags.package }),
       }),
     ),
