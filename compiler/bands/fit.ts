@@ -1,6 +1,6 @@
 /** `--ram`: splits regions into bands until the plan fits. docs/MEMORY.md, "Bands". */
 import type { CompileOptions } from '../compilation.js';
-import type { Diagnostics } from '../diagnostics/diagnostic.js';
+import { Diagnostics } from '../diagnostics/diagnostic.js';
 import type { Graph } from '../ir/graph.js';
 import { isMerge } from '../ir/guards.js';
 import type { Program } from '../ir/kernel-call.js';
@@ -9,6 +9,7 @@ import type { Target } from '../ir/target.js';
 import { lower } from '../phases/4-lower/index.js';
 import { planMemory, separateStorage } from '../phases/5-plan/index.js';
 import { contextBytesOf } from '../phases/6-emit/buffers.js';
+import { kernelsTooLarge } from './lean.js';
 import { loadsOf, type StepLoad } from './loads.js';
 import { type Candidate, candidatesAround } from './regions.js';
 
@@ -48,8 +49,11 @@ const TRIES = 3;
 
 /** Lowers and plans a graph. Its diagnostics are those of the model only where `diagnostics` is the compilation's own. */
 export function planGraph(graph: Graph, { target, options }: Planner, diagnostics: Diagnostics): Planned {
-  const lowered = lower(graph, target, options, diagnostics);
+  const fastest = lower(graph, target, options, diagnostics);
   diagnostics.throwIfErrors();
+  const tooLarge = kernelsTooLarge(fastest, target, options);
+  const excluded = [...(options.excluded ?? []), ...tooLarge];
+  const lowered = tooLarge.length === 0 ? fastest : lower(graph, target, { ...options, excluded }, new Diagnostics());
   const program = separateStorage(lowered);
   const plan = planMemory(program, {
     alignment: target.alignment,

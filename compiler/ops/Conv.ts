@@ -10,12 +10,12 @@ import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.j
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
-import { v6mConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
+import { v6mConvOfAll, v6mWideConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
 import { espConvolve, espDepthwise } from '../kernels/esp-nn/convolve.js';
 import { pieConv } from '../kernels/pie/conv.js';
 import { pieDepthwise } from '../kernels/pie/depthwise.js';
-import { rv32Conv } from '../kernels/riscv/conv-kernel.js';
+import { rv32Conv, rv32ConvOfPairs } from '../kernels/riscv/conv-kernel.js';
 import { rv32Depthwise } from '../kernels/riscv/depthwise-kernel.js';
 import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
@@ -63,11 +63,13 @@ export default defineOp({
     v6mDepthwise,
     rv32Depthwise,
     whereItPays(v7mConvOfAll),
+    whereItPays(v6mWideConvOfAll),
     whereItPays(v6mConvOfAll),
     whereItPays(rv32ConvOfAll),
     v7mConv,
     v6mConv,
     rv32Conv,
+    rv32ConvOfPairs,
     pieDepthwise,
     pieConv,
     lxDepthwiseOne,

@@ -3,7 +3,7 @@ import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/conv-kernel.js';
-import { v6mMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
+import { v6mMatvec, v6mWideMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisBatchMatmul } from '../kernels/cmsis-nn/batch-matmul.js';
 import {
   cmsisFullyConnected,
@@ -12,7 +12,7 @@ import {
 } from '../kernels/cmsis-nn/fully-connected.js';
 import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from '../kernels/esp-nn/fully-connected.js';
 import { pieMatmul } from '../kernels/pie/conv.js';
-import { rv32Matmul } from '../kernels/riscv/conv-kernel.js';
+import { rv32Matmul, rv32MatmulOfPairs } from '../kernels/riscv/conv-kernel.js';
 import { rv32Matvec } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { lxMatmul } from '../kernels/xtensa/conv-kernel.js';
@@ -46,11 +46,13 @@ export default defineOp({
     dspMatvec,
     dspMatmul,
     whereItPays(v7mMatvec),
+    whereItPays(v6mWideMatvec),
     whereItPays(v6mMatvec),
     whereItPays(rv32Matvec),
     v7mMatmul,
     v6mMatmul,
     rv32Matmul,
+    rv32MatmulOfPairs,
     pieMatmul,
     lxMatmul,
     {

@@ -1,7 +1,13 @@
 /** Fully connected layers with one row for Armv7-M and Armv6-M cores: kernel options of MatMul and of Conv. */
 import { assemblyFunction } from '../arm-dsp/assembly.js';
 import { generateMatvec, type MatvecCode } from '../packed/matvec.js';
-import { convOfAllOption, type MatvecMaker, matvecOption } from '../packed/matvec-call.js';
+import {
+  convOfAllOption,
+  type MatvecMaker,
+  matvecOption,
+  wideConvOfAllOption,
+  wideMatvecOption,
+} from '../packed/matvec-call.js';
 import { FEATURES } from './conv-kernel.js';
 import type { ArmCore } from './core.js';
 import { v6m } from './gemm-v6m.js';
@@ -9,8 +15,11 @@ import { v7m } from './gemm-v7m.js';
 import { MATVEC_V6M_STACK, matvecV6m } from './matvec-v6m.js';
 import { MATVEC_V7M_STACK, matvecV7m } from './matvec-v7m.js';
 
-/** Widening saves instructions on Armv6-M, which has the words of groups in scratch as well; with 128 inputs it takes 576 bytes at most. */
-const WIDE_INPUTS: Record<ArmCore['name'], number | undefined> = { v7m: undefined, v6m: 128 };
+/** Armv6-M has no registers left to add inputs up as they pass, so that its array is larger; and a byte costs it two instructions, a wide input half a one. */
+const FORMS: Record<ArmCore['name'], Pick<MatvecMaker, 'wideInputs' | 'localWords' | 'cannotSum'>> = {
+  v7m: { localWords: 16, cannotSum: false },
+  v6m: { localWords: 40, cannotSum: true, wideInputs: 256 },
+};
 
 const common = { header: 'nanoc/packed.h', bounds: false };
 
@@ -27,10 +36,12 @@ const CODE: Record<ArmCore['name'], MatvecCode> = {
 
 function makerOf(core: ArmCore): MatvecMaker {
   const generate: MatvecMaker['generate'] = (shape) => generateMatvec(CODE[core.name], shape);
-  return { core, feature: FEATURES[core.name], generate, wideInputs: WIDE_INPUTS[core.name], fewestColumns: 0 };
+  return { core, feature: FEATURES[core.name], generate, ...FORMS[core.name], fewestColumns: 0 };
 }
 
 export const v7mMatvec = matvecOption(makerOf(v7m));
 export const v6mMatvec = matvecOption(makerOf(v6m));
+export const v6mWideMatvec = wideMatvecOption(makerOf(v6m));
 export const v7mConvOfAll = convOfAllOption(makerOf(v7m));
 export const v6mConvOfAll = convOfAllOption(makerOf(v6m));
+export const v6mWideConvOfAll = wideConvOfAllOption(makerOf(v6m));

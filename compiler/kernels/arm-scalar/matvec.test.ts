@@ -5,11 +5,12 @@ import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
 import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
 import { v6mMatmul, v7mMatmul } from './conv-kernel.js';
-import { v6mConvOfAll, v6mMatvec, v7mConvOfAll, v7mMatvec } from './matvec-kernel.js';
+import { v6mConvOfAll, v6mMatvec, v6mWideConvOfAll, v6mWideMatvec, v7mConvOfAll, v7mMatvec } from './matvec-kernel.js';
 
 const OPTIONS = {
   'cortex-m3': { matvec: v7mMatvec, matmul: v7mMatmul, convOfAll: v7mConvOfAll },
   'cortex-m0': { matvec: v6mMatvec, matmul: v6mMatmul, convOfAll: v6mConvOfAll },
+  'cortex-m0 wide': { matvec: v6mWideMatvec, matmul: v6mMatmul, convOfAll: v6mWideConvOfAll },
 };
 
 /** Inputs, columns and largest weight: layers of real models, then lengths that end in the middle of groups. */
@@ -24,6 +25,7 @@ const chosen: [number, number, number][] = [
   [7, 9, 60],
   [27, 6, 128],
   [131, 8, 36],
+  [256, 8, 60],
   [222, 4, 12],
   [300, 8, 64],
   [513, 7, 128],
@@ -54,32 +56,43 @@ function cases(target: keyof typeof OPTIONS, random: Random, count: number): Nat
   return [...vectors, ...shapes, ...matrices, ...withZeros].filter((built) => built !== undefined);
 }
 
-describe.each(['cortex-m3', 'cortex-m0'] as const)('fully connected layers for %s', (target) => {
+/** More inputs than the wide form takes. */
+const tooMany = (own: keyof typeof OPTIONS) =>
+  own === 'cortex-m0 wide' ? chosen.filter(([inner]) => inner > 256).length + 1 : 0;
+
+describe.each(['cortex-m3', 'cortex-m0', 'cortex-m0 wide'] as const)('fully connected layers for %s', (own) => {
+  const target = own === 'cortex-m3' ? own : 'cortex-m0';
+
   it('C twin: every byte', { timeout: SWEEP_MS }, async () => {
-    const list = cases(target, new Random(31), SHAPES.host);
-    expect(list.length).toBe(chosen.length + SHAPES.host + 18);
+    const list = cases(own, new Random(31), SHAPES.host);
+    expect(list.length).toBe(chosen.length + SHAPES.host + 18 - tooMany(own));
     const functions = list.map(({ case: { call } }) => call.function).join(' ');
-    for (const part of ['_by16', '_by8', '_by4', '_bytes', '_halfwords', '_exact', '_clamp'])
+    for (const part of ['_by16', '_by8', '_by4', '_bytes', '_exact', '_clamp', '_local'])
       expect(functions).toContain(part);
+    // Positions above 255.
+    expect(/matvec_\S*_halfwords/.test(functions)).toBe(own !== 'cortex-m0 wide');
+    expect(functions.includes('_wide')).toBe(own === 'cortex-m0 wide');
     expect(functions.includes('_summed')).toBe(target === 'cortex-m3');
     await checkOnHost(list);
   });
 
   it('the assembly gives the same bytes', { timeout: SWEEP_MS }, async () => {
-    await checkOnTarget(cases(target, new Random(32), SHAPES.target), target, chosen.length);
+    await checkOnTarget(cases(own, new Random(32), SHAPES.target), target, chosen.length);
   });
 
   it('for speed, and for few groups, their words are made before', async () => {
-    const { matvec } = OPTIONS[target];
+    const { matvec } = OPTIONS[own];
     const random = new Random(5);
-    const list = [640, 128].map((inner) => matmulCase(matvec, 1, inner, 8, random, 30, 'speed')!);
+    const list = [640, 128]
+      .slice(own === 'cortex-m0 wide' ? 1 : 0)
+      .map((inner) => matmulCase(matvec, 1, inner, 8, random, 30, 'speed')!);
     expect(list.map(({ case: { call } }) => call.function).join(' ')).not.toContain('_summed');
     await checkOnHost(list);
-    await checkOnTarget(list, target, 2);
+    await checkOnTarget(list, target, list.length);
   });
 
   it('a window of the whole image is a fully connected layer', async () => {
-    const option = OPTIONS[target].convOfAll;
+    const option = OPTIONS[own].convOfAll;
     const spec: ConvSpec = { input: [40, 5, 1], outputs: 32, kernel: [5, 1], strides: [3, 1], pads: [0, 0, 0, 0] };
     await checkOnHost([lowered(spec, new Random(9), option)!]);
     expect(lowered({ ...spec, input: [40, 6, 1] }, new Random(9), option)).toBeUndefined();

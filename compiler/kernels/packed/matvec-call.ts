@@ -18,7 +18,7 @@ export interface MatvecShape {
   readonly columns: number;
   readonly flush: number;
   readonly surplus: SurplusForm;
-  /** Inputs are widened into scratch. */
+  /** Inputs are widened into scratch, a word each. */
   readonly wide: boolean;
   /** Where the first word of each group is: in scratch, in an array of the driver (few), or nowhere: inputs are added up as they pass. */
   readonly groups: 'scratch' | 'local' | 'summed';
@@ -47,63 +47,86 @@ function formsOf({ segments, form }: MatvecStream): (TailForm | undefined)[] {
   return [...(fixed ? [form] : []), ...(exact ? [undefined] : [])];
 }
 
-/** The first word of each group, and the inputs where they are wide. */
-export function rowScratchBytes({ inner, flush, wide }: Pick<MatvecShape, 'inner' | 'flush' | 'wide'>): number {
-  return 4 * (Math.ceil(inner / flush) + (wide ? inner : 0));
+export function groupCount({ inner, flush }: Pick<MatvecShape, 'inner' | 'flush'>): number {
+  return Math.ceil(inner / flush);
+}
+
+/** Words of groups, then wide inputs, as far as they lie there. */
+export function rowScratchBytes(shape: Pick<MatvecShape, 'inner' | 'flush' | 'wide' | 'groups'>): number {
+  return 4 * ((shape.groups === 'scratch' ? groupCount(shape) : 0) + (shape.wide ? shape.inner : 0));
 }
 
 export interface MatvecMaker {
   readonly core: Core;
   readonly feature: Feature;
-  /** Where words of groups always lie in scratch: up to so many inputs are widened into it. */
-  readonly wideInputs: number | undefined;
+  /** Of the wide form: up to so many inputs are widened. Absent: the core gains nothing by it. */
+  readonly wideInputs?: number;
+  /** Words of groups that the driver keeps in an array of its own, on the stack. */
+  readonly localWords: number;
   /** With fewer columns, inputs are added up as they pass. */
   readonly fewestColumns: number;
+  /** The core's code has no form that adds inputs up as they pass. */
+  readonly cannotSum: boolean;
   generate(shape: MatvecShape): Matvec;
 }
 
 export function matvecOption(maker: MatvecMaker): KernelOption {
-  return {
-    function: `nanoc_matvec_${maker.core.name}`,
-    family: 'native',
-    needs: [maker.feature],
-    when: whyNotMatvec,
-    build: (context) => ({ call: buildCall(context, maker, matmulLayer(context, 'wide')) }),
-  };
+  return optionOf(maker, whyNotMatvec, (context) => matmulLayer(context, 'wide'), false);
 }
 
 export function convOfAllOption(maker: MatvecMaker): KernelOption {
-  return {
-    function: `nanoc_matvec_${maker.core.name}`,
-    family: 'native',
-    needs: [maker.feature],
-    when: whyNotConvOfAll,
-    build: (context) => ({ call: buildCall(context, maker, convLayer(context, 'wide')) }),
-  };
+  return optionOf(maker, whyNotConvOfAll, (context) => convLayer(context, 'wide'), false);
 }
 
-/** Words that the driver keeps in an array of its own. */
-const LOCAL_WORDS = 16;
+/** The same with wide inputs: fewer instructions, and a word of scratch for each input. */
+export function wideMatvecOption(maker: MatvecMaker): KernelOption {
+  return optionOf(maker, whyNotMatvec, (context) => matmulLayer(context, 'wide'), true);
+}
+
+export function wideConvOfAllOption(maker: MatvecMaker): KernelOption {
+  return optionOf(maker, whyNotConvOfAll, (context) => convLayer(context, 'wide'), true);
+}
+
+function optionOf(
+  maker: MatvecMaker,
+  whyNot: (context: LowerContext) => true | string,
+  layerOf: (context: LowerContext) => StreamLayer,
+  wide: boolean,
+): KernelOption {
+  const most = maker.wideInputs ?? 0;
+  const whyNotWide = (context: LowerContext): true | string =>
+    layerOf(context).inner > most ? `more than ${most} inputs to widen` : true;
+  return {
+    function: `nanoc_matvec_${maker.core.name}${wide ? '_wide' : ''}`,
+    family: 'native',
+    needs: [maker.feature],
+    when: (context) => {
+      const refusal = whyNot(context);
+      return refusal === true && wide ? whyNotWide(context) : refusal;
+    },
+    build: (context) => ({ call: buildCall(context, maker, layerOf(context), wide) }),
+  };
+}
 
 /** The words of the groups take memory only where the arena does not grow by it, unless it is speed that counts. */
 function groupsOf(
   context: LowerContext,
   maker: MatvecMaker,
-  row: Pick<MatvecShape, 'inner' | 'flush' | 'wide'>,
+  row: Pick<MatvecShape, 'inner' | 'flush'>,
   columns: number,
 ): MatvecShape['groups'] {
-  if (maker.wideInputs !== undefined) return 'scratch';
   if (columns < maker.fewestColumns) return 'summed';
-  const bytes = rowScratchBytes(row);
-  if (bytes <= 4 * LOCAL_WORDS) return 'local';
-  return context.optimize === 'speed' || scratchIsFree(context, bytes) ? 'scratch' : 'summed';
+  const words = groupCount(row);
+  if (words <= maker.localWords) return 'local';
+  const inScratch = maker.cannotSum || context.optimize === 'speed' || scratchIsFree(context, 4 * words);
+  return inScratch ? 'scratch' : 'summed';
 }
 
-function buildCall(context: LowerContext, maker: MatvecMaker, layer: StreamLayer): KernelCall {
+function buildCall(context: LowerContext, maker: MatvecMaker, layer: StreamLayer, wide: boolean): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
-  const stream = packMatvec(layer, maker.core, layer.inner <= (maker.wideInputs ?? 0));
-  const { flush, surplus, wide } = stream;
-  const groups = groupsOf(context, maker, { inner: layer.inner, flush, wide }, layer.channels.length);
+  const stream = packMatvec(layer, maker.core, wide);
+  const { flush, surplus } = stream;
+  const groups = groupsOf(context, maker, { inner: layer.inner, flush }, layer.channels.length);
   const generated = maker.generate({
     ...{ inner: layer.inner, columns: layer.channels.length, flush, surplus, wide, groups },
     ...{ forms: formsOf(stream), exactFraction: exactFraction(stream.scales), clamps: clamps(layer) },
@@ -124,14 +147,14 @@ function buildCall(context: LowerContext, maker: MatvecMaker, layer: StreamLayer
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
       { kind: 'value', value: y.name, access: 'write' },
-      ...(groups === 'scratch' ? [{ kind: 'scratch' } as const] : []),
+      ...(generated.scratchBytes > 0 ? [{ kind: 'scratch' } as const] : []),
       {
         kind: 'params',
         struct: 'nanoc_packed_params',
         fields: streamFields(zeroOf(x), layer, stream.words, segments, stream.segments.length, stream.scales),
       },
     ],
-    ...(groups === 'scratch' ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
+    ...(generated.scratchBytes > 0 ? { scratch: { bytes: generated.scratchBytes, alignment: 8 } } : {}),
     overlaps: [],
     macs: macsOf(y, layer.inner),
     remarks: requantizationRemarks(stream),

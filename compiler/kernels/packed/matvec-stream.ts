@@ -23,8 +23,6 @@ export interface MatvecStream {
   /** Inputs that are summed before the halves are parted. */
   readonly flush: number;
   readonly surplus: SurplusForm;
-  /** Inputs are widened into scratch. */
-  readonly wide: boolean;
   readonly form?: TailForm;
   readonly fixedChannels: number;
   readonly exactChannels: number;
@@ -33,18 +31,13 @@ export interface MatvecStream {
 /** Instructions: to part the halves of four channels' sums, for one surplus weight, and for four exact outputs. */
 const COST = { part: 8, surplus: 7, exact: 130 };
 
-/** Word of the wide inputs (the word of each group before its inputs), or byte of the input. */
-function positionOf(position: number, flush: number, wide: boolean): number {
-  return wide ? position + Math.floor(position / flush) + 1 : position;
-}
-
 export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): MatvecStream {
   const { flush, light } = bestGroups(layer);
   const starts = groupStarts(layer.channels.length, 4);
   const { form, tails } = bestForm(layer, core, starts);
   const surplus: SurplusForm = light.every((channel) => channel.surplus.length === 0)
     ? 'none'
-    : positionOf(layer.inner, flush, wide) < 256
+    : layer.inner <= 256
       ? 'bytes'
       : 'halfwords';
   const words: number[] = [];
@@ -53,9 +46,9 @@ export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): Matve
     const four = tails.slice(first, first + 4);
     const solved = form !== undefined && four.every((tail) => tail !== undefined);
     const firstWord = words.length;
-    packFour(layer, light.slice(first, first + 4), first, flush, solved ? (four as Tail[]) : undefined, words, (list) =>
-      packSurplus(list, surplus, (position) => positionOf(position, flush, wide), words),
-    );
+    const own = light.slice(first, first + 4);
+    packFour(layer, own, first, { flush, wide }, solved ? (four as Tail[]) : undefined, words);
+    packSurplus(own, surplus, words);
     if (form !== undefined && solved) words.push(...tailWords(core, four as Tail[]));
     addSegment(segments, solved ? form : undefined, first, firstWord, words.length);
   }
@@ -67,7 +60,7 @@ export function packMatvec(layer: StreamLayer, core: Core, wide: boolean): Matve
     scales: Float32Array.from(
       exact.flatMap((first) => layer.channels.slice(first, first + 4).map(({ scale }) => scale)),
     ),
-    ...{ flush, surplus, wide },
+    ...{ flush, surplus },
     ...(form === undefined ? {} : { form }),
     fixedChannels: layer.channels.length - exactChannels,
     exactChannels,
@@ -120,40 +113,34 @@ function bestForm(
   return best;
 }
 
-/** Starts of both sums of each pair, then the weights; `packLists` writes what follows. */
+/** Starts of both sums of each pair, then the weights. */
 function packFour(
   { channels, inner }: StreamLayer,
   light: readonly Lightened[],
   first: number,
-  flush: number,
+  { flush, wide }: { readonly flush: number; readonly wide: boolean },
   tails: readonly Tail[] | undefined,
   words: number[],
-  packLists: (light: readonly Lightened[]) => void,
 ): void {
   const start = (c: number) => channels[first + c]!.bias + (tails?.[c]?.tweak ?? 0);
   const parts = Math.ceil(inner / flush);
   for (const c of [0, 2]) words.push(start(c) + start(c + 1) * 65536 - parts * 0x8000, start(c + 1));
   const byte = (c: number, k: number) => (light[c]!.weights[k] ?? -128) + 128;
+  const word = (c: number, k: number) =>
+    byte(c, k) | (byte(c, k + 1) << 8) | (byte(c + 1, k) << 16) | (byte(c + 1, k + 1) << 24);
   for (let group = 0; group < inner; group += flush) {
-    for (let k = group; k < Math.min(group + flush, inner); k += 2) {
-      for (const c of [0, 2]) {
-        words.push(byte(c, k) | (byte(c, k + 1) << 8) | (byte(c + 1, k) << 16) | (byte(c + 1, k + 1) << 24));
-      }
-    }
+    const starts = Array.from({ length: Math.ceil(Math.min(flush, inner - group) / 2) }, (_, i) => group + 2 * i);
+    // Wide inputs are read once for each pair, others once for both.
+    if (wide) for (const c of [0, 2]) words.push(...starts.map((k) => word(c, k)));
+    else for (const k of starts) words.push(word(0, k), word(2, k));
   }
-  packLists(light);
 }
 
 /** Four lengths in a word, then position and weight of each entry; filled to a word. */
-function packSurplus(
-  light: readonly Lightened[],
-  form: SurplusForm,
-  position: (input: number) => number,
-  words: number[],
-): void {
+function packSurplus(light: readonly Lightened[], form: SurplusForm, words: number[]): void {
   if (form === 'none') return;
   words.push(light.reduce((word, { surplus }, c) => word | (surplus.length << (8 * c)), 0));
-  const numbers = light.flatMap(({ surplus }) => surplus.flatMap((each) => [position(each.position), each.weight]));
+  const numbers = light.flatMap(({ surplus }) => surplus.flatMap(({ position, weight }) => [position, weight]));
   const perWord = form === 'bytes' ? 4 : 2;
   const bits = 32 / perWord;
   for (let i = 0; i < numbers.length; i += perWord) {

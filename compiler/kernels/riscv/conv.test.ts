@@ -4,7 +4,7 @@ import { checkOnHost, checkOnTarget, lowered, type NativeCase } from '../../../t
 import { matmulCase } from '../../../test/support/native-matmul.js';
 import { Random } from '../../../test/support/random.js';
 import type { LowerContext } from '../../ops/define.js';
-import { rv32Conv, rv32Matmul } from './conv-kernel.js';
+import { rv32Conv, rv32ConvOfPairs, rv32Matmul, rv32MatmulOfPairs } from './conv-kernel.js';
 
 /** Compiling them is what takes the time, most of all under sanitizers. */
 const QUICK = process.env.NANOC_FULL === undefined;
@@ -49,6 +49,16 @@ function casesOf(random: Random, count: number): NativeCase[] {
 }
 
 describe('convolution for RV32IM', () => {
+  it('takes a pair at a time where another option is asked', async () => {
+    const random = new Random(11);
+    const list = [
+      ...chosen.slice(0, 4).map((spec) => lowered(spec, random, rv32ConvOfPairs)!),
+      matmulCase(rv32MatmulOfPairs, 5, 17, 8, random, 60)!,
+    ];
+    for (const { case: own } of list) expect(own.call.function).toMatch(/_by2$/);
+    await checkOnHost(list);
+  });
+
   it('C twin: every byte of chosen and random shapes, alone and over its input', { timeout: SLOW_MS }, async () => {
     const cases = casesOf(new Random(7), RANDOM_SHAPES.host);
     expect(cases.length).toBeGreaterThan(chosen.length + RANDOM_SHAPES.host);

@@ -13,7 +13,8 @@ const code: MatvecCode = {
 const maker: MatvecMaker = {
   core: rv32(1),
   feature: 'riscv',
-  wideInputs: undefined,
+  localWords: 16,
+  cannotSum: false,
   // Adding up costs an instruction an input and four channels, words beforehand some six an input.
   fewestColumns: 28,
   generate: (shape) => generateMatvec(code, shape),

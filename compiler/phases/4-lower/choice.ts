@@ -79,7 +79,8 @@ export function explained(lowered: LoweredCall, { refused, tuned }: Choice): Low
   return { call: add(call), general: { function: general.function, build: () => add(general.build()) } };
 }
 
-function reasonAgainst(
+/** Why a kernel does not fit, or undefined. */
+export function reasonAgainst(
   kernel: KernelOption,
   context: LowerContext,
   families: readonly KernelFamily[],

@@ -14,7 +14,7 @@ import type { TunedLayer } from '../../tune/tuned-layer.js';
 import { familyOf } from '../../vendor/default-library.js';
 import type { LibraryName } from '../../vendor/library.js';
 import { joinBranches, namesInProgram } from './branches.js';
-import { type Choice, chooseKernel, explained, fittingKernels } from './choice.js';
+import { type Choice, chooseKernel, explained, fittingKernels, reasonAgainst } from './choice.js';
 import { shareRows } from './share-rows.js';
 
 /** Families that `--kernels` allows, best first: the portable one always fits, so it closes each list. */
@@ -92,6 +92,24 @@ export function hasKernelBesides(
   const context = contextOf(graph, node, new Set(target.features), options, diagnostics);
   const wishes = { tuned: undefined, excluded: excluded.filter((each) => each.output === output) };
   return diagnostics.collect(() => lowerNode(node, context, allowedFamilies(options, target), wishes)) !== undefined;
+}
+
+/** The calls that other kernels of the same family would make of a lowered call's node, as the operator's list has them. */
+export function alternativesOf(
+  call: KernelCall,
+  graph: Graph,
+  target: Target,
+  options: CompileOptions,
+): readonly KernelCall[] {
+  const families = allowedFamilies(options, target).filter((family) => family === call.family);
+  const context = contextOf(graph, call.node, new Set(target.features), options, new Diagnostics());
+  return offered(call.node, families)
+    .filter((kernel) => reasonAgainst(kernel, context, families) === undefined)
+    .flatMap((kernel) => {
+      const lowered = kernel.build(context);
+      return 'call' in lowered ? [withPrediction(lowered.call, graph, target)] : [];
+    })
+    .filter((other) => other.function !== call.function);
 }
 
 /** The kernels that fit each node of a lowered graph and that `--kernels` allows, by the node's first output. */

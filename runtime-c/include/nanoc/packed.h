@@ -311,18 +311,19 @@ static inline void nanoc_packed_short(const uint32_t *x, const uint32_t *w, cons
 }
 
 /**
- * Fully connected layers with one row. Before each group of inputs stands 2^15 - 0x00800080 * their sum, which takes out that weights
- * are 128 too high; the inputs follow as words where they are `wide`. Stream of four channels, in words:
+ * Fully connected layers with one row. Each group of inputs has a word 2^15 - 0x00800080 * their sum, which takes out that weights are
+ * 128 too high. Wide inputs are words, x[k] and x[k + 1] - 256 * x[k] in turn: these two times a word of weights and its odd bytes are
+ * both products. Stream of four channels, in words:
  *   starts of pair 0, c0 + 2^16 * c1 less 2^15 for each group, and c1; the same of pair 1;
- *   for each two inputs k, k + 1 of each group and each pair the bytes c0 k, c0 k + 1, c1 k, c1 k + 1, each 128 more than the weight;
- *   where the layer has surplus weights: four lengths in a word, then numbers of one or two bytes, the position (input, or word of the
- *     wide ones) and the weight of each entry, filled up to a word;
+ *   for each group the weights of two inputs k, k + 1 of both pairs in turn (wide: all of pair 0, then of pair 1), the bytes c0 k, c0 k + 1,
+ *     c1 k, c1 k + 1, each 128 more than the weight;
+ *   where the layer has surplus weights: four lengths in a word, then numbers of one or two bytes, the position of the input and the
+ *     weight of each entry, filled up to a word;
  *   where the four are requantized here: `fixed` four multipliers, four addends; `short` for each channel multipliers and addend.
  */
 typedef struct {
   int32_t inner;
   int32_t flush;   /* inputs of a group, even */
-  int32_t wide;    /* with words of groups: inputs stand behind them */
   int32_t surplus; /* bytes of the numbers in the lists of surplus weights; 0: there are none */
 } nanoc_packed_row;
 
@@ -335,14 +336,22 @@ static inline uint32_t nanoc_packed_group(const int8_t *x, int32_t start, int32_
   return 0x8000u - (uint32_t)sum * 0x00800080u;
 }
 
-/** Writes the word of each group, and the inputs where they are wide. */
-static inline void nanoc_packed_groups(const int8_t *x, uint32_t *to, int32_t inner, int32_t flush, int32_t wide) {
+/** Writes the word of each group. */
+static inline void nanoc_packed_groups(const int8_t *x, uint32_t *to, int32_t inner, int32_t flush) {
   for (int32_t start = 0; start < inner; start += flush) {
     const int32_t end = start + flush < inner ? start + flush : inner;
     *to++ = nanoc_packed_group(x, start, end);
-    for (int32_t k = start; wide != 0 && k < end; k++) {
-      *to++ = (uint32_t)(int32_t)x[k];
-    }
+  }
+}
+
+/** Writes `inner` wide inputs. */
+static inline void nanoc_packed_widen_row(const int8_t *x, uint32_t *to, int32_t inner) {
+  for (int32_t k = 0; k + 1 < inner; k += 2) {
+    to[k] = (uint32_t)(int32_t)x[k];
+    to[k + 1] = (uint32_t)(int32_t)x[k + 1] - (to[k] << 8);
+  }
+  if (inner % 2 != 0) {
+    to[inner - 1] = (uint32_t)(int32_t)x[inner - 1];
   }
 }
 
@@ -357,27 +366,41 @@ static inline void nanoc_packed_row_finish(const int32_t sums[4], int8_t *y, con
   }
 }
 
-/* Sums of four channels; returns the words behind the weights. groups: NULL where their words are made on the way. */
-static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t *w, const uint32_t *groups, const nanoc_packed_row *row, uint32_t sums[4]) {
-  const uint32_t *wide = groups;
+/* Adds a group of one pair; w: every `step`th word is of this pair. */
+static inline uint32_t nanoc_packed_products(const int8_t *x, const uint32_t *w, int32_t step, int32_t start, int32_t end) {
+  uint32_t v = 0;
+  for (int32_t k = start; k < end; k++) {
+    v += (uint32_t)(int32_t)x[k] * ((w[(k - start) / 2 * step] >> (8 * (k % 2))) & 0x00FF00FFu);
+  }
+  return v;
+}
+
+/* The same from wide inputs. */
+static inline uint32_t nanoc_packed_wide_products(const uint32_t *wide, const uint32_t *w, int32_t start, int32_t end) {
+  uint32_t v = 0;
+  for (int32_t k = start; k < end; k += 2, w++) {
+    v += wide[k] * *w;
+    if (k + 1 < end) {
+      v += wide[k + 1] * ((*w >> 8) & 0x00FF00FFu);
+    }
+  }
+  return v;
+}
+
+/* Sums of four channels; returns the words behind the weights. groups: NULL where their words are made on the way. wide: or NULL. */
+static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t *w, const uint32_t *groups, const uint32_t *wide, const nanoc_packed_row *row, uint32_t sums[4]) {
   (void)memcpy(sums, w, 4 * sizeof *sums);
   w += 4;
   for (int32_t start = 0; start < row->inner; start += row->flush) {
     const int32_t end = start + row->flush < row->inner ? start + row->flush : row->inner;
-    uint32_t v[2];
-    v[0] = groups == NULL ? nanoc_packed_group(x, start, end) : *groups++;
-    v[1] = v[0];
-    for (int32_t k = start; k < end; k++) {
-      const uint32_t input = row->wide != 0 ? *groups++ : (uint32_t)(int32_t)x[k];
-      for (int32_t pair = 0; pair < 2; pair++) {
-        v[pair] += input * ((w[pair] >> (8 * (k % 2))) & 0x00FF00FFu);
-      }
-      if (k % 2 == 1 || k == end - 1) {
-        w += 2;
-      }
+    const int32_t words = (end - start + 1) / 2;
+    const uint32_t first = groups == NULL ? nanoc_packed_group(x, start, end) : *groups++;
+    for (int32_t pair = 0; pair < 2; pair++) {
+      const uint32_t v = wide != NULL ? nanoc_packed_wide_products(wide, w + pair * words, start, end)
+                                      : nanoc_packed_products(x, w + pair, 2, start, end);
+      nanoc_packed_part(first + v, sums + 2 * pair);
     }
-    nanoc_packed_part(v[0], sums);
-    nanoc_packed_part(v[1], sums + 2);
+    w += 2 * words;
   }
   sums[0] -= sums[1] << 16;
   sums[2] -= sums[3] << 16;
@@ -391,7 +414,7 @@ static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t 
       const uint32_t position = nanoc_packed_number(w, at, row->surplus);
       const uint32_t sign = row->surplus == 1 ? 0x80u : 0x8000u;
       const uint32_t weight = (nanoc_packed_number(w, at + 1, row->surplus) ^ sign) - sign;
-      const uint32_t input = row->wide != 0 ? wide[position] : (uint32_t)(int32_t)x[position];
+      const uint32_t input = (uint32_t)(int32_t)x[position];
       sums[c] += weight * input;
     }
   }
@@ -399,19 +422,19 @@ static inline const uint32_t *nanoc_packed_four(const int8_t *x, const uint32_t 
 }
 
 /** C twin of the generated nanoc_dot_*_sums. */
-static inline void nanoc_packed_row_sums(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int32_t *to) {
+static inline void nanoc_packed_row_sums(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const uint32_t *wide, const nanoc_packed_row *row, int32_t *to) {
   for (; w != w_end; to += 4) {
     uint32_t sums[4];
-    w = nanoc_packed_four(x, w, groups, row, sums);
+    w = nanoc_packed_four(x, w, groups, wide, row, sums);
     (void)memcpy(to, sums, sizeof sums);
   }
 }
 
 /** C twin of the generated nanoc_dot_v7m_*_fixed*. */
-static inline void nanoc_packed_row_fixed(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int8_t *y, int32_t shift) {
+static inline void nanoc_packed_row_fixed(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const uint32_t *wide, const nanoc_packed_row *row, int8_t *y, int32_t shift) {
   for (; w != w_end; y += 4) {
     uint32_t sums[4];
-    w = nanoc_packed_four(x, w, groups, row, sums);
+    w = nanoc_packed_four(x, w, groups, wide, row, sums);
     for (int32_t c = 0; c < 4; c++) {
       y[c] = nanoc_packed_high(sums[c], w[c], w[4 + c], shift, 0);
     }
@@ -420,10 +443,10 @@ static inline void nanoc_packed_row_fixed(const int8_t *x, const uint32_t *w, co
 }
 
 /** C twin of the generated nanoc_dot_v6m_*_short*. */
-static inline void nanoc_packed_row_short(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int8_t *y, int32_t fraction, int32_t shift) {
+static inline void nanoc_packed_row_short(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const uint32_t *wide, const nanoc_packed_row *row, int8_t *y, int32_t fraction, int32_t shift) {
   for (; w != w_end; y += 4) {
     uint32_t sums[4];
-    w = nanoc_packed_four(x, w, groups, row, sums);
+    w = nanoc_packed_four(x, w, groups, wide, row, sums);
     for (int32_t c = 0; c < 4; c++) {
       y[c] = nanoc_v6m_requantize((int32_t)sums[c], w[2 * c], (int32_t)w[2 * c + 1], fraction, shift, 128);
     }

@@ -112,7 +112,7 @@ static inline void nanoc_rv32_fixed(const uint32_t *x, const uint32_t *w, const 
 static inline void nanoc_rv32_row_fixed(const int8_t *x, const uint32_t *w, const uint32_t *w_end, const uint32_t *groups, const nanoc_packed_row *row, int8_t *y, int32_t shift, int32_t low, int32_t high) {
   for (; w != w_end; y += 4) {
     uint32_t sums[4];
-    w = nanoc_packed_four(x, w, groups, row, sums);
+    w = nanoc_packed_four(x, w, groups, NULL, row, sums);
     for (int32_t c = 0; c < 4; c++) {
       y[c] = nanoc_rv32_requantize(sums[c], w[c], w[4 + c], shift, low, high);
     }
