@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readModelFile } from '../compiler/cli/model-file.js';
-import type { Compilation } from '../compiler/compilation.js';
+import type { Compilation, CompileOptions } from '../compiler/compilation.js';
 import { compile } from '../compiler/index.js';
 import type { Tensor } from '../compiler/ir/tensor.js';
 import type { RunResult, Vector } from '../compiler/simulate/run-result.js';
@@ -90,9 +90,12 @@ export function statesOf(form: Form): string[] {
 }
 
 /** @param name prefix of the C symbols; by default the file's name */
-export async function compileForm(form: Form, target: string, name?: string): Promise<Compilation> {
-  const options = { target, states: statesOf(form), ...(name === undefined ? {} : { name }) };
-  return compile(readModelFile(modelOf(form)), options);
+export async function compileForm(
+  form: Form,
+  target: string,
+  options: Pick<CompileOptions, 'name' | 'tokenizer'> = {},
+): Promise<Compilation> {
+  return compile(readModelFile(modelOf(form)), { target, states: statesOf(form), ...options });
 }
 
 /** One step for each token of the prompt and for each that ONNX Runtime chose, but the last: it is not read again. */

@@ -10,6 +10,9 @@ void board_init(void);
 /** Sends one character; waits while the line is busy. */
 void board_put(char character);
 
+/** Waits for a character, and takes it. */
+char board_get(void);
+
 /** Ends the program, with 0 for success. A product would reset here, or never come here. */
 void board_exit(uint32_t code);
 

@@ -14,20 +14,28 @@ typedef struct {
 
 #define UART0 ((cmsdk_uart *)0x40004000u)
 #define UART_STATE_TX_FULL 1u
+#define UART_STATE_RX_FULL 2u
 #define UART_CONTROL_TX_ENABLE 1u
+#define UART_CONTROL_RX_ENABLE 2u
 
 #define CLOCK_HZ 25000000u
 #define BAUD 115200u
 
 void board_init(void) {
   UART0->baud_divider = CLOCK_HZ / BAUD;
-  UART0->control = UART_CONTROL_TX_ENABLE;
+  UART0->control = UART_CONTROL_TX_ENABLE | UART_CONTROL_RX_ENABLE;
 }
 
 void board_put(char character) {
   while ((UART0->state & UART_STATE_TX_FULL) != 0u) {
   }
   UART0->data = (uint8_t)character;
+}
+
+char board_get(void) {
+  while ((UART0->state & UART_STATE_RX_FULL) == 0u) {
+  }
+  return (char)(uint8_t)UART0->data;
 }
 
 /* Semihosting call SYS_EXIT_EXTENDED with ADP_Stopped_ApplicationExit; without a debugger or QEMU it is a fault. */

@@ -15,7 +15,6 @@ UNKNOWN, BEGIN, END = range(3)
 SPECIAL = ["<unk>", "<s>", "</s>"]
 BYTES = [f"<0x{value:02X}>" for value in range(256)]
 # Tokens before it are special or bytes.
-FIRST_PIECE = len(SPECIAL) + len(BYTES)
 SPACE = "\u2581"
 # Every 40th chapter is held out: no training step and no calibration sees it.
 HELD_OUT_EVERY = 40

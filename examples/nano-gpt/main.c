@@ -1,47 +1,67 @@
 /*
- * Writes on: a prompt, and after it the token that the model likes best, again and again, until the model's context is full.
- * The cache of keys and values is in the model's context; each step updates one row of it.
+ * Goes on with what comes over the serial line: a line is a prompt, and the answer to it the text that the model likes best, until its
+ * context is full. An empty line ends the program. Tokenizer, sampler and the loop from prompt to text are nano_gpt_text.h.
  */
 #include "board.h"
-#include "nano_gpt.h"
-#include "pieces.h"
+#include "nano_gpt_text.h"
 
-#define CONTEXT 128u
-
-/* All memory of the model but the stack. */
+/* All memory but the stack. */
 static nano_gpt_t model;
+static nano_gpt_text_t text;
 
-static uint32_t largest(const float *logits) {
-  uint32_t best = 0;
-  for (uint32_t i = 1; i < NANO_GPT_OUTPUT_LOGITS_SIZE; i++) {
-    best = logits[i] > logits[best] ? i : best;
+/* A line, shown as it is typed; what is too long is left out. Returns its length. */
+static uint32_t read_line(uint8_t *line, uint32_t size) {
+  uint32_t length = 0;
+  for (;;) {
+    const char character = board_get();
+    if (character == '\r' || character == '\n') {
+      board_print("\n");
+      return length;
+    }
+    if (length < size) {
+      board_put(character);
+      line[length] = (uint8_t)character;
+      length++;
+    }
   }
-  return best;
 }
 
-/* The token that follows the one at `position`. */
-static uint32_t next_token(uint32_t token, uint32_t position) {
-  *nano_gpt_input_token(&model) = (int64_t)token;
-  *nano_gpt_input_pos(&model) = (int64_t)position;
-  if (nano_gpt_invoke(&model) != NANO_GPT_OK) {
-    board_exit(1);
+/* Prints the text of the latest token. */
+static void print_text(void) {
+  for (uint32_t i = 0; i < text.bytes; i++) {
+    board_put((char)text.text[i]);
   }
-  return largest(nano_gpt_output_logits(&model));
+}
+
+/* The prompt, and what the model makes of it. */
+static nano_gpt_text_status go_on(const uint8_t *prompt, uint32_t length) {
+  /* The best token each time; see nanoc/sampler.h for others. */
+  static const nanoc_sampling sampling = {.temperature = 0.0f, .top_k = 0u, .top_p = 1.0f, .repetition_penalty = 1.0f};
+  nano_gpt_text_status status = nano_gpt_text_begin(&text, &model, prompt, length, &sampling, 1u);
+  while (status == NANO_GPT_TEXT_MORE) {
+    print_text();
+    status = nano_gpt_text_next(&text);
+  }
+  print_text();
+  board_print("\n");
+  return status;
 }
 
 int main(void) {
+  static uint8_t line[64];
   board_init();
   if (nano_gpt_init(&model) != NANO_GPT_OK || nano_gpt_selftest(&model) != NANO_GPT_OK) {
     board_print("self-test failed\n");
     board_exit(1);
   }
-  uint32_t token = (uint32_t)prompt[0];
-  for (uint32_t position = 0; position < CONTEXT; position++) {
-    const uint32_t next = next_token(token, position);
-    token = position + 1u < PROMPT_LENGTH ? (uint32_t)prompt[position + 1u] : next;
-    board_print(pieces[token]);
+  for (;;) {
+    board_print("> ");
+    const uint32_t length = read_line(line, sizeof line);
+    if (length == 0u) {
+      board_exit(0);
+    }
+    if (go_on(line, length) != NANO_GPT_TEXT_END) {
+      board_print("that is no prompt\n");
+    }
   }
-  board_print("\n");
-  board_exit(0);
-  return 0;
 }

@@ -13,7 +13,7 @@ import onnxruntime
 import torch
 
 from .branches import with_branches
-from .corpus import BEGIN, FIRST_PIECE, SPACE, Corpus, chapters, train_tokenizer
+from .corpus import BEGIN, Corpus, chapters, train_tokenizer
 from .fit import SEED, bits_per_byte, share_that_leaves, validate
 from .forms import byte_embedding, four_bit_product, int8_step, ternary_product
 from .graph import SURE, step_model
@@ -66,26 +66,6 @@ def update(path, changes):
     path.write_text(json.dumps({**known, **changes}, indent=2) + "\n")
 
 
-def write_pieces(path, tokenizer, prompt):
-    """What the firmware needs instead of a tokenizer: the prompt's tokens, and the bytes of each token as a C string."""
-
-    def escaped(piece):
-        text = piece.replace(SPACE, " ")
-        return "".join(char if " " <= char <= "~" and char not in '"\\' else "".join(f"\\{b:03o}" for b in char.encode()) for char in text)
-
-    count = tokenizer.get_vocab_size()
-    # Special tokens and bytes, which greedy text of this corpus does not hold, print as nothing.
-    pieces = ["" if index < FIRST_PIECE else tokenizer.id_to_token(index) for index in range(count)]
-    rows = [", ".join(f'"{escaped(piece)}"' for piece in pieces[start : start + 12]) for start in range(0, count, 12)]
-    path.write_text(
-        "/* Written by train.py: the prompt's tokens, and the text of each token. */\n"
-        "#ifndef PIECES_H\n#define PIECES_H\n#include <stdint.h>\n\n"
-        f"#define PROMPT_LENGTH {len(prompt)}u\n"
-        f"static const int64_t prompt[PROMPT_LENGTH] = {{{', '.join(map(str, prompt))}}};\n\n"
-        f"static const char *const pieces[{count}] = {{\n    " + ",\n    ".join(rows) + "};\n\n#endif\n"
-    )
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", default=list(FORMS))
@@ -110,7 +90,6 @@ def main():
         },
     )
     update(here / "tokens.json", {"prompt": {"text": PROMPT, "tokens": prompt}})
-    write_pieces(here / "pieces.h", tokenizer, prompt)
     for name in arguments.names:
         model = techniques.model(FORMS[name])
         step = exported(name, model, corpus)

@@ -23,12 +23,21 @@ export interface FirmwareRun {
   readonly serial: string;
 }
 
-/** As `runFirmware`, of an example that has no generated files committed: they are written to a temporary folder. */
-export async function runGenerated(folder: string, demo: string, target: Target, files: readonly EmittedFile[]) {
+/**
+ * As `runFirmware`, of an example that has no generated files committed: they are written to a temporary folder.
+ * @param input what is typed on the serial line
+ */
+export async function runGenerated(
+  folder: string,
+  demo: string,
+  target: Target,
+  files: readonly EmittedFile[],
+  input = '',
+) {
   const generated = mkdtempSync(join(tmpdir(), `nanoc-${demo}-`));
   try {
     writeFolder(generated, files);
-    return await buildAndRun({ folder, demo, target, generated, options: [`-DGENERATED=${generated}`] });
+    return await buildAndRun({ folder, demo, target, generated, options: [`-DGENERATED=${generated}`], input });
   } finally {
     rmSync(generated, { recursive: true, force: true });
   }
@@ -37,7 +46,14 @@ export async function runGenerated(folder: string, demo: string, target: Target,
 /** @throws ExecaError when the build fails, or the firmware does not end by itself with exit code 0 within a minute */
 export async function runFirmware({ name, folder, compilation }: Example): Promise<FirmwareRun> {
   const { target } = compilation;
-  return buildAndRun({ folder, demo: `${name}_demo`, target, generated: join(folder, 'expected'), options: [] });
+  return buildAndRun({
+    folder,
+    demo: `${name}_demo`,
+    target,
+    generated: join(folder, 'expected'),
+    options: [],
+    input: '',
+  });
 }
 
 interface FirmwareBuild {
@@ -47,9 +63,10 @@ interface FirmwareBuild {
   readonly target: Target;
   readonly generated: string;
   readonly options: readonly string[];
+  readonly input: string;
 }
 
-async function buildAndRun({ folder, demo, target, generated, options }: FirmwareBuild): Promise<FirmwareRun> {
+async function buildAndRun({ folder, demo, target, generated, options, input }: FirmwareBuild): Promise<FirmwareRun> {
   const directory = mkdtempSync(join(tmpdir(), `nanoc-${demo}-`));
   try {
     const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(generated, 'toolchain.cmake')}`;
@@ -58,7 +75,7 @@ async function buildAndRun({ folder, demo, target, generated, options }: Firmwar
     const { command, machine } = target.qemu!;
     const elf = join(directory, `${demo}.elf`);
     const run = await execa(command, ['-M', machine, '-nographic', '-semihosting', '-kernel', elf], {
-      stdin: 'ignore',
+      input,
       timeout: 60_000,
       stripFinalNewline: false,
     });

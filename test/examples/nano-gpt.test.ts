@@ -19,6 +19,7 @@ import {
 } from '../../bench/nano-gpt.js';
 import { checkBudgets } from '../../compiler/cli/budgets.js';
 import { loadConfig } from '../../compiler/cli/config.js';
+import { readTokenizerFile } from '../../compiler/cli/model-file.js';
 import { emitFiles } from '../../compiler/index.js';
 import { makeReport } from '../../compiler/report/index.js';
 import { runModel } from '../../compiler/simulate/session.js';
@@ -62,17 +63,22 @@ describe('example nano-gpt', () => {
     expect(checkBudgets(limits, makeReport(compilation, measured))).toEqual([]);
   });
 
-  it.skipIf(!HAS_CMAKE)('has a firmware that builds without a warning and prints what the README shows', async () => {
-    const { model: _, ...config } = loadConfig(NANO_GPT)!;
-    const compilation = await compileForm('int8', String(config.target), config.name);
-    const files = await emitFiles(compilation);
-    const { build, serial } = await runGenerated(NANO_GPT, 'nano_gpt_demo', compilation.target, files);
-    expect(build).not.toMatch(/warning/i);
-    const part = `\`\`\`text\n${serial}\`\`\`\n`;
-    const readme = join(NANO_GPT, 'README.md');
-    if (UPDATE) writePart(readme, 'output', part);
-    expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
-  });
+  it.skipIf(!HAS_CMAKE)(
+    'has a firmware that builds without a warning and answers prompts on the serial line as the README shows',
+    async () => {
+      const { model: _, ...config } = loadConfig(NANO_GPT)!;
+      const tokenizer = readTokenizerFile(join(NANO_GPT, 'tokenizer.json'));
+      const compilation = await compileForm('int8', String(config.target), { name: config.name!, tokenizer });
+      const files = await emitFiles(compilation);
+      const typed = 'And the king said\nIn the beginning\n\n';
+      const { build, serial } = await runGenerated(NANO_GPT, 'nano_gpt_demo', compilation.target, files, typed);
+      expect(build).not.toMatch(/warning/i);
+      const part = `\`\`\`text\n${serial}\`\`\`\n`;
+      const readme = join(NANO_GPT, 'README.md');
+      if (UPDATE) writePart(readme, 'output', part);
+      expect(readPart(readme, 'output'), HOW_TO_UPDATE).toBe(part);
+    },
+  );
 });
 
 /**
