@@ -2,6 +2,7 @@
 import type { FrontEnd } from '../../compiler/audio/front-end.js';
 import type { AudioPlan } from '../../compiler/audio/plan.js';
 import { audioRuntime } from '../../compiler/audio/runtime.js';
+import type { EmittedFile } from '../../compiler/compilation.js';
 import { emitHost } from '../../compiler/emit-host.js';
 import { frontEndFiles } from '../../compiler/phases/6-emit/audio.js';
 import { runtimeFiles } from '../../compiler/phases/6-emit/runtime-files.js';
@@ -28,11 +29,15 @@ export interface Frame {
   readonly instructions?: number;
 }
 
-/** Frames of each case. */
+/**
+ * Frames of each case.
+ * @param change what becomes of a generated file (tests break it)
+ */
 export async function runSounds(
   targetName: string,
   plans: Readonly<Record<string, FrontEndPlan>>,
   cases: readonly SoundCase[],
+  change: (file: EmittedFile) => EmittedFile = (file) => file,
 ): Promise<Frame[][]> {
   const target = await loadTarget(targetName);
   const simulator = simulatorFor(target);
@@ -47,7 +52,7 @@ export async function runSounds(
       names.flatMap((name) => audioRuntime(plans[name]!)),
       host,
     ),
-    ...names.flatMap((name) => frontEndFiles(name, plans[name]!, host)),
+    ...names.flatMap((name) => frontEndFiles(name, plans[name]!, host)).map(change),
     { path: 'main.c', content: simulatedProgram('../test/c/audio.c.hbs', { fronts, ...worldView(target) }) },
   ];
   const flags = { extraFlags: ['-Wpedantic', '-Werror'], sanitize: target.qemu === undefined };

@@ -1,4 +1,5 @@
 /** Runs image front ends in C on a target, frame by frame (test/c/image.c.hbs). */
+import type { EmittedFile } from '../../compiler/compilation.js';
 import { emitHost } from '../../compiler/emit-host.js';
 import type { ImagePlan } from '../../compiler/image/plan.js';
 import { bytesPerElement } from '../../compiler/ir/tensor.js';
@@ -23,7 +24,12 @@ export interface ImageResult {
   readonly bytes: Uint8Array;
 }
 
-export async function runImageCases(targetName: string, cases: readonly ImageCase[]): Promise<ImageResult[]> {
+/** @param change what becomes of a generated file (tests break it) */
+export async function runImageCases(
+  targetName: string,
+  cases: readonly ImageCase[],
+  change: (file: EmittedFile) => EmittedFile = (file) => file,
+): Promise<ImageResult[]> {
   const target = await loadTarget(targetName);
   const simulator = simulatorFor(target);
   const host = emitHost();
@@ -34,7 +40,7 @@ export async function runImageCases(targetName: string, cases: readonly ImageCas
     ctype: ctypeOfDtype(plan.dtype),
   }));
   const files = [
-    ...cases.flatMap(({ plan }, index) => imageFiles(names[index]!, plan, host)),
+    ...cases.flatMap(({ plan }, index) => imageFiles(names[index]!, plan, host)).map(change),
     { path: 'main.c', content: simulatedProgram('../test/c/image.c.hbs', { cases: views, ...worldView(target) }) },
   ];
   const flags = {

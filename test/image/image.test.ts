@@ -252,6 +252,31 @@ describe('the C', () => {
   });
 });
 
+describe('sabotage', () => {
+  // 120x120 pixels that become 24x24, each the mean of 25, by a table.
+  const [chosen] = cases().filter(({ plan: made }) => made.resize === 'area' && made.crop.width === 120);
+
+  /** What byte 127 becomes is one more. */
+  const withOtherByte = (content: string) => {
+    const [start, table] = content.split(' bytes[][256] =');
+    let index = 0;
+    const other = table!.replace(/-?\d+/g, (number) => (index++ === 127 ? String(Number(number) + 1) : number));
+    return `${start} bytes[][256] =${other}`;
+  };
+
+  it.each<[string, (content: string) => string]>([
+    ['nothing', (content) => content],
+    ['an entry of the table', withOtherByte],
+    ['the pixels of a column', (content) => content.replace('i < 5u', 'i < 4u')],
+  ])('the comparison sees %s', async (what, change) => {
+    const [result] = await runImageCases('host', [chosen!], (file) =>
+      file.path.endsWith('.c') ? { ...file, content: change(file.content) } : file,
+    );
+    const wanted = Buffer.from(bytesOf(imageToInput(chosen!.plan, chosen!.frame, [1]).data));
+    expect(wanted.equals(result!.bytes)).toBe(what === 'nothing');
+  });
+});
+
 describe('what is refused', () => {
   const frame = { width: 16, height: 16, format: 'rgb888' as const };
   const shape = [1, 3, 4, 4];
