@@ -34,11 +34,11 @@ interface Case {
   readonly chip: string;
   readonly kernels: 'auto' | 'native' | 'esp-nn';
 }
-/** A chip with its default kernels; nanoc's own and ESP-NN's where the latter are the default. */
+/** A chip with its default kernels; nanoc's own and ESP-NN's where labwired runs both. */
 const cases = (chosen: readonly Target[]): Case[] =>
-  chosen.flatMap(({ name: chip, kernels }): Case[] => [
-    { chip, kernels: kernels === 'esp-nn' ? 'native' : 'auto' },
-    ...(kernels === 'esp-nn' && espNn !== undefined ? [{ chip, kernels }] : []),
+  chosen.flatMap(({ name: chip }): Case[] => [
+    { chip, kernels: chip === 'esp32s3' ? 'native' : 'auto' },
+    ...(chip === 'esp32s3' && espNn !== undefined ? [{ chip, kernels: 'esp-nn' } as const] : []),
   ]);
 
 const example = (name: string): BenchModel => ({ name, path: `examples/${name}/${name}.onnx` });
