@@ -1,5 +1,3 @@
-import type { GraphEditor } from '../ir/builders.js';
-import type { Value } from '../ir/graph.js';
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
@@ -21,13 +19,14 @@ import { rv32ConvOfAll } from '../kernels/riscv/matvec-kernel.js';
 import { whereItPays } from '../kernels/where-it-pays.js';
 import { lxConv } from '../kernels/xtensa/conv-kernel.js';
 import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from '../kernels/xtensa/depthwise-kernel.js';
-import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
+import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { convAttributes, convShape, geometry, normalizeConv, spatialFields } from './shared/conv-geometry.js';
 import * as conv from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
 import { matrixCall } from './shared/matrix-call.js';
 import { rowsLead, windowLead } from './shared/overlap.js';
-import { addReshape, addReshapeBack, reshapeConstant, withHeight } from './shared/rewrite.js';
-import { as2d, type Window, windowAttributes, windowOf, windowOnly } from './shared/window.js';
+import { withHeight } from './shared/rewrite.js';
+import { as2d, windowOf } from './shared/window.js';
 
 export default defineOp({
   name: 'Conv',
@@ -36,12 +35,9 @@ export default defineOp({
   summary: '1-D and 2-D; groups, depthwise with multiplier, dilation, asymmetric pads, auto_pad; constant weights',
   inputs: [{ name: 'X' }, { name: 'W' }, { name: 'B', optional: true }],
   outputs: ['Y'],
-  attributes: {
-    ...windowAttributes,
-    group: { type: 'int', default: 1, check: (g) => (Number(g) >= 1 ? undefined : `must be at least 1, and is ${g}`) },
-  },
+  attributes: convAttributes,
   quantized: 'integer',
-  infer: (view) => [inferConv(view)],
+  infer: (view) => [{ dtype: view.required(0).dtype, shape: convShape(view, 2) }],
   normalize: normalizeConv,
   evaluate: (view, [x, w, b]) => [evaluateConv(view, x!, w!, b)],
   kernels: [
@@ -109,58 +105,6 @@ export default defineOp({
   ],
 });
 
-function inferConv(view: NodeView): Inferred {
-  const x = view.required(0);
-  const w = view.required(1);
-  const rank = x.shape.length;
-  if (rank !== 3 && rank !== 4) {
-    view.bad(`the input has ${rank} dimensions`, {
-      expected: '3 (N, C, L) or 4 (N, C, H, W)',
-      because: '3-D convolutions are not supported',
-    });
-  }
-  if (w.shape.length !== rank) view.bad(`the weights have ${w.shape.length} dimensions, the input ${rank}`);
-  const group = view.int('group');
-  const [n, channels] = x.shape as [number, number];
-  const [m, perGroup] = w.shape as [number, number];
-  if (channels !== perGroup * group) {
-    view.bad(`${channels} input channels do not fit weights for ${perGroup} in ${group} group(s)`, {
-      expected: `${perGroup * group} channels`,
-    });
-  }
-  if (m % group !== 0) view.bad(`${m} output channels do not divide into ${group} groups`);
-  const b = view.input(2);
-  if (b !== undefined && b.shape.join() !== String(m))
-    view.bad(`the bias has shape [${b.shape}]`, { expected: `[${m}]` });
-  const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
-  return { dtype: x.dtype, shape: [n, m, ...window.output] };
-}
-
-function normalizeConv(view: NodeView, editor: GraphEditor): void {
-  const { node } = view;
-  const x = view.required(0);
-  const w = view.required(1);
-  const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
-  const attributes = { ...windowOnly(as2d(window)), group: view.int('group') };
-  if (x.shape.length === 4) {
-    const explicit =
-      ['kernel_shape', 'strides', 'dilations', 'pads', 'group'].every((name) => view.has(name)) &&
-      !view.has('auto_pad');
-    if (!explicit) editor.updateNode(node, { attributes });
-    return;
-  }
-  const input = addReshape(editor, x.name, withHeight(x.shape), '__2d');
-  const weights = reshapeConstant(editor, w.name, withHeight(w.shape));
-  if (weights === undefined) return view.bad('the weights must be constant');
-  const output = addReshapeBack(editor, node.outputs[0]!, withHeight(view.output(0).shape), '__2d');
-  editor.replaceNode(node, {
-    ...node,
-    inputs: [input, weights, ...node.inputs.slice(2)],
-    outputs: [output],
-    attributes,
-  });
-}
-
 function evaluateConv(view: NodeView, x: Tensor, w: Tensor, b: Tensor | undefined): Tensor {
   const X = view.required(0);
   const W = view.required(1);
@@ -219,39 +163,6 @@ function isQuantized(context: LowerContext): true | string {
   return context.required(0).quantization !== undefined || 'the input is float32';
 }
 
-interface Geometry {
-  readonly x: Value;
-  readonly w: Value;
-  readonly y: Value;
-  readonly window: Window;
-  readonly batches: number;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly outputs: number;
-  readonly group: number;
-}
-
-/** x and y are NHWC here, the weights still [M, C/group, kH, kW]. */
-function geometry(context: LowerContext): Geometry {
-  const x = context.required(0);
-  const w = context.required(1);
-  const y = context.output(0);
-  const [batches, height, width, channels] = x.shape as [number, number, number, number];
-  return {
-    x,
-    w,
-    y,
-    window: windowOf(context, [height, width], w.shape.slice(2)),
-    batches,
-    channels,
-    height,
-    width,
-    outputs: w.shape[0]!,
-    group: context.int('group'),
-  };
-}
-
 function isPointwise(context: LowerContext): true | string {
   const quantized = isQuantized(context);
   if (quantized !== true) return quantized;
@@ -281,28 +192,6 @@ function packed(context: LowerContext): conv.PackedWeights {
   const data = conv.channelsLast(conv.constantOf(context, 1).data as Int8Array, w.shape);
   const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
   return conv.packWeights(data, outputs, data.length / outputs, group, conv.weightZeroPoints(w, outputs), bias, x);
-}
-
-function spatialFields({ window, batches, channels, height, width, outputs }: Geometry): Record<string, ParamValue> {
-  const [kernelH, kernelW] = window.kernel as [number, number];
-  const [outH, outW] = window.output as [number, number];
-  return {
-    batches: { int: batches },
-    in_h: { int: height },
-    in_w: { int: width },
-    in_c: { int: channels },
-    out_h: { int: outH },
-    out_w: { int: outW },
-    out_c: { int: outputs },
-    kernel_h: { int: kernelH },
-    kernel_w: { int: kernelW },
-    stride_h: { int: window.strides[0]! },
-    stride_w: { int: window.strides[1]! },
-    dilation_h: { int: window.dilations[0]! },
-    dilation_w: { int: window.dilations[1]! },
-    pad_top: { int: window.pads[0]! },
-    pad_left: { int: window.pads[1]! },
-  };
 }
 
 function call(
