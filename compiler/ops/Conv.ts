@@ -20,7 +20,15 @@ import { whereItPays } from '../kernels/where-it-pays.js';
 import { lxConv } from '../kernels/xtensa/conv-kernel.js';
 import { lxDepthwise, lxDepthwise3x3, lxDepthwiseOne } from '../kernels/xtensa/depthwise-kernel.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
-import { convAttributes, convShape, geometry, normalizeConv, spatialFields } from './shared/conv-geometry.js';
+import {
+  convAttributes,
+  convShape,
+  geometry,
+  hasOwnFilters,
+  hasPlainPixels,
+  normalizeConv,
+  spatialFields,
+} from './shared/conv-geometry.js';
 import * as conv from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
 import { matrixCall } from './shared/matrix-call.js';
@@ -164,22 +172,11 @@ function isQuantized(context: LowerContext): true | string {
 }
 
 function isPointwise(context: LowerContext): true | string {
-  const quantized = isQuantized(context);
-  if (quantized !== true) return quantized;
-  const { window, group } = geometry(context);
-  if (group !== 1) return 'grouped';
-  const plain =
-    window.kernel.every((k) => k === 1) && window.strides.every((s) => s === 1) && window.pads.every((p) => p === 0);
-  return plain || 'the kernel is larger than 1x1, strided or padded';
+  return both(isQuantized(context), hasPlainPixels(context));
 }
 
 function isDepthwise(context: LowerContext): true | string {
   return both(isQuantized(context), hasOwnFilters(context));
-}
-
-function hasOwnFilters(context: LowerContext): true | string {
-  const { group, channels, outputs } = geometry(context);
-  return (group === channels && group !== 1 && outputs === channels) || 'not one filter for each channel';
 }
 
 /** The first reason why not. */

@@ -1,5 +1,16 @@
 import { defineOp, type NodeView } from './define.js';
-import { integerSums, type ProductShape, productCall, productShape } from './shared/integer-product.js';
+import { transposed } from './shared/convolution.js';
+import {
+  integerSums,
+  inWholeWords,
+  type ProductOperands,
+  type ProductShape,
+  productCall,
+  productShape,
+  signedWeights,
+} from './shared/integer-product.js';
+
+const OPERANDS: ProductOperands = { a: 0, b: 1, zero: 2, zeros: 3 };
 
 /** MatMulInteger-10: sums of (A - a_zero_point) * (B - b_zero_point) in int32. quantize_dynamic's form of it is joined to MatMulIntegerToFloat. */
 export default defineOp({
@@ -28,16 +39,16 @@ export default defineOp({
     {
       function: 'nanoc_integer_product',
       family: 'portable',
-      build: (context) => ({
-        call: productCall(context, shapeOf(context), {
-          ...{ function: 'nanoc_integer_product', folder: 'portable' },
-          ...{ a: 0, b: 1, zero: 2, zeros: 3 },
-        }),
-      }),
+      build(context) {
+        const shape = shapeOf(context);
+        const rows = transposed(signedWeights(context, OPERANDS.b), shape.inner);
+        const weights = inWholeWords(rows, shape.inner);
+        return { call: productCall(context, 'nanoc_integer_product', 'portable', OPERANDS, shape, weights) };
+      },
     },
   ],
 });
 
 function shapeOf(view: NodeView): ProductShape {
-  return productShape(view, [0, 1, 2, 3]);
+  return productShape(view, OPERANDS);
 }

@@ -1,13 +1,22 @@
-import { elementCount } from '../ir/tensor.js';
 import { defineOp, type KernelOption, type NodeView } from './define.js';
-import { integerSums, type ProductShape, productCall, productShape } from './shared/integer-product.js';
+import { transposed } from './shared/convolution.js';
+import {
+  integerSums,
+  inWholeWords,
+  type ProductFolder,
+  type ProductOperands,
+  type ProductShape,
+  productCall,
+  productFloats,
+  productShape,
+  signedWeights,
+} from './shared/integer-product.js';
 
-const f = Math.fround;
-const [A, B, A_SCALE, B_SCALE, A_ZERO, B_ZERO, BIAS] = [0, 1, 2, 3, 4, 5, 6];
+const OPERANDS: ProductOperands = { a: 0, b: 1, zero: 4, zeros: 5, scales: { a: 2, b: 3, bias: 6 } };
 
 /**
  * com.microsoft.MatMulIntegerToFloat: Y = float32(sum of (A - a_zero_point) * (B - b_zero_point)) * float32(a_scale * b_scale) + bias. nanoc makes it of
- * MatMulInteger, Cast and Mul (fuse-integer-products).
+ * MatMulInteger, Cast, Mul and Add (fuse-integer-products).
  */
 export default defineOp({
   name: 'MatMulIntegerToFloat',
@@ -29,30 +38,13 @@ export default defineOp({
   quantized: 'float',
   infer(view) {
     const { columns } = shapeOf(view);
-    for (const [index, counts] of [
-      [A_SCALE, [1]],
-      [B_SCALE, [1, columns]],
-      [BIAS, [columns]],
-    ] as const) {
-      const value = view.input(index);
-      if (value === undefined) continue;
-      if (value.dtype !== 'float32' || !(counts as readonly number[]).includes(elementCount(value.shape)))
-        view.bad(`"${value.name}" is ${value.dtype}[${value.shape}]`, {
-          expected: `${counts.join(' or ')} of float32`,
-        });
-    }
-    return [{ dtype: 'float32', shape: [...view.required(A).shape.slice(0, -1), columns] }];
+    return [{ dtype: 'float32', shape: [...view.required(OPERANDS.a).shape.slice(0, -1), columns] }];
   },
   evaluate(view, [a, b, aScale, bScale, zero, zeros, bias]) {
     const { dtype, shape } = view.output(0);
     const product = shapeOf(view);
-    const scales = bScale!.data as Float32Array;
-    const data = Float32Array.from(integerSums(product, a!, zero, b!, zeros), (sum, i) => {
-      const c = i % product.columns;
-      const scale = f(Number(aScale!.data[0]) * scales[scales.length === 1 ? 0 : c]!);
-      const y = f(f(sum) * scale);
-      return bias === undefined ? y : f(y + Number(bias.data[c]));
-    });
+    const sums = integerSums(product, a!, zero, b!, zeros);
+    const data = productFloats(sums, (i) => i % product.columns, aScale!, bScale!, bias);
     return [{ dtype, shape, data }];
   },
   kernels: [
@@ -61,20 +53,20 @@ export default defineOp({
   ],
 });
 
-function kernel(name: string, folder: 'portable' | 'arm-dsp', needs: KernelOption['needs'] = []): KernelOption {
+function kernel(name: string, folder: ProductFolder, needs: KernelOption['needs'] = []): KernelOption {
   return {
     function: name,
     family: folder === 'portable' ? 'portable' : 'native',
     needs,
-    build: (context) => ({
-      call: productCall(context, shapeOf(context), {
-        ...{ function: name, folder, a: A, b: B, zero: A_ZERO, zeros: B_ZERO },
-        scales: { a: A_SCALE, b: B_SCALE, bias: BIAS },
-      }),
-    }),
+    build(context) {
+      const shape = shapeOf(context);
+      const rows = transposed(signedWeights(context, OPERANDS.b), shape.inner);
+      const weights = inWholeWords(rows, shape.inner);
+      return { call: productCall(context, name, folder, OPERANDS, shape, weights) };
+    },
   };
 }
 
 function shapeOf(view: NodeView): ProductShape {
-  return productShape(view, [A, B, A_ZERO, B_ZERO]);
+  return productShape(view, OPERANDS);
 }

@@ -19,6 +19,8 @@ import concat from './Concat.js';
 import constant from './Constant.js';
 import constantOfShape from './ConstantOfShape.js';
 import conv from './Conv.js';
+import convInteger from './ConvInteger.js';
+import convIntegerToFloat from './ConvIntegerToFloat.js';
 import convTranspose from './ConvTranspose.js';
 import cos from './Cos.js';
 import depthToSpace from './DepthToSpace.js';
@@ -161,6 +163,8 @@ export const operators: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
   conv,
+  convInteger,
+  convIntegerToFloat,
   convTranspose,
   cos,
   depthToSpace,

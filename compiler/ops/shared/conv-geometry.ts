@@ -16,7 +16,7 @@ export const convAttributes: Readonly<Record<string, AttributeSpec>> = {
  * @param bias index of the input that has a number for each output channel
  * @throws NC0204 where shapes do not fit
  */
-export function convShape(view: NodeView, bias: number): readonly number[] {
+export function convShape(view: NodeView, bias?: number): readonly number[] {
   const x = view.required(0);
   const w = view.required(1);
   const rank = x.shape.length;
@@ -36,7 +36,7 @@ export function convShape(view: NodeView, bias: number): readonly number[] {
     });
   }
   if (m % group !== 0) view.bad(`${m} output channels do not divide into ${group} groups`);
-  const b = view.input(bias);
+  const b = bias === undefined ? undefined : view.input(bias);
   if (b !== undefined && b.shape.join() !== String(m))
     view.bad(`the bias has shape [${b.shape}]`, { expected: `[${m}]` });
   const window = windowOf(view, x.shape.slice(2), w.shape.slice(2));
@@ -100,6 +100,21 @@ export function geometry(context: LowerContext): Geometry {
     outputs: w.shape[0]!,
     group: context.int('group'),
   };
+}
+
+/** True where the window is one pixel, without steps or padding, for all channels: a product of the pixels. */
+export function hasPlainPixels(context: LowerContext): true | string {
+  const { window, group } = geometry(context);
+  if (group !== 1) return 'grouped';
+  const plain =
+    window.kernel.every((k) => k === 1) && window.strides.every((s) => s === 1) && window.pads.every((p) => p === 0);
+  return plain || 'the kernel is larger than 1x1, strided or padded';
+}
+
+/** True for a depthwise convolution without multiplier. */
+export function hasOwnFilters(context: LowerContext): true | string {
+  const { group, channels, outputs } = geometry(context);
+  return (group === channels && group !== 1 && outputs === channels) || 'not one filter for each channel';
 }
 
 /** The fields of every kernel of windows, up to the number of groups. */

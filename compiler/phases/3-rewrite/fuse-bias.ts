@@ -38,7 +38,7 @@ function fuse(editor: GraphEditor, add: Node, product: string, bias: string): bo
 }
 
 /** The name of a [channels] form of a constant or dequantized constant that broadcasts along one axis, `fromEnd` places from the end. */
-function asVector(editor: GraphEditor, name: string, channels: number, fromEnd: number): string | undefined {
+export function asVector(editor: GraphEditor, name: string, channels: number, fromEnd: number): string | undefined {
   const value = editor.value(name);
   const shape = value.shape;
   if (elementCount(shape) !== channels || (channels > 1 && shape[shape.length - fromEnd] !== channels))

@@ -2,7 +2,9 @@
 import type { Pass } from './pass.js';
 import { addTransposed, transposeNode } from './transposes.js';
 
-const SPATIAL = new Set(['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'Resize']);
+const SPATIAL = new Set(
+  ['Conv', 'ConvInteger', 'ConvTranspose', 'MaxPool', 'AveragePool', 'Resize'].map((op) => ` ${op}`),
+).add('ai.nanoc ConvIntegerToFloat');
 const TO_NHWC = [0, 2, 3, 1];
 const TO_NCHW = [0, 3, 1, 2];
 
@@ -10,7 +12,7 @@ export const layoutNhwc: Pass = {
   name: 'layout-nhwc',
   run(editor) {
     for (const node of editor.nodes) {
-      if (node.domain !== '' || !SPATIAL.has(node.op) || node.attributes.layout !== undefined) continue;
+      if (!SPATIAL.has(`${node.domain} ${node.op}`) || node.attributes.layout !== undefined) continue;
       const x = editor.value(node.inputs[0]!);
       const y = editor.value(node.outputs[0]!);
       if (x.shape.length !== 4) continue;

@@ -112,6 +112,8 @@ function sink(editor: GraphEditor, transpose: Node, reader: Node): string[] {
       const moved = [...back, ...back.map((axis) => axis + perm.length)].map((from) => pads[from]!);
       return replace(editor, reader, inputs, { pads: moved }, perm);
     }
+    case 'DynamicQuantizeLinear':
+      return replace(editor, reader, inputs, {}, perm, 1);
     case 'ReduceMean':
     case 'ReduceSum':
     case 'ReduceMax':
@@ -135,22 +137,24 @@ function beforeTranspose(editor: GraphEditor, name: string, perm: Permutation): 
   return isTranspose(node) && permOf(node).join() === perm.join() ? node.inputs[0]! : undefined;
 }
 
-/** `reader` works on the untransposed inputs; its outputs are transposed instead. */
+/** `reader` works on the untransposed inputs; its outputs, or the first `count` of them, are transposed instead. */
 function replace(
   editor: GraphEditor,
   reader: Node,
   inputs: readonly string[],
   attributes: Readonly<Record<string, AttributeValue>>,
   perm: Permutation,
+  count = reader.outputs.length,
 ): string[] {
   const back = inverse(perm);
-  const outputs = reader.outputs.map((name) => addTransposed(editor, editor.value(name), back, '__moved'));
+  const [turned, others] = [reader.outputs.slice(0, count), reader.outputs.slice(count)];
+  const outputs = turned.map((name) => addTransposed(editor, editor.value(name), back, '__moved'));
   editor.replaceNode(
     reader,
-    { ...reader, inputs, outputs, attributes: { ...reader.attributes, ...attributes } },
-    ...reader.outputs.map((name, index) => transposeNode(editor, outputs[index]!, name, perm)),
+    { ...reader, inputs, outputs: [...outputs, ...others], attributes: { ...reader.attributes, ...attributes } },
+    ...turned.map((name, index) => transposeNode(editor, outputs[index]!, name, perm)),
   );
-  return [...reader.outputs];
+  return turned;
 }
 
 function sinkBelowBinary(editor: GraphEditor, perm: Permutation, reader: Node): string[] {
