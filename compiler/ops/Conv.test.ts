@@ -67,9 +67,26 @@ function randomCase(random: Random): Case {
   return portable({ ...spec, dilations, weightZero, batches }, random);
 }
 
+/** One output of a column, which the kernel takes lying: with steps, dilations, pads above and below, a zero point of the weights. */
+function columnCase(random: Random, channels: number): Case {
+  const taps = random.integer(3, 12);
+  const dilation = random.integer(1, 2);
+  const [above, below] = [random.integer(0, 1), random.integer(0, 1)];
+  const rows = (taps - 1) * dilation + 1 - above - below;
+  return portable(
+    {
+      ...{ input: [channels, rows, 1], kernel: [taps, 1], outputs: channels, group: channels },
+      ...{ strides: [random.integer(1, 3), 1], dilations: [dilation, 1], pads: [above, 0, below, 0], batches: 2 },
+      weightZero: random.chance(0.3) ? 5 : 0,
+    },
+    random,
+  );
+}
+
 function randomCases(seed: number, count: number): Case[] {
   const random = new Random(seed);
-  return Array.from({ length: count }, () => randomCase(random));
+  const columns = [2, 3, 4, 5, 9].map((channels) => columnCase(random, channels));
+  return [...columns, ...Array.from({ length: count }, () => randomCase(random))];
 }
 
 describe('portable convolutions', () => {

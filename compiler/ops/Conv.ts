@@ -23,6 +23,7 @@ import { defineOp, type LowerContext, type NodeView } from './define.js';
 import {
   convAttributes,
   convShape,
+  type Geometry,
   geometry,
   hasOwnFilters,
   hasPlainPixels,
@@ -243,8 +244,21 @@ function convCall(context: LowerContext): KernelCall {
   });
 }
 
+/** The window of a single output on an image one column wide lies down: its taps are then one row, which the kernel walks fastest. */
+function lyingDown(g: Geometry): Geometry {
+  const { kernel, strides, dilations, pads, output } = g.window;
+  const isColumn = g.width === 1 && kernel[1] === 1 && output[0] === 1 && output[1] === 1 && pads[1] === 0;
+  if (!isColumn) return g;
+  const turned = ([first, second]: readonly number[]) => [second!, first!];
+  const window = {
+    ...{ kernel: turned(kernel), strides: turned(strides), dilations: turned(dilations), output },
+    pads: [...turned(pads.slice(0, 2)), ...turned(pads.slice(2))],
+  };
+  return { ...g, window, height: 1, width: g.height };
+}
+
 function depthwiseCall(context: LowerContext): KernelCall {
-  const g = geometry(context);
+  const g = lyingDown(geometry(context));
   const folded = packed(context);
   const weights = Int8Array.from(stripsOf(conv.constantOf(context, 1).data as Int8Array, g.channels));
   const fields = {
