@@ -5,6 +5,7 @@ import type { Target } from '../ir/target.js';
 import { dspCosts } from './arm-dsp/cost.js';
 import { winogradCost } from './arm-dsp/winograd-cost.js';
 import { mveCosts } from './arm-mve/cost.js';
+import { mveLayerCosts } from './arm-mve/layers-cost.js';
 import { scalarCosts } from './arm-scalar/cost.js';
 import { type CostView, costView } from './cost-view.js';
 import { nbits4Costs } from './nbits4-cost.js';
@@ -20,6 +21,7 @@ const nativeCosts: Readonly<Record<string, Formula>> = {
   nanoc_winograd_dsp_: winogradCost,
   ...scalarCosts,
   ...mveCosts,
+  ...mveLayerCosts,
   ...riscvCosts,
   ...xtensaCosts,
   ...nbits4Costs,
