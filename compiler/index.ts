@@ -35,7 +35,7 @@ import { costOf } from './stream/cost.js';
 import { type Streamed, streamed } from './stream/index.js';
 import { loadTarget, simulatedTarget } from './targets.js';
 import { planText } from './text/language-model.js';
-import { withDefaultLibrary } from './vendor/default-library.js';
+import { fittingLibraries } from './vendor/default-library.js';
 
 export type { Compilation, CompileObserver, CompileOptions, EmittedFile, ModelSource } from './compilation.js';
 export { CompileError, type Diagnostic, EXIT } from './diagnostics/diagnostic.js';
@@ -56,7 +56,7 @@ export async function compile(
   observe: CompileObserver = () => {},
 ): Promise<Compilation> {
   const target = simulatedTarget(await loadTarget(given.target), given.simulator);
-  const options = withDefaultLibrary(given, target);
+  const options = fittingLibraries(given, target);
   const diagnostics = new Diagnostics();
   const name = cIdentifier(options.name ?? source.fileName.replace(/\.onnx$/i, ''));
 

@@ -8,7 +8,7 @@ import { emitLibrary } from '../index.js';
 import { INCLUDE_DIRECTORIES } from '../simulate/program.js';
 import { compileSources } from '../toolchain/build.js';
 import { withTemporaryFolder } from '../toolchain/temporary.js';
-import { withVectors } from '../vendor/esp-nn.js';
+import { hasS3Vectors, withVectors } from '../vendor/esp-nn.js';
 import { linkedLibraries } from '../vendor/linked.js';
 
 /** Code of the warning that a check was left out: the command then ends with exit code 3. */
@@ -64,8 +64,7 @@ async function buildWithIdf(folder: string, signal: AbortSignal): Promise<void> 
 /** With a library's kernels for the vectors of the ESP32-S3, assembly included. */
 function asOnChip(compilation: Compilation): Compilation {
   const { target, options } = compilation;
-  const isS3 = target.features.includes('pie') && target.features.includes('xtensa');
-  if (!isS3 || options.libraries === undefined) return compilation;
+  if (!hasS3Vectors(target) || options.libraries === undefined) return compilation;
   return { ...compilation, options: { ...options, libraries: options.libraries.map(withVectors) } };
 }
 

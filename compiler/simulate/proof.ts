@@ -15,6 +15,11 @@ export async function proofOf({ proof }: Target): Promise<Proof | undefined> {
   return (await hasTools(await loadTarget(better.target))) ? better : always;
 }
 
+/** Whether no registry brings the tools of a target: they cannot be asked for, in CI either. */
+export function isOfVendor({ toolchain }: Target): boolean {
+  return toolchain.install !== undefined;
+}
+
 const usable = new Map<string, Promise<boolean>>();
 
 /** Whether the compiler and the simulator of a target are installed, and a program of its core runs; asked once. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { bakennFolder } from '../../test/support/vendor-copies.js';
 import { workFolder } from '../../test/support/work-folder.js';
 import { CompileError } from '../diagnostics/diagnostic.js';
+import { loadTarget } from '../targets.js';
+import { fittingLibraries } from './default-library.js';
 import { findEspNn, readEspNn, withVectors } from './esp-nn.js';
 import { ESP_NN, isGood } from './esp-nn-release.js';
 import { sourcesOf } from './library.js';
@@ -43,6 +45,16 @@ describe('a copy of ESP-NN', () => {
     expect(sourcesOf(whole, [])).toEqual(expect.arrayContaining(assembly));
     expect(whole.files.some(({ path }) => /esp32p4\.[cS]$/.test(path))).toBe(false);
     expect(whole.sha256).not.toBe(library.sha256);
+  });
+
+  it('has the kernels for the vectors where the program itself executes them', async () => {
+    const library = readEspNn(copyAt('fitting', '1.3.0'));
+    const filesOn = async (name: string) => {
+      const { libraries } = fittingLibraries({ target: name, libraries: [library] }, await loadTarget(name));
+      return libraries![0]!.files.map(({ path }) => path);
+    };
+    expect((await filesOn('lx7-pie')).some((path) => path.endsWith('_esp32s3.S'))).toBe(true);
+    for (const name of ['lx7', 'esp32s3']) expect(await filesOn(name)).toEqual(library.files.map(({ path }) => path));
   });
 
   it('is the folder that is given, else ESP_NN_PATH, else what the component manager fetched', () => {

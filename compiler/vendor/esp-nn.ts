@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, fail } from '../diagnostics/diagnostic.js';
+import type { Target } from '../ir/target.js';
 import { ESP_NN, ESP_NN_REPOSITORY, FIRST_GOOD, isGood } from './esp-nn-release.js';
 import type { Library } from './library.js';
 import { hashed, readFiles } from './read-library.js';
@@ -54,6 +55,10 @@ export function readEspNn(folder: string): Library {
   // In a build here they take no part, and names of theirs are static functions of the generic kernels.
   const ofChips = files.filter(({ path }) => OF_A_CHIP.test(path));
   return { ...library, version, files: files.filter((file) => !ofChips.includes(file)), ofChips };
+}
+
+export function hasS3Vectors({ features }: Target): boolean {
+  return features.includes('pie') && features.includes('xtensa');
 }
 
 /** The copy as the ESP32-S3 is given it, with its kernels for the vectors; any other library as it is. */

@@ -1,7 +1,7 @@
 /** The targets whose simulator tests run here. */
 import { spawnSync } from 'node:child_process';
 import type { Target } from '../../compiler/ir/target.js';
-import { hasTools } from '../../compiler/simulate/proof.js';
+import { hasTools, isOfVendor } from '../../compiler/simulate/proof.js';
 import { listTargets, loadTarget } from '../../compiler/targets.js';
 import { toolPath } from '../../compiler/toolchain/kit.js';
 
@@ -9,13 +9,8 @@ import { toolPath } from '../../compiler/toolchain/kit.js';
 export async function simulatedTargets(): Promise<string[]> {
   const targets = await Promise.all(listTargets().map(loadTarget));
   const cores = targets.filter(({ qemu, core }) => qemu !== undefined && core === undefined);
-  const here = await Promise.all(cores.map((target) => (isVendors(target) ? hasTools(target) : isUsable(target))));
+  const here = await Promise.all(cores.map((target) => (isOfVendor(target) ? hasTools(target) : isUsable(target))));
   return cores.filter((_, i) => here[i]).map(({ name }) => name);
-}
-
-/** Whether no registry brings its tools: they cannot be asked for, in CI either. */
-function isVendors({ toolchain }: Target): boolean {
-  return toolchain.install !== undefined;
 }
 
 function isUsable({ name, toolchain, qemu, optionalInTests }: Target): boolean {
