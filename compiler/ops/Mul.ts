@@ -1,6 +1,7 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
 import { cmsisMul } from '../kernels/cmsis-nn/binary.js';
+import { espMul, espMulChannel } from '../kernels/esp-nn/mul.js';
 import { vendorProduct } from '../numerics/vendor-binary.js';
 import { defineOp, type LowerContext } from './define.js';
 import {
@@ -36,6 +37,8 @@ export default defineOp({
   infer: (view) => [inferBinary(view)],
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
+    espMul(rule),
+    espMulChannel(rule),
     cmsisMul(rule),
     mveBinary({ function: 'nanoc_mul_float_mve_s8', rule, sign: 1 }, productCall),
     {

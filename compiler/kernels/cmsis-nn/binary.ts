@@ -1,12 +1,11 @@
 /** Add and Mul of two tensors of equal shape: `arm_elementwise_add_s8`, `arm_elementwise_mul_s8`. */
-import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
+import type { ParamValue } from '../../ir/kernel-call.js';
 import { elementCount } from '../../ir/tensor.js';
-import type { Law } from '../../numerics/law.js';
 import { productFactor, SUM_LEFT_SHIFT, sumFactors } from '../../numerics/vendor-binary.js';
 import type { KernelOption, LowerContext } from '../../ops/define.js';
-import { type BinaryRule, binaryOverlaps, isQuantizedInt8, quantizedRule } from '../../ops/shared/elementwise.js';
-import { PAIRS, tabulatePairs } from '../../ops/shared/fixed-form.js';
-import { clampOf, perTensor } from '../../ops/shared/quantized.js';
+import { type BinaryRule, binaryOverlaps } from '../../ops/shared/elementwise.js';
+import { clampOf } from '../../ops/shared/quantized.js';
+import { profileOf, sidesOf, whyNotEqual, whyNotShifted } from '../vendor/binary.js';
 import { activation, factorFields } from '../vendor/option.js';
 import { cmsisCall, cmsisOption } from './option.js';
 
@@ -60,26 +59,9 @@ function binaryOption(
   });
 }
 
-function sidesOf(context: LowerContext) {
-  return [perTensor(context.required(0)), perTensor(context.required(1)), perTensor(context.output(0))] as const;
-}
-
 function whyNot(context: LowerContext, name: 'add' | 'mul'): string | undefined {
-  const quantized = isQuantizedInt8(context);
-  if (quantized !== true) return quantized;
-  const shapes = [context.required(0), context.required(1), context.output(0)].map(({ shape }) => elementCount(shape));
-  if (new Set(shapes).size > 1) return 'one input is repeated';
+  const unequal = whyNotEqual(context);
+  if (unequal !== undefined) return unequal;
   const sides = sidesOf(context);
-  const { shift } = name === 'add' ? sumFactors(...sides).y : productFactor(...sides);
-  // With a left shift a result could leave 32 bits before it is clamped.
-  return shift > 0 ? 'the output is finer than the library can scale' : undefined;
-}
-
-/** Both laws on all pairs of bytes. */
-function profileOf(context: LowerContext, rule: BinaryRule, law: Law): Pick<KernelCall, 'law' | 'remarks'> {
-  const lawful = { ...context, node: { ...context.node, attributes: { ...context.node.attributes, law } } };
-  const [onnx, vendor] = [tabulatePairs(quantizedRule(context, rule)), tabulatePairs(quantizedRule(lawful, rule))];
-  const differing = onnx.reduce((count, result, pair) => count + (result === vendor[pair] ? 0 : 1), 0);
-  if (differing === 0) return { remarks: ['profile onnx: all pairs of bytes give the bytes of ONNX'] };
-  return { law, remarks: [`profile tflite: ${differing} of ${PAIRS} pairs of bytes give another byte than ONNX`] };
+  return whyNotShifted(name === 'add' ? sumFactors(...sides).y : productFactor(...sides));
 }

@@ -81,4 +81,35 @@ typedef nanoc_esp_pool_s8_params nanoc_esp_average_pool_s8_params;
 void nanoc_esp_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_esp_pool_s8_params *params);
 void nanoc_esp_average_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_esp_pool_s8_params *params);
 
+typedef struct {
+  int32_t multiplier;
+  int32_t shift;
+} nanoc_esp_factor;
+
+typedef struct {
+  int32_t count;
+  int32_t a_offset;
+  int32_t b_offset;
+  int32_t y_offset;
+  nanoc_esp_factor y_factor;
+  act_params_t activation;
+} nanoc_esp_mul_s8_params;
+
+void nanoc_esp_mul_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
+                      const nanoc_esp_mul_s8_params *params);
+
+/* b has one element for each channel. */
+typedef struct {
+  int32_t pixels;
+  int32_t channels;
+  int32_t a_offset;
+  int32_t b_offset;
+  int32_t y_offset;
+  nanoc_esp_factor y_factor;
+  act_params_t activation;
+} nanoc_esp_mul_channel_s8_params;
+
+void nanoc_esp_mul_channel_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
+                              const nanoc_esp_mul_channel_s8_params *params);
+
 #endif
