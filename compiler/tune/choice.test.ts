@@ -39,7 +39,7 @@ const others = ['kws_dscnn_int8', 'ic_resnet8_int8', 'sww_int8', 'ad01_int8']
   .map((name) => join(outside ?? '', 'mlperf-tiny', `${name}.onnx`))
   .filter((path) => outside !== undefined && existsSync(path));
 
-const optional = (await simulatedTargets()).filter((name) => name === 'lx7' || name === 'rv32imc');
+const optional = (await simulatedTargets()).filter((name) => ['lx7', 'lx7-pie', 'rv32imc'].includes(name));
 
 describe.each(['cortex-m4', 'cortex-m3', 'cortex-m0', 'cortex-m55', ...optional])('the choice for %s', (target) => {
   it('is no slower than another kernel on any layer of the examples', { timeout: SLOW_MS }, async () => {
