@@ -18,7 +18,7 @@ export interface Quantization {
 
 /**
  * Which ONNX tensor a value holds, so that a layer on the device can be compared with ONNX's own.
- * device = onnx.reshape(source.shape).transpose(source.perm).reshape(value.shape), then minus 128 where `signShift` is set. With `from`
+ * device = onnx.reshape(source.shape).transpose(source.perm).reshape(value.shape), then lowered by half its range (128, 32768) where `signShift` is set. With `from`
  * the value is a band of it: as many elements as it has, from that one on, in the order of the device.
  * `applySource` (reference/source.ts) does it.
  */
@@ -28,7 +28,7 @@ export interface Source {
   readonly shape?: readonly number[];
   /** Permutation from that shape to this layout, as in ONNX Transpose; absent means same order. */
   readonly perm?: readonly number[];
-  /** The ONNX tensor is uint8 and this one is int8, 128 lower. */
+  /** The ONNX tensor is uint8 and this one is int8, 128 lower; or uint16 and int16, 32768 lower. */
   readonly signShift?: boolean;
   /** First element of a band (compiler/bands), in the order of the device; absent means that the value is the whole tensor. */
   readonly from?: number;

@@ -65,6 +65,11 @@ export function byteLength(tensor: { readonly dtype: DataType; readonly shape: r
   return elementCount(tensor.shape) * bytesPerElement(tensor.dtype);
 }
 
+/** What an unsigned quantized type is lowered by to become the signed one of its size; also of that one. */
+export function signOffset(dtype: DataType): number {
+  return 2 ** (8 * bytesPerElement(dtype) - 1);
+}
+
 /** A zero-filled array of the right kind for the data type. */
 export function allocate(dtype: DataType, count: number): TensorData {
   switch (dtype) {

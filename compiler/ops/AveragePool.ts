@@ -43,13 +43,20 @@ export default defineOp({
       function: 'nanoc_average_pool_s8',
       family: 'portable',
       when: (context) => isQuantized(context.required(0)) || 'the input is float32',
-      build: (context) => ({ call: quantizedCall(context) }),
+      build: (context) => ({ call: quantizedCall(context, 'nanoc_average_pool_s8') }),
     },
     {
       function: 'nanoc_average_pool_f32',
       family: 'portable',
       when: isFloat,
       build: (context) => ({ call: floatCall(context) }),
+    },
+    {
+      function: 'nanoc_average_pool_s16',
+      family: 'portable',
+      takes: 'int16',
+      when: (context) => elementCount(pool.loweredWindow(context).kernel) <= 32767 || 'a sum can leave 32 bits',
+      build: (context) => ({ call: quantizedCall(context, 'nanoc_average_pool_s16') }),
     },
   ]),
 });
@@ -124,17 +131,10 @@ function averageAllCall(context: LowerContext) {
   return pool.poolCall(context, 'nanoc_average_all_s8', struct, fields, shape, pool.loweredWindow(context));
 }
 
-function quantizedCall(context: LowerContext) {
+function quantizedCall(context: LowerContext, name: string) {
   const { shape } = context.required(0);
   const fields = averageParams(averageWindowFields(context), averageFields(context));
-  return pool.poolCall(
-    context,
-    'nanoc_average_pool_s8',
-    'nanoc_average_pool_s8_params',
-    fields,
-    shape,
-    pool.loweredWindow(context),
-  );
+  return pool.poolCall(context, name, `${name}_params`, fields, shape, pool.loweredWindow(context));
 }
 
 function floatCall(context: LowerContext) {

@@ -2,7 +2,7 @@ import { type DataType, integerRange, type Tensor } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
 import { clampFloat } from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
-import { evaluateUnary, floatCall, inferUnary, tableKernels } from './shared/unary.js';
+import { clampKernel, evaluateUnary, floatCall, inferUnary, tableKernels } from './shared/unary.js';
 
 /** numeric_limits<float>::max(): where ONNX puts the bounds that are left out. */
 const LARGEST = 3.4028234663852886e38;
@@ -27,18 +27,21 @@ export default defineOp({
     return [evaluateUnary(view, x!, Number, (element) => clampInteger(element, bottom, top))];
   },
   kernels: [
-    ...tableKernels((view) => {
-      const [low, high] = constantBounds(view);
-      return (x) => clampFloat(x, low, high);
-    }),
+    ...tableKernels(ruleOf),
     {
       function: 'nanoc_clip_f32',
       family: 'portable',
       when: isFloat,
       build: (context) => ({ call: floatCall(context, 'nanoc_clip_f32', constantBounds(context)) }),
     },
+    clampKernel(ruleOf),
   ],
 });
+
+function ruleOf(view: NodeView): (x: number) => number {
+  const [low, high] = constantBounds(view);
+  return (x) => clampFloat(x, low, high);
+}
 
 function constantBounds(view: NodeView): [number, number] {
   const [min, max] = [1, 2].map((index) => {

@@ -1,7 +1,7 @@
 import type { Value } from '../ir/graph.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import { allocate, bytesPerElement, elementCount, type Tensor } from '../ir/tensor.js';
-import { defineOp, type LowerContext, type NodeView } from './define.js';
+import { defineOp, type KernelOption, type LowerContext, type NodeView } from './define.js';
 import { axisOf } from './shared/shapes.js';
 import { moveCall } from './shared/views.js';
 
@@ -17,16 +17,23 @@ export default defineOp({
   quantized: 'integer',
   infer: (view) => [inferConcat(view)],
   evaluate: (view, inputs) => [evaluateConcat(view, inputs as readonly Tensor[])],
-  kernels: [
+  // Elements are moved, whatever they are.
+  kernels: [...movers(), ...movers('int16')],
+});
+
+function movers(takes?: 'int16'): KernelOption[] {
+  const form = takes === undefined ? {} : { takes };
+  return [
     {
       function: 'view',
       family: 'portable',
+      ...form,
       when: (context) => outerOf(context) === 1 || 'the inputs alternate in the output',
       build: (context) => ({ views: windows(context) }),
     },
-    { function: 'nanoc_concat', family: 'portable', build: (context) => ({ call: concatCall(context) }) },
-  ],
-});
+    { function: 'nanoc_concat', family: 'portable', ...form, build: (context) => ({ call: concatCall(context) }) },
+  ];
+}
 
 function inputsOf(view: NodeView): Value[] {
   return view.node.inputs.map((_, index) => view.required(index));

@@ -32,6 +32,7 @@ import {
 } from './shared/conv-geometry.js';
 import * as conv from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
+import { halfwordFields, halfwordRows } from './shared/halfwords.js';
 import { matrixCall } from './shared/matrix-call.js';
 import { rowsLead, windowLead } from './shared/overlap.js';
 import { withHeight } from './shared/rewrite.js';
@@ -110,6 +111,26 @@ export default defineOp({
       family: 'portable',
       when: isFloat,
       build: (context) => ({ call: floatCall(context) }),
+    },
+    {
+      function: 'nanoc_matmul_s16',
+      family: 'portable',
+      takes: 'int16',
+      when: (context) => isPointwise(context),
+      build: (context) => ({ call: halfwordPointwiseCall(context) }),
+    },
+    {
+      function: 'nanoc_depthwise_s16',
+      family: 'portable',
+      takes: 'int16',
+      when: (context) => isShortDepthwise(context),
+      build: (context) => ({ call: halfwordDepthwiseCall(context) }),
+    },
+    {
+      function: 'nanoc_conv_s16',
+      family: 'portable',
+      takes: 'int16',
+      build: (context) => ({ call: halfwordConvCall(context) }),
     },
   ],
 });
@@ -314,4 +335,62 @@ function windowCall(context: LowerContext, name: string, weights: Float32Array):
     lead: windowLead({ ...g, inputPixel: 4 * g.channels, outputPixel: 4 * g.outputs, order: 'whole' }),
   };
   return call(context, name, 'nanoc_conv_f32_params', fields, { alignment: 4, overlaps: [overlap] });
+}
+
+/** What the sums of nanoc_depthwise_s16 hold. */
+const MOST_TAPS = 255;
+
+function isShortDepthwise(context: LowerContext): true | string {
+  const { w, window } = geometry(context);
+  if (window.kernel.reduce((a, b) => a * b) > MOST_TAPS) return `more than ${MOST_TAPS} taps`;
+  if (w.quantization!.zeroPoint.some((zero) => zero !== 0)) return 'the weights have a zero point';
+  return hasOwnFilters(context);
+}
+
+function halfwordPointwiseCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const weights = conv.constantOf(context, 1).data as Int8Array;
+  return halfwordRows(context, weights, g.batches * g.height * g.width, g.channels, g.outputs);
+}
+
+function halfwordConvCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const rows = conv.channelsLast(conv.constantOf(context, 1).data as Int8Array, g.w.shape);
+  const fields = {
+    ...spatialFields(g),
+    groups: { int: g.group },
+    x_zero: { int: conv.zeroOf(g.x) },
+    ...halfwordFields(context, rows, g.outputs, g.group),
+    output: { fields: conv.outputFields(context, g.x, g.w) },
+  };
+  const walk = { ...g, inputPixel: 2 * g.channels, outputPixel: 2 * g.outputs, order: 'buffered' } as const;
+  return call(context, 'nanoc_conv_s16', 'nanoc_conv_s16_params', fields, {
+    header: 'nanoc/halfwords.h',
+    sources: ['conv', 'one_row'].map((name) => `portable/nanoc_${name}_s16.c`),
+    scratch: { bytes: 2 * g.window.kernel[0]! * g.window.kernel[1]! * g.channels, alignment: 2 },
+    overlaps: [{ input: g.x.name, output: g.y.name, lead: windowLead(walk) }],
+    alignment: 2,
+  });
+}
+
+function halfwordDepthwiseCall(context: LowerContext): KernelCall {
+  const g = geometry(context);
+  const weights = conv.transposed(conv.constantOf(context, 1).data as Int8Array, g.channels);
+  const bias = context.input(2) === undefined ? undefined : (conv.constantOf(context, 2).data as Int32Array);
+  const plain = BigInt64Array.from({ length: g.channels }, (_, c) => BigInt(bias?.[c] ?? 0));
+  const fields = {
+    ...spatialFields(g),
+    groups: { int: g.group },
+    x_zero: { int: conv.zeroOf(g.x) },
+    weights: { constant: { suffix: 'weights', data: weights, role: 'weights' as const } },
+    bias: { constant: { suffix: 'bias', data: plain, role: 'bias' as const } },
+    weight_zeros: { text: 'NULL' },
+    output: { fields: conv.outputFields(context, g.x, g.w) },
+  };
+  const walk = { ...g, inputPixel: 2 * g.channels, outputPixel: 2 * g.channels, order: 'channelwise' } as const;
+  return call(context, 'nanoc_depthwise_s16', 'nanoc_conv_s16_params', fields, {
+    header: 'nanoc/halfwords.h',
+    overlaps: [{ input: g.x.name, output: g.y.name, lead: windowLead(walk) }],
+    alignment: 2,
+  });
 }

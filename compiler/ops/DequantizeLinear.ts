@@ -9,21 +9,23 @@ import {
   quantizationCall,
 } from './shared/quantize-linear.js';
 
-const TYPES = ['int8', 'uint8', 'int32'] as const;
+const TYPES = ['int8', 'uint8', 'int16', 'uint16', 'int32'] as const;
+/** uint16 is int16 by the time that kernels are chosen (signed-activations). */
+const KERNEL_TYPES = ['int8', 'uint8', 'int16', 'int32'] as const;
 
 /** y = (x - x_zero_point) * x_scale in float32. */
 export default defineOp({
   name: 'DequantizeLinear',
   domain: '',
   opsets: [10, 13, 19, 21, 23],
-  summary: 'int8, uint8 or int32 to float32, one scale or one for each index of an axis',
+  summary: 'int8, uint8, int16, uint16 or int32 to float32, one scale or one for each index of an axis',
   inputs: [{ name: 'x' }, { name: 'x_scale' }, { name: 'x_zero_point', optional: true }],
   outputs: ['y'],
   attributes: quantizationAttributes,
   quantized: 'float',
   infer(view) {
     const x = view.required(0);
-    if (!TYPES.includes(x.dtype as 'int8')) view.bad(`"${x.name}" is ${x.dtype}`, { expected: 'int8, uint8 or int32' });
+    if (!TYPES.includes(x.dtype as 'int8')) view.bad(`"${x.name}" is ${x.dtype}`, { expected: TYPES.join(', ') });
     const zero = view.input(2);
     if (zero !== undefined && zero.dtype !== x.dtype) {
       view.bad(`"${x.name}" is ${x.dtype} and its zero point ${zero.dtype}`, { expected: 'one type' });
@@ -31,7 +33,7 @@ export default defineOp({
     return [{ dtype: 'float32', shape: x.shape }];
   },
   evaluate: (view, [x, scale, zero]) => [evaluateDequantize(view, x!, scale, zero)],
-  kernels: TYPES.map((dtype) => ({
+  kernels: KERNEL_TYPES.map((dtype) => ({
     function: functionFor('nanoc_dequantize', dtype),
     family: 'portable' as const,
     when: (context: LowerContext) => context.required(0).dtype === dtype || `the input is ${context.required(0).dtype}`,

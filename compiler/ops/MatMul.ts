@@ -19,6 +19,7 @@ import { lxMatmul } from '../kernels/xtensa/conv-kernel.js';
 import { defineOp, type Inferred, type LowerContext, type NodeView } from './define.js';
 import * as conv from './shared/convolution.js';
 import { isFloat } from './shared/elementwise.js';
+import { halfwordRows } from './shared/halfwords.js';
 import { matrixCall } from './shared/matrix-call.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shared/shapes.js';
 
@@ -68,13 +69,27 @@ export default defineOp({
         if (context.required(0).quantization === undefined) return 'the inputs are float32';
         return hasConstantWeights(context) === true ? 'the right side is constant' : true;
       },
-      build: (context) => ({ call: dynamicCall(context) }),
+      build: (context) => ({ call: dynamicCall(context, 'nanoc_matmul_dynamic_s8') }),
     },
     {
       function: 'nanoc_matmul_f32',
       family: 'portable',
       when: isFloat,
       build: (context) => ({ call: floatCall(context) }),
+    },
+    {
+      function: 'nanoc_matmul_s16',
+      family: 'portable',
+      takes: 'int16',
+      when: (context) => hasConstantWeights(context),
+      build: (context) => ({ call: halfwordsCall(context) }),
+    },
+    {
+      function: 'nanoc_matmul_dynamic_s16',
+      family: 'portable',
+      takes: 'int16',
+      when: (context) => context.required(1).dtype === 'int16' || `the right side is ${context.required(1).dtype}`,
+      build: (context) => ({ call: dynamicCall(context, 'nanoc_matmul_dynamic_s16') }),
     },
   ],
 });
@@ -196,6 +211,12 @@ function constantCall(context: LowerContext): KernelCall {
   return matrixCall(context, packed, rows * elementCount(batch), inner, columns);
 }
 
+function halfwordsCall(context: LowerContext): KernelCall {
+  const { rows, inner, columns, batch } = geometry(context);
+  const weights = conv.transposed(conv.constantOf(context, 1).data as Int8Array, inner);
+  return halfwordRows(context, weights, rows * elementCount(batch), inner, columns);
+}
+
 /** The same as plain numbers; a step that one loop cannot walk is a diagnostic. */
 function productSizes(context: LowerContext) {
   const { rows, inner, columns } = geometry(context);
@@ -223,7 +244,7 @@ function batchFields(context: LowerContext): Record<string, ParamValue> {
   };
 }
 
-function dynamicCall(context: LowerContext): KernelCall {
+function dynamicCall(context: LowerContext, name: string): KernelCall {
   const [a, b] = [context.required(0), context.required(1)];
   const zeros = b.quantization!.zeroPoint;
   if (zeros.some((zero) => zero !== zeros[0]))
@@ -239,9 +260,10 @@ function dynamicCall(context: LowerContext): KernelCall {
         : { constant: { suffix: 'bias', data: conv.constantOf(context, 2).data, role: 'bias' } },
     output: { fields: conv.outputFields(context, a, b) },
   };
+  if (a.dtype === 'int16') return call(context, name, fields, { header: 'nanoc/halfwords.h', alignment: 2 });
   const largest = 255 * 255 * geometry(context).inner;
   const proof = { largest, proven: largest <= conv.INT32_MAX / 2 };
-  return call(context, 'nanoc_matmul_dynamic_s8', fields, { remarks: conv.accumulatorRemarks(proof) });
+  return call(context, name, fields, { remarks: conv.accumulatorRemarks(proof) });
 }
 
 function floatCall(context: LowerContext): KernelCall {

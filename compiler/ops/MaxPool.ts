@@ -31,6 +31,12 @@ export default defineOp({
       build: (context) => ({ call: call(context, 'nanoc_max_pool_s8') }),
     },
     {
+      function: 'nanoc_max_pool_s16',
+      family: 'portable',
+      when: (context) => context.required(0).dtype === 'int16' || `the input is ${context.required(0).dtype}`,
+      build: (context) => ({ call: call(context, 'nanoc_max_pool_s16') }),
+    },
+    {
       function: 'nanoc_max_pool_f32',
       family: 'portable',
       when: (context) => context.required(0).dtype === 'float32' || `the input is ${context.required(0).dtype}`,
@@ -40,11 +46,17 @@ export default defineOp({
 });
 
 /** What a window that lies in the padding alone gives: the lowest value, as in ONNX Runtime. */
-const LOWEST: Partial<Record<DataType, number>> = { int8: -128, uint8: 0, float32: -3.4028234663852886e38 };
+const LOWEST: Partial<Record<DataType, number>> = {
+  int8: -128,
+  uint8: 0,
+  int16: -32768,
+  uint16: 0,
+  float32: -3.4028234663852886e38,
+};
 
 function evaluateMaxPool(view: NodeView, x: Tensor): Tensor {
   const { shape, window } = pool.poolGeometry(view);
-  const lowest = LOWEST[x.dtype] ?? view.bad(`the input is ${x.dtype}`, { expected: 'float32, int8 or uint8' });
+  const lowest = LOWEST[x.dtype] ?? view.bad(`the input is ${x.dtype}`, { expected: 'float32 or a quantized type' });
   const data = allocate(x.dtype, elementCount(view.output(0).shape));
   pool.forEachWindow(shape, window, (position, taps) => {
     let largest = lowest;

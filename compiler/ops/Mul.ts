@@ -9,6 +9,7 @@ import {
   broadcastFields,
   evaluateBinary,
   floatBinaryCall,
+  halfwordsKernel,
   inferBinary,
   isFloat,
   isQuantizedInt8,
@@ -29,7 +30,7 @@ export default defineOp({
   name: 'Mul',
   domain: '',
   opsets: [7, 13, 14],
-  summary: 'ONNX broadcasting; quantized: two int8 or uint8 tensors, each with its own scale',
+  summary: 'ONNX broadcasting; quantized: two tensors of 8 or of 16 bits, each with its own scale',
   inputs: [{ name: 'A' }, { name: 'B' }],
   outputs: ['C'],
   attributes: {},
@@ -53,6 +54,7 @@ export default defineOp({
       when: isFloat,
       build: (context) => ({ call: floatBinaryCall(context, 'nanoc_mul_f32') }),
     },
+    halfwordsKernel('mul'),
   ],
 });
 

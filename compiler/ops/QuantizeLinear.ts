@@ -10,14 +10,15 @@ import {
 } from './shared/quantize-linear.js';
 
 /** TensorProto.DataType of `output_dtype` (opset 21). */
-const OUTPUT_TYPES: Readonly<Record<number, DataType>> = { 2: 'uint8', 3: 'int8' };
+const OUTPUT_TYPES: Readonly<Record<number, DataType>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' };
+const TYPES: readonly DataType[] = Object.values(OUTPUT_TYPES);
 
 /** y = saturate(round_half_even(x / y_scale) + y_zero_point), the quotient in float32. */
 export default defineOp({
   name: 'QuantizeLinear',
   domain: '',
   opsets: [10, 13, 19, 21, 23],
-  summary: 'float32 to int8 or uint8, one scale or one for each index of an axis',
+  summary: 'float32 to int8, uint8, int16 or uint16, one scale or one for each index of an axis',
   inputs: [{ name: 'x' }, { name: 'y_scale' }, { name: 'y_zero_point', optional: true }],
   outputs: ['y'],
   attributes: quantizationAttributes,
@@ -28,7 +29,7 @@ export default defineOp({
     return [{ dtype: outputType(view), shape: x.shape }];
   },
   evaluate: (view, [x, scale, zero]) => [evaluateQuantize(view, x!, scale, zero)],
-  kernels: (['int8', 'uint8'] as const).map((dtype) => ({
+  kernels: (['int8', 'uint8', 'int16'] as const).map((dtype) => ({
     function: functionFor('nanoc_quantize', dtype),
     family: 'portable' as const,
     when: (context: LowerContext) => context.output(0).dtype === dtype || `the output is ${context.output(0).dtype}`,
@@ -43,9 +44,9 @@ function outputType(view: NodeView): DataType {
   const attached = view.input(1) === undefined ? view.output(0).dtype : undefined;
   const given = view.int('output_dtype');
   const dtype = zero ?? attached ?? OUTPUT_TYPES[given === 0 ? 2 : given];
-  if (dtype === 'int8' || dtype === 'uint8') return dtype;
+  if (dtype !== undefined && TYPES.includes(dtype)) return dtype;
   return view.bad(`the output would be ${dtype ?? `of type ${given} (TensorProto.DataType)`}`, {
-    expected: 'int8 or uint8',
+    expected: 'int8, uint8, int16 or uint16',
   });
 }
 

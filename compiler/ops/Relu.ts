@@ -8,4 +8,5 @@ export default defineUnary({
   rule: () => (x) => clamp(x, 0, Number.POSITIVE_INFINITY),
   integer: (x) => (x < 0n ? 0n : x),
   kernel: 'nanoc_relu_f32',
+  clamps: true,
 });

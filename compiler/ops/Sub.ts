@@ -4,6 +4,7 @@ import {
   type BinaryRule,
   evaluateBinary,
   floatBinaryCall,
+  halfwordsKernel,
   inferBinary,
   isFloat,
   isQuantizedInt8,
@@ -17,7 +18,7 @@ export default defineOp({
   name: 'Sub',
   domain: '',
   opsets: [7, 13, 14],
-  summary: 'ONNX broadcasting; quantized: two int8 or uint8 tensors, each with its own scale',
+  summary: 'ONNX broadcasting; quantized: two tensors of 8 or of 16 bits, each with its own scale',
   inputs: [{ name: 'A' }, { name: 'B' }],
   outputs: ['C'],
   attributes: {},
@@ -38,5 +39,6 @@ export default defineOp({
       when: isFloat,
       build: (context) => ({ call: floatBinaryCall(context, 'nanoc_sub_f32') }),
     },
+    halfwordsKernel('add', -1),
   ],
 });

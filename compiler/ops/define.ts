@@ -71,11 +71,16 @@ export interface LoweredCall {
   readonly general?: { readonly function: string; build(): KernelCall };
 }
 
+/** Layers that kernels for float32 and bytes cannot run: activations of 16 bits. */
+export type LayerForm = 'int16';
+
 /** One way to run a node. First match wins among those of the chosen family; the portable one is last and always matches. */
 export interface KernelOption {
   readonly function: string;
   readonly family: KernelCall['family'];
   readonly needs?: readonly Feature[];
+  /** Of an operator with an integer form: what it takes instead of float32 and bytes. It is not asked about layers of another form. */
+  readonly takes?: LayerForm;
   /** True when it fits, else the reason why not (shown by the report). */
   when?(context: LowerContext): true | string;
   build(context: LowerContext): Lowered;
@@ -103,6 +108,8 @@ export interface OperatorDefinition {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeSpec>>;
   readonly quantized: QuantizedBehaviour;
+  /** It moves data, but only bytes: other integers are not moved past it. */
+  readonly bytesOnly?: boolean;
   /** Where the behaviour depends on a node's attributes (Resize); overrides `quantized`, read through `behaviourOf`. */
   behaviour?(node: Node): QuantizedBehaviour;
   /** Type and shape of each output, or a diagnostic (`view.bad`). Works on ONNX layout. */

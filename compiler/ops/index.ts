@@ -301,6 +301,14 @@ export function behaviourOf(node: Node): QuantizedBehaviour | undefined {
   return operator?.behaviour?.(node) ?? operator?.quantized;
 }
 
+/** Whether quantized values of 16 bits may pass through a node, as bytes do. */
+export function takesHalfwords(node: Node): boolean {
+  const operator = findOperator(node.domain, node.op);
+  if (operator === undefined) return false;
+  if (behaviourOf(node) === 'moves-data') return operator.bytesOnly !== true;
+  return (operator.kernels ?? []).some(({ takes }) => takes === 'int16');
+}
+
 /** The description of a canonical node; a missing one is a defect. */
 export function operatorOf(node: {
   readonly domain: string;

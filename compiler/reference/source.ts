@@ -1,5 +1,5 @@
 import type { Value } from '../ir/graph.js';
-import { elementCount, type Tensor, type TensorData } from '../ir/tensor.js';
+import { allocate, elementCount, signOffset, type Tensor, type TensorData } from '../ir/tensor.js';
 
 /**
  * The bytes that a device value must hold, from the ONNX tensor that it stands for (`Value.source`).
@@ -11,8 +11,15 @@ export function applySource(value: Value, onnx: Tensor): Tensor {
   if (source === undefined) throw new Error(`invariant: "${value.name}" has no source`);
   const moved = source.perm === undefined ? onnx.data : permute(onnx.data, source.shape ?? onnx.shape, source.perm);
   const part = source.from === undefined ? moved : moved.slice(source.from, source.from + elementCount(value.shape));
-  const data = source.signShift ? Int8Array.from(part as Uint8Array, (x) => x - 128) : part;
+  const data = source.signShift ? lowered(value, part) : part;
   return { dtype: value.dtype, shape: value.shape, data };
+}
+
+function lowered({ dtype }: Value, unsigned: TensorData): TensorData {
+  const data = allocate(dtype, unsigned.length);
+  const offset = signOffset(dtype);
+  unsigned.forEach((x: number | bigint, i: number) => void (data[i] = Number(x) - offset));
+  return data;
 }
 
 /** Elements in transposed order, as ONNX Transpose: result dimension i is input dimension perm[i]. */

@@ -1,7 +1,7 @@
 /** From what the device holds back to the ONNX tensor: the inverse of `applySource` (reference/source.ts). */
 import type { Graph, Value } from '../ir/graph.js';
 import { valueOf } from '../ir/graph.js';
-import { elementCount, fromBytes, type Tensor } from '../ir/tensor.js';
+import { elementCount, fromBytes, signOffset, type Tensor } from '../ir/tensor.js';
 import { permute } from '../reference/source.js';
 
 /** The ONNX tensor (type and shape of `onnx`) that a device value with these bytes holds. */
@@ -19,7 +19,11 @@ export function toOnnx(device: Value, onnx: Value, bytes: Uint8Array): Tensor {
       back,
     );
   }
-  if (source.signShift) moved = Uint8Array.from(moved as Int8Array, (x) => x + 128);
+  if (source.signShift) {
+    const offset = signOffset(device.dtype);
+    const raised = Array.from(moved as Int8Array, (x) => x + offset);
+    moved = onnx.dtype === 'uint16' ? Uint16Array.from(raised) : Uint8Array.from(raised);
+  }
   return { dtype: onnx.dtype, shape: onnx.shape, data: moved };
 }
 

@@ -1,6 +1,6 @@
 /** Comparing what two sources say of one ONNX tensor. */
 import type { Value } from '../ir/graph.js';
-import { fromBytes, type Tensor, type TensorData } from '../ir/tensor.js';
+import { fromBytes, signOffset, type Tensor, type TensorData } from '../ir/tensor.js';
 import { applySource } from '../reference/source.js';
 import { onnxIndices } from '../simulate/onnx-form.js';
 
@@ -21,7 +21,7 @@ export function compareDevice(device: Value, onnx: Value, expected: Tensor, byte
   if (differing.length === 0) return undefined;
   const indices = onnxIndices(device, onnx);
   const first = differing.reduce((best, index) => (indices[index]! < indices[best]! ? index : best));
-  const shift = device.source?.signShift === true ? 128 : 0;
+  const shift = device.source?.signShift === true ? signOffset(device.dtype) : 0;
   return {
     element: coordinatesOf(indices[first]!, onnx.shape),
     expected: Number(wanted.data[first]) + shift,

@@ -99,11 +99,11 @@ function floatRange(graph: Graph, value: Value, readers: ReturnType<typeof consu
   if (
     quantized === undefined ||
     parameters === undefined ||
-    (quantized.dtype !== 'int8' && quantized.dtype !== 'uint8')
+    !['int8', 'uint8', 'int16', 'uint16'].includes(quantized.dtype)
   ) {
     return { low: -256, high: 256, zero: 0, unit: 1 / 64 };
   }
-  const [low, high] = integerRange(quantized.dtype);
+  const [low, high] = integerRange(quantized.dtype as 'int8');
   const zero = parameters.zeroPoint[0]!;
   return { low: low - zero - 8, high: high - zero + 8, zero: 0, unit: parameters.scale[0]! };
 }

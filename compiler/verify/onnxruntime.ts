@@ -289,7 +289,7 @@ function counterpart(graph: Graph, name: string, theirs: ReadonlyMap<string, Ten
   const tensor = source === undefined ? undefined : theirs.get(source.name);
   if (source === undefined || tensor === undefined || tensor.data.length !== elementCount(value.shape))
     return undefined;
-  const wanted = source.signShift ? 'uint8' : value.dtype;
+  const wanted = !source.signShift ? value.dtype : value.dtype === 'int16' ? 'uint16' : 'uint8';
   return tensor.dtype === wanted ? applySource(value, tensor) : undefined;
 }
 

@@ -41,15 +41,17 @@ export function finisher(view: NodeView, x: Value, w: Value): (sum: number, chan
   const { zeroPoint } = perTensor(y);
   const [low, high] = clampOf(view, y);
   const law = lawOf(view);
+  // int32 wraps; sums of halfwords have 64 bits, of which a double holds all that occur.
+  const wrap = x.dtype === 'int16' || x.dtype === 'uint16' ? (sum: number) => sum : (sum: number) => sum | 0;
   if (law !== undefined) {
     const factors = realFactors(x, w, y).map(quantizeMultiplier);
     return (sum, channel) => {
       const factor = factors[factors.length === 1 ? 0 : channel]!;
-      return clamp(multiplyByQuantizedMultiplier(sum | 0, factor, law) + zeroPoint, low, high);
+      return clamp(multiplyByQuantizedMultiplier(wrap(sum), factor, law) + zeroPoint, low, high);
     };
   }
   const scales = outputScales(x, w, y);
-  return (sum, channel) => requantize(sum | 0, scales[scales.length === 1 ? 0 : channel]!, zeroPoint, low, high);
+  return (sum, channel) => requantize(wrap(sum), scales[scales.length === 1 ? 0 : channel]!, zeroPoint, low, high);
 }
 
 /** As in C: NaN stays NaN, and -0 below a bound of 0 is the bound only when it is smaller. */
@@ -140,6 +142,22 @@ export function packWeights(
     ...(zeros.some((z) => z !== 0) ? { weightZeros: Int8Array.from(zeros) } : {}),
     accumulator: { largest, proven: largest <= INT32_MAX },
   };
+}
+
+/** The bias of sums of 64 bits, with the input's zero point in it: weights as [channels][inner]. */
+export function wideBias(
+  weights: Int8Array,
+  channels: number,
+  zeros: Int32Array,
+  bias: ArrayLike<number> | undefined,
+  x: Value,
+): BigInt64Array {
+  const inner = weights.length / channels;
+  return BigInt64Array.from({ length: channels }, (_, channel) => {
+    const row = weights.subarray(channel * inner, (channel + 1) * inner);
+    const sum = row.reduce((total, w) => total + w - zeros[channel]!, 0);
+    return BigInt((bias?.[channel] ?? 0) - zeroOf(x) * sum);
+  });
 }
 
 /** Remark for the report when a sum could leave 32 bits (promise 5: nothing silent). */

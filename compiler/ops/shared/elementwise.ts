@@ -5,7 +5,7 @@ import { allocate, bytesPerElement, type DataType, elementCount, type Tensor } f
 import type { Law } from '../../numerics/law.js';
 import { dequantize, quantize } from '../../numerics/requantize.js';
 import type { Side } from '../../numerics/vendor-binary.js';
-import type { Inferred, LowerContext, NodeView } from '../define.js';
+import type { Inferred, KernelOption, LowerContext, NodeView } from '../define.js';
 import { clampFloat } from './convolution.js';
 import { clampOf, floatClampOf, isQuantized, lawOf, perTensor } from './quantized.js';
 import { broadcastShapes, broadcastStrides, forEachOffset, mergeDimensions } from './shapes.js';
@@ -34,7 +34,7 @@ export function requireKernelType(view: NodeView, value: Value, operands: readon
   const known = operands.every((operand) => operand === undefined || operand.constant !== undefined);
   if (known && INTEGERS.includes(value.dtype)) return;
   view.bad(`"${value.name}" is ${value.dtype}`, {
-    expected: 'float32, or int8 or uint8 with a scale',
+    expected: 'float32, or integers of 8 or 16 bits with a scale',
     because: INTEGERS.includes(value.dtype)
       ? 'arithmetic on plain integers is understood only where the compiler can compute it (shapes)'
       : 'there is no kernel for this type',
@@ -173,6 +173,36 @@ export function floatBinaryCall(context: LowerContext, name: string, sources: re
     argument.kind === 'params' ? { ...argument, struct: 'nanoc_binary_f32_params' } : argument,
   );
   return { ...call, arguments: params, sources: [...call.sources, ...sources] };
+}
+
+/** Add, Sub (sign -1: a sum with -b) and Mul of halfwords. */
+export function halfwordsKernel(stem: 'add' | 'mul', sign: 1 | -1 = 1): KernelOption {
+  const name = `nanoc_${stem}_s16`;
+  return {
+    function: name,
+    family: 'portable',
+    takes: 'int16',
+    build: (context) => {
+      const [a, b, y] = [perTensor(context.required(0)), perTensor(context.required(1)), perTensor(context.output(0))];
+      const [low, high] = clampOf(context, context.output(0));
+      const fields: Record<string, ParamValue> = {
+        shape: { fields: broadcastFields(context) },
+        a_zero: { int: a.zeroPoint },
+        b_zero: { int: b.zeroPoint },
+        y_zero: { int: y.zeroPoint },
+        low: { int: low },
+        high: { int: high },
+        a_scale: { float: a.scale },
+        b_scale: { float: sign * b.scale },
+        y_scale: { float: y.scale },
+      };
+      const call = binaryCall(context, name, fields, { alignment: 2 });
+      const named = call.arguments.map((argument) =>
+        argument.kind === 'params' ? { ...argument, struct: 'nanoc_binary_s16_params' } : argument,
+      );
+      return { call: { ...call, arguments: named } };
+    },
+  };
 }
 
 /** For `when`: true for float32, else why not. */

@@ -46,7 +46,7 @@ export function matrixCall(
 }
 
 /** As the kernels go: two rows at a time, or one that is read again for each block of columns. */
-function stepsOf(rows: number, inner: number, columns: number, buffered: boolean): Step[] {
+export function stepsOf(rows: number, inner: number, columns: number, buffered: boolean): Step[] {
   const steps: Step[] = [];
   const together = buffered ? 2 : 1;
   for (let row = 0; row < rows; row += together) {

@@ -43,7 +43,7 @@ export function channelAt(shape: readonly number[], quantization: Quantization):
   return (position) => Math.floor(position / inner) % channels;
 }
 
-const SUFFIX: Partial<Record<DataType, string>> = { int8: 's8', uint8: 'u8', int32: 's32' };
+const SUFFIX: Partial<Record<DataType, string>> = { int8: 's8', uint8: 'u8', int16: 's16', int32: 's32' };
 
 /** The C function for this integer type, e.g. `nanoc_quantize_s8`. */
 export function functionFor(stem: string, dtype: DataType): string {

@@ -30,6 +30,7 @@ export function reduceOperator(kind: ReduceKind, faster: readonly KernelOption[]
       noop_with_empty_axes: { type: 'int', default: 0 },
     },
     quantized: extreme ? 'moves-data' : 'integer',
+    bytesOnly: true,
     infer(view) {
       const { dtype, shape } = view.required(0);
       const axes = reducedAxes(view);

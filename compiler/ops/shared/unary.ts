@@ -31,6 +31,8 @@ export interface UnaryDescription {
   readonly parameters?: readonly string[];
   /** Functions that the kernel calls, such as `nanoc_exp`. */
   readonly calls?: readonly string[];
+  /** It bounds its input, and does nothing else. */
+  readonly clamps?: boolean;
 }
 
 export function defineUnary(description: UnaryDescription): OperatorDefinition {
@@ -61,6 +63,7 @@ export function defineUnary(description: UnaryDescription): OperatorDefinition {
           ),
         }),
       },
+      ...(description.clamps ? [clampKernel(description.rule)] : []),
     ],
   });
 }
@@ -99,6 +102,23 @@ export function tableKernels(rule: (view: NodeView) => (x: number) => number): K
       build: (context) => ({ call: tableCall(context, tableOf(context, rule(context))) }),
     },
   ]);
+}
+
+/** Relu and Clip on halfwords whose scale stays: the function of the bounds of the type bounds all between. */
+export function clampKernel(rule: (view: NodeView) => (x: number) => number): KernelOption {
+  return {
+    function: 'nanoc_clamp_s16',
+    family: 'portable',
+    takes: 'int16',
+    build: (context) => {
+      const [from, to] = [perTensor(context.required(0)), perTensor(context.output(0))];
+      const ends: Tensor = { dtype: 'int16', shape: [2], data: Int16Array.of(from.low, from.high) };
+      const [low, high] = mapQuantized(ends, from, to, 'int16', rule(context)).data as Int16Array;
+      const call = elementwiseCall(context, 'nanoc_clamp_s16', 'nanoc/table.h');
+      const bounds = [low!, high!].map((value) => ({ kind: 'int', value }) as const);
+      return { call: { ...call, alignment: 2, arguments: [...call.arguments, count(context), ...bounds] } };
+    },
+  };
 }
 
 /** True when the data input and the output are quantized int8; other inputs are constants of the function. */

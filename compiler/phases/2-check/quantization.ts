@@ -36,9 +36,11 @@ function checkScale(view: NodeView, index: number, name: string, value: Value): 
 function checkZeroPoint(view: NodeView, index: number, name: string, value: Value): void {
   const where = `input ${index} "${name}"`;
   if (value.constant === undefined) view.bad(`${where} is computed at run time`, { expected: 'a constant zero point' });
-  if (!['int8', 'uint8', 'int32'].includes(value.dtype)) {
+  const isLinear = view.node.op === 'QuantizeLinear' || view.node.op === 'DequantizeLinear';
+  const types = ['int8', 'uint8', 'int32', ...(isLinear ? ['int16', 'uint16'] : [])];
+  if (!types.includes(value.dtype)) {
     view.bad(`${where} is ${value.dtype}`, {
-      expected: 'int8, uint8 or int32',
+      expected: types.join(', '),
       because: 'activations and weights of other types are not supported yet',
     });
   }

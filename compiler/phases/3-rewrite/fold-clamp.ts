@@ -4,7 +4,7 @@ import type { Node, Value } from '../../ir/graph.js';
 import { integerRange, type Tensor } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
 import type { Pass } from './pass.js';
-import { isByte, isPerTensor, sameQuantization } from './quantization.js';
+import { isPerTensor, isTakenBy, sameQuantization } from './quantization.js';
 
 /** Operators whose kernels and reference honour the attribute `clamp`. */
 export const CLAMPING = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Add', 'Sub', 'Mul']);
@@ -20,7 +20,7 @@ function fold(editor: GraphEditor, node: Node): void {
   if (!isActivation(node)) return;
   const input = editor.value(node.inputs[0]!);
   const output = editor.value(node.outputs[0]!);
-  if (!isByte(output) || !isPerTensor(output) || input.dtype !== output.dtype) return;
+  if (!isTakenBy(node, output) || !isPerTensor(output) || input.dtype !== output.dtype) return;
   if (!sameQuantization(input.quantization, output.quantization)) return;
   const bounds = activationBounds(editor, node, output);
   if (bounds === undefined) return;
@@ -45,7 +45,7 @@ function isActivation({ domain, op }: Node): boolean {
 /** The bounds in quantized units; undefined when they are not constants, or a table is no clamp. Exact, since quantization is monotone. */
 function activationBounds(editor: GraphEditor, node: Node, value: Value): [number, number] | undefined {
   if (node.op === 'Table') return clampOfTable(node.attributes.table as Tensor);
-  const [lowest, highest] = integerRange(value.dtype as 'int8' | 'uint8');
+  const [lowest, highest] = integerRange(value.dtype as 'int8');
   const { scale, zeroPoint } = value.quantization!;
   const toQuantized = (x: number) => quantize(x, scale[0]!, zeroPoint[0]!, lowest, highest);
   if (node.op === 'Relu') return [toQuantized(0), highest];

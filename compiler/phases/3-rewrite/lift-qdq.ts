@@ -11,8 +11,10 @@ import type { Pass } from './pass.js';
 import {
   byteActivation,
   dequantizedFrom,
+  integerActivation,
   isByte,
   isDequantize,
+  isHalfword,
   isPerTensor,
   isQuantize,
   sameQuantization,
@@ -32,10 +34,12 @@ export const liftQdq: Pass = {
 
 /** Q(DQ(x)): nothing when the parameters are equal, else one Requantize. */
 function requantize(editor: GraphEditor, node: Node): void {
-  const input = byteActivation(editor, node.inputs[0]!);
+  const input = dequantizedFrom(editor, node.inputs[0]!);
   const output = editor.value(node.outputs[0]!);
-  if (input === undefined || !isByte(output) || !isPerTensor(output)) return;
+  if (input === undefined || !isPerTensor(input) || !isPerTensor(output)) return;
   const same = input.dtype === output.dtype && sameQuantization(input.quantization, output.quantization);
+  // Only bytes have a table.
+  if (!same && !(isByte(input) && isByte(output))) return;
   editor.replaceNode(node, {
     ...node,
     op: same ? 'Reshape' : 'Requantize',
@@ -50,9 +54,10 @@ function lift(editor: GraphEditor, node: Node, diagnostics: Diagnostics): void {
   if (editor.value(node.outputs[0]!).dtype !== 'float32') return;
   const inputs = behaviour === 'table' ? tableInputs(editor, node) : integerInputs(editor, node);
   if (inputs === undefined) return;
-  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  const quantizeNode = soleQuantize(editor, node);
   if (quantizeNode === undefined) return;
   const output = editor.value(quantizeNode.outputs[0]!);
+  if (inputs.some((name) => isHalfword(editor.value(name))) !== isHalfword(output)) return;
   const final =
     node.op === 'Concat'
       ? requantizedInputs(editor, node, inputs, output)
@@ -88,10 +93,15 @@ function integerInputs(editor: GraphEditor, node: Node): string[] | undefined {
     if (index === 2 && (convolution || node.op === 'MatMul')) continue;
     const weights =
       index === 1 && (convolution || node.op === 'MatMul') ? quantizedWeights(editor, node, name) : undefined;
-    const value = weights ?? byteActivation(editor, name);
+    const value = weights ?? integerActivation(editor, node, name);
     if (value === undefined || (convolution && index === 1 && value.constant === undefined)) return undefined;
     names.push(value.name);
   }
+  const activations = names
+    .filter((name) => editor.value(name).constant === undefined)
+    .map((name) => editor.value(name));
+  // All of one width: there are no kernels for bytes times halfwords that are computed.
+  if (activations.some(isHalfword) && activations.some(isByte)) return undefined;
   return [...names, ...node.inputs.slice(data.length)];
 }
 
@@ -118,10 +128,15 @@ function withBias(editor: GraphEditor, node: Node, inputs: string[], diagnostics
 }
 
 /** Concat needs one scale: inputs of another pass a Requantize. */
-function requantizedInputs(editor: GraphEditor, node: Node, inputs: string[], output: Value): string[] {
+function requantizedInputs(editor: GraphEditor, node: Node, inputs: string[], output: Value): string[] | undefined {
+  const isSame = (name: string) => {
+    const value = editor.value(name);
+    return value.dtype === output.dtype && sameQuantization(value.quantization, output.quantization);
+  };
+  if (isHalfword(output) && !inputs.every(isSame)) return undefined;
   return inputs.map((name) => {
     const value = editor.value(name);
-    if (value.dtype === output.dtype && sameQuantization(value.quantization, output.quantization)) return name;
+    if (isSame(name)) return name;
     const result = editor.addValue({
       name: `${name}_requantized`,
       dtype: output.dtype,

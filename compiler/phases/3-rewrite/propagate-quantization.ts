@@ -4,7 +4,7 @@ import type { Node } from '../../ir/graph.js';
 import { isMerge } from '../../ir/guards.js';
 import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
-import { isByte, isPerTensor } from './quantization.js';
+import { isByte, isHalfword, isPerTensor } from './quantization.js';
 
 export const propagateQuantization: Pass = {
   name: 'propagate-quantization',
@@ -49,8 +49,8 @@ function joined(node: Node): readonly string[] {
 function copy(editor: GraphEditor, from: string, to: string): boolean {
   const source = editor.value(from);
   const target = editor.value(to);
-  if (!isByte(target) || target.quantization !== undefined || !isPerTensor(source) || source.dtype !== target.dtype)
-    return false;
+  if (!isByte(target) && !isHalfword(target)) return false;
+  if (target.quantization !== undefined || !isPerTensor(source) || source.dtype !== target.dtype) return false;
   editor.setValue({ ...target, quantization: source.quantization! });
   return true;
 }

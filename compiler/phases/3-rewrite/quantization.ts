@@ -1,6 +1,7 @@
 /** Questions that several passes ask of quantized values. */
 import type { GraphEditor } from '../../ir/builders.js';
 import type { Node, Quantization, Value } from '../../ir/graph.js';
+import { takesHalfwords } from '../../ops/index.js';
 
 export type QuantizeNode = Node & { readonly op: 'QuantizeLinear' };
 export type DequantizeNode = Node & { readonly op: 'DequantizeLinear' };
@@ -28,6 +29,15 @@ export function isByte(value: Value): boolean {
   return value.dtype === 'int8' || value.dtype === 'uint8';
 }
 
+export function isHalfword(value: Value): boolean {
+  return value.dtype === 'int16' || value.dtype === 'uint16';
+}
+
+/** Bytes, or halfwords where the operator has a form for them. */
+export function isTakenBy(node: Node, value: Value): boolean {
+  return isByte(value) || (isHalfword(value) && takesHalfwords(node));
+}
+
 /** The integer value behind a float one: the input of the DequantizeLinear that makes it, if one does. */
 export function dequantizedFrom(editor: GraphEditor, name: string): Value | undefined {
   const node = editor.producer(name);
@@ -40,17 +50,24 @@ export function byteActivation(editor: GraphEditor, name: string): Value | undef
   return value !== undefined && isByte(value) && isPerTensor(value) ? value : undefined;
 }
 
+/** The activation behind a float value that this node can read as integers: per-tensor, of 8 or 16 bits. */
+export function integerActivation(editor: GraphEditor, node: Node, name: string): Value | undefined {
+  const value = dequantizedFrom(editor, name);
+  return value !== undefined && isTakenBy(node, value) && isPerTensor(value) ? value : undefined;
+}
+
 /**
- * The QuantizeLinear that alone reads a float value, when its result is per-tensor bytes. Several of equal parameters
- * count as one: the others are redirected to the first.
+ * The QuantizeLinear that alone reads a float output of a node, when its result is per-tensor and of a type that the node can write. Several of
+ * equal parameters count as one: the others are redirected to the first.
  */
-export function soleQuantize(editor: GraphEditor, name: string): Node | undefined {
+export function soleQuantize(editor: GraphEditor, node: Node): Node | undefined {
+  const name = node.outputs[0]!;
   if (editor.isGraphOutput(name)) return undefined;
   const readers = editor.consumers(name);
   const first = readers[0];
   if (!isQuantize(first)) return undefined;
   const output = editor.value(first.outputs[0]!);
-  if (!isByte(output) || !isPerTensor(output)) return undefined;
+  if (!isTakenBy(node, output) || !isPerTensor(output)) return undefined;
   for (const other of readers.slice(1)) {
     if (!isQuantize(other)) return undefined;
     const value = editor.value(other.outputs[0]!);

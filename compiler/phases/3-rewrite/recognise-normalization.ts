@@ -83,7 +83,7 @@ function singleConstant(editor: GraphEditor, name: string): number | undefined {
 }
 
 function quantizeOutput(editor: GraphEditor, node: Node): void {
-  const quantize = soleQuantize(editor, node.outputs[0]!);
+  const quantize = soleQuantize(editor, node);
   if (quantize === undefined || editor.value(quantize.outputs[0]!).dtype !== 'int8') return;
   editor.replaceNode(node, {
     ...node,

@@ -4,7 +4,7 @@ import type { Node } from '../../ir/graph.js';
 import { isMerge } from '../../ir/guards.js';
 import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
-import { byteActivation, isDequantize, isQuantize } from './quantization.js';
+import { byteActivation, dequantizedFrom, isDequantize, isHalfword, isQuantize } from './quantization.js';
 
 export const reportFloatIslands: Pass = {
   name: 'report-float-islands',
@@ -35,6 +35,8 @@ function reason(editor: GraphEditor, node: Node): string {
   if (behaviour === 'float') return `${node.op} has no integer form in nanoc`;
   for (const [index, name] of node.inputs.entries()) {
     if (name === '' || editor.value(name).constant !== undefined || editor.value(name).dtype !== 'float32') continue;
+    const integer = dequantizedFrom(editor, name);
+    if (integer !== undefined && isHalfword(integer)) return `${node.op} has no form for ${integer.dtype} here`;
     if (byteActivation(editor, name) === undefined) {
       return `its input ${index} "${name}" does not come from an int8 or uint8 tensor with one scale`;
     }

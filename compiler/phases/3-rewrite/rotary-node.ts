@@ -22,7 +22,7 @@ export function replaceByRotary(
     if (editor.value(x.name).dtype === 'float32') editor.replaceNode(node, { ...rotary, inputs: [x.name, ...angles] });
     return;
   }
-  const quantize = soleQuantize(editor, node.outputs[0]!);
+  const quantize = soleQuantize(editor, node);
   if (quantize === undefined) return;
   const [from, to] = [editor.value(x.name), editor.value(quantize.outputs[0]!)];
   if (from.dtype !== 'int8' || to.dtype !== 'int8') return;

@@ -100,7 +100,7 @@ function tailOf(editor: GraphEditor, gather: Node, product: Node): Node[] {
     nodes.push(add);
     name = add.outputs[0]!;
   }
-  const quantize = editor.isGraphOutput(name) ? undefined : soleQuantize(editor, name);
+  const quantize = soleQuantize(editor, nodes.at(-1) ?? product);
   if (quantize !== undefined) nodes.push(quantize);
   return nodes;
 }

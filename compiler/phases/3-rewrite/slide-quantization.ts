@@ -11,7 +11,7 @@ import { integerRange } from '../../ir/tensor.js';
 import { quantize } from '../../numerics/requantize.js';
 import { behaviourOf } from '../../ops/index.js';
 import type { Pass } from './pass.js';
-import { byteActivation, isDequantize, soleQuantize } from './quantization.js';
+import { byteActivation, integerActivation, isDequantize, soleQuantize } from './quantization.js';
 
 export const slideQuantization: Pass = {
   name: 'slide-quantization',
@@ -55,7 +55,7 @@ function isFloat(editor: GraphEditor, name: string | undefined): name is string 
 /** DQ -> move  becomes  move -> DQ. */
 function sinkDequantize(editor: GraphEditor, node: Node): boolean {
   if (!isFloat(editor, node.outputs[0])) return false;
-  const integer = byteActivation(editor, node.inputs[0]!);
+  const integer = integerActivation(editor, node, node.inputs[0]!);
   if (integer === undefined) return false;
   // Constants are weights, which lifting wants dequantized; only a table that is looked up stays in bytes.
   if (integer.constant !== undefined && node.op !== 'Gather') return false;
@@ -87,7 +87,7 @@ function raiseQuantize(editor: GraphEditor, node: Node): boolean {
   if (node.outputs.length !== 1 || !isFloat(editor, node.outputs[0])) return false;
   const source = node.inputs[0]!;
   if (isDequantize(editor.producer(source)) || editor.value(source).constant !== undefined) return false;
-  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  const quantizeNode = soleQuantize(editor, node);
   if (quantizeNode === undefined) return false;
   const output = editor.value(quantizeNode.outputs[0]!);
   const attributes = quantizedAttributes(node, output, false);
@@ -108,7 +108,7 @@ function raiseQuantizeAboveActivation(editor: GraphEditor, node: Node): boolean 
   const source = node.inputs[0]!;
   if (isDequantize(editor.producer(source)) || editor.value(source).constant !== undefined) return false;
   if (node.inputs.slice(1).some((name) => name !== '' && editor.value(name).constant === undefined)) return false;
-  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  const quantizeNode = soleQuantize(editor, node);
   if (quantizeNode === undefined) return false;
   const output = editor.value(quantizeNode.outputs[0]!);
   const quantized = quantizedCopy(editor, source, output);
@@ -124,7 +124,7 @@ function raiseQuantizeAboveActivation(editor: GraphEditor, node: Node): boolean 
 /** Merge -> Q  becomes a Merge of what Q makes of each case. */
 function raiseQuantizeIntoCases(editor: GraphEditor, node: Node): boolean {
   if (!isFloat(editor, node.outputs[0])) return false;
-  const quantizeNode = soleQuantize(editor, node.outputs[0]!);
+  const quantizeNode = soleQuantize(editor, node);
   if (quantizeNode === undefined) return false;
   const output = editor.value(quantizeNode.outputs[0]!);
   const cases = node.inputs.slice(1).map((source) => {
@@ -150,7 +150,7 @@ function quantizedCopy(editor: GraphEditor, source: string, output: Value): stri
 function quantizedAttributes(node: Node, integer: Value, mustBeExact: boolean): Node['attributes'] | undefined {
   if (node.op !== 'Pad') return node.attributes;
   if ((node.attributes.mode ?? 'constant') !== 'constant') return node.attributes;
-  const [low, high] = integerRange(integer.dtype as 'int8' | 'uint8');
+  const [low, high] = integerRange(integer.dtype as 'int8');
   const { scale, zeroPoint } = integer.quantization!;
   const real = Number(node.attributes.value ?? 0);
   const value = quantize(real, scale[0]!, zeroPoint[0]!, low, high);

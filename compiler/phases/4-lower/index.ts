@@ -7,8 +7,8 @@ import { isMerge } from '../../ir/guards.js';
 import type { KernelCall, KernelFamily, Program, View } from '../../ir/kernel-call.js';
 import type { Target } from '../../ir/target.js';
 import { predictInstructions } from '../../kernels/cost.js';
-import type { KernelOption, LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
-import { operatorOf } from '../../ops/index.js';
+import type { KernelOption, LayerForm, LowerContext, Lowered, LoweredCall } from '../../ops/define.js';
+import { behaviourOf, operatorOf } from '../../ops/index.js';
 import { viewNode } from '../../ops/node-view.js';
 import type { TunedLayer } from '../../tune/tuned-layer.js';
 import { familyOf } from '../../vendor/default-library.js';
@@ -103,7 +103,7 @@ export function alternativesOf(
 ): readonly KernelCall[] {
   const families = allowedFamilies(options, target).filter((family) => family === call.family);
   const context = contextOf(graph, call.node, new Set(target.features), options, new Diagnostics());
-  return offered(call.node, families)
+  return offered(context, families)
     .filter((kernel) => reasonAgainst(kernel, context, families) === undefined)
     .flatMap((kernel) => {
       const lowered = kernel.build(context);
@@ -125,15 +125,24 @@ export function candidatesOf(
       .filter((node) => !isMerge(node))
       .map((node): [string, readonly string[]] => {
         const context = contextOf(graph, node, features, options, new Diagnostics());
-        return [node.outputs[0]!, fittingKernels(offered(node, families), context, families)];
+        return [node.outputs[0]!, fittingKernels(offered(context, families), context, families)];
       }),
   );
 }
 
-/** Kernels of a vendor are not even mentioned where nobody asked for that vendor. */
-function offered(node: Node, families: readonly KernelFamily[]): readonly KernelOption[] {
-  const kernels = operatorOf(node).kernels ?? [];
-  return kernels.filter(({ family }) => !isVendor(family) || families.includes(family));
+/** Kernels of a vendor are not even mentioned where nobody asked for that vendor, nor those for layers of another form. */
+function offered(context: LowerContext, families: readonly KernelFamily[]): readonly KernelOption[] {
+  const kernels = operatorOf(context.node).kernels ?? [];
+  const form = formOf(context);
+  return kernels.filter(({ family, takes }) => takes === form && (!isVendor(family) || families.includes(family)));
+}
+
+/** Undefined: float32 or bytes, or an operator whose kernels look at the types themselves. */
+function formOf({ node, input }: LowerContext): LayerForm | undefined {
+  const behaviour = behaviourOf(node);
+  if (behaviour !== 'integer' && behaviour !== 'table') return undefined;
+  const x = input(0);
+  return x?.dtype === 'int16' && x.quantization !== undefined ? 'int16' : undefined;
 }
 
 function isVendor(family: KernelFamily): family is LibraryName {
@@ -170,7 +179,7 @@ function lowerNode(
   { tuned, excluded }: Wishes,
 ): Lowered {
   const found: string[] = [];
-  let kernels = offered(node, families);
+  let kernels = offered(context, families);
   for (;;) {
     const choice = chooseKernel(kernels, context, families, tuned);
     if (choice.kernel === undefined) return noKernel(node, [...choice.refused, ...found]);

@@ -53,7 +53,8 @@ export function detailsOf(graph: Graph, node: Node): string[] {
 /** Bounds that clamp nothing: all that the type of the output holds. */
 function fullRange(graph: Graph, node: Node): string {
   const dtype = graph.values.get(node.outputs[0] ?? '')?.dtype;
-  return dtype === 'int8' || dtype === 'uint8' ? integerRange(dtype).join() : '';
+  const isQuantized = dtype === 'int8' || dtype === 'uint8' || dtype === 'int16' || dtype === 'uint16';
+  return isQuantized ? integerRange(dtype).join() : '';
 }
 
 /** `2` where all are 2, else `2,1`. */

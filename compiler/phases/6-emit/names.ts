@@ -40,7 +40,7 @@ export function cIdentifier(name: string): string {
 }
 
 /** Suffixes that passes of the compiler add: they say nothing to the reader of the model. */
-const PASS_SUFFIXES = /(?:_prequant|__int8)+$/;
+const PASS_SUFFIXES = /(?:_prequant|__int8|__int16)+$/;
 
 /**
  * What a stem is made of. Converters join the names of fused nodes with semicolons: the first one stands for all. `folder` is the

@@ -1,6 +1,6 @@
 /** Persistent state: how `<model>_reset()` writes its initial value. */
 import { valueOf } from '../../ir/graph.js';
-import { allocate, byteLength, bytesOf, elementCount } from '../../ir/tensor.js';
+import { allocate, byteLength, bytesOf, elementCount, signOffset } from '../../ir/tensor.js';
 import { locate, type ModelContext } from './context.js';
 import { shapeText } from './describe.js';
 import { commentText, elementLiterals } from './literals.js';
@@ -32,7 +32,7 @@ export function statesView(context: ModelContext): StateView[] {
       throw new Error(`invariant: state "${state.input}" lies in the ${location.region}`);
     // The binding is in ONNX's units: those of the reference graph.
     const binding = reference.states.find((each) => each.input === state.input) ?? state;
-    const initial = binding.initial - (value.source?.signShift === true ? 128 : 0);
+    const initial = binding.initial - (value.source?.signShift === true ? signOffset(value.dtype) : 0);
     const element = allocate(value.dtype, 1);
     if (element instanceof BigInt64Array || element instanceof BigUint64Array) element[0] = BigInt(initial);
     else element[0] = initial;

@@ -65,6 +65,25 @@ void nanoc_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const nanoc_add_s
 /** The same with ties to even, for scales whose sums fall on ties: y_zero is not in `offset`. */
 void nanoc_add_even_s8(const int8_t *a, const int8_t *b, int8_t *y, const nanoc_add_s8_params *params);
 
+/** Two tensors of halfwords, each with its scale; a difference is a sum with -b_scale. */
+typedef struct {
+  nanoc_broadcast shape;
+  int32_t a_zero;
+  int32_t b_zero;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  float a_scale;
+  float b_scale;
+  float y_scale;
+} nanoc_binary_s16_params;
+
+/** The definition, in float32: ((a - a_zero) * a_scale + (b - b_zero) * b_scale) / y_scale, rounded half to even. */
+void nanoc_add_s16(const int16_t *a, const int16_t *b, int16_t *y, const nanoc_binary_s16_params *params);
+
+/** The same with the product of both. */
+void nanoc_mul_s16(const int16_t *a, const int16_t *b, int16_t *y, const nanoc_binary_s16_params *params);
+
 /**
  * The definition for scales that no fixed-point form fits: in float32 ((a - a_zero) * a_scale + (b - b_zero) * b_scale) / y_scale,
  * rounded half to even. Computed only where the fixed-point form is within `near` of a tie.

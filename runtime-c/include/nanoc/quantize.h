@@ -20,10 +20,14 @@ typedef struct {
  */
 void nanoc_quantize_s8(const float *x, int8_t *y, const nanoc_quantization *params);
 void nanoc_quantize_u8(const float *x, uint8_t *y, const nanoc_quantization *params);
+/** The same; y may start at x, or up to two bytes behind it. */
+void nanoc_quantize_s16(const float *x, int16_t *y, const nanoc_quantization *params);
 
 /** y = (float)(x - zero) * scale. Ascending: y may start three bytes before x for each element but the last, or earlier. */
 void nanoc_dequantize_s8(const int8_t *x, float *y, const nanoc_quantization *params);
 void nanoc_dequantize_u8(const uint8_t *x, float *y, const nanoc_quantization *params);
+/** The same; y may start two bytes before x for each element but the last, or earlier. */
+void nanoc_dequantize_s16(const int16_t *x, float *y, const nanoc_quantization *params);
 /** x and y must not overlap. x - zero must not leave 32 bits. */
 void nanoc_dequantize_s32(const int32_t *x, float *y, const nanoc_quantization *params);
 

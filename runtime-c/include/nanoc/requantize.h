@@ -186,6 +186,19 @@ static inline int8_t nanoc_output_s8(const nanoc_output *output, int32_t sum, in
   return (int8_t)nanoc_requantize(sum, scale, output->y_zero, output->low, output->high);
 }
 
+/** clamp(zero + round_half_even((float)sum * scale)) for halfwords: a sum of 64 bits, bounds of 16. */
+static inline int32_t nanoc_requantize_s64(int64_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  /* Cores have an instruction for 32 bits at most. */
+  const float rounded = sum == (int32_t)sum ? (float)(int32_t)sum : (float)sum;
+  return nanoc_round_clamp(rounded * scale, zero, low, high);
+}
+
+/** One sum of channel `channel`. */
+static inline int16_t nanoc_output_s16(const nanoc_output *output, int64_t sum, int32_t channel) {
+  const float scale = output->scale[channel * output->scale_step];
+  return (int16_t)nanoc_requantize_s64(sum, scale, output->y_zero, output->low, output->high);
+}
+
 #if NANOC_VCVTR && defined(__ARM_FEATURE_DSP)
 
 /** nanoc_round_clamp to all of int8. */

@@ -23,6 +23,8 @@ typedef struct {
 
 /** y = the largest input under the window; -128 where the whole window lies in the padding. Channels in ascending order. */
 void nanoc_max_pool_s8(const int8_t *x, int8_t *y, const nanoc_window *window);
+/** The same for halfwords; -32768 where the whole window lies in the padding. */
+void nanoc_max_pool_s16(const int16_t *x, int16_t *y, const nanoc_window *window);
 /** The same in float32; the lowest finite number where the whole window lies in the padding. */
 void nanoc_max_pool_f32(const float *x, float *y, const nanoc_window *window);
 
@@ -47,6 +49,12 @@ typedef struct {
 
 /** y = requantize(sum of (x - x_zero), x_scale / (y_scale * count)): docs/NUMERICS.md, "Averages". Channels in ascending order. */
 void nanoc_average_pool_s8(const int8_t *x, int8_t *y, const nanoc_average_pool_s8_params *params);
+
+typedef nanoc_average_pool_s8_params nanoc_average_pool_s16_params;
+
+/** The same for halfwords, at most 32,767 taps. */
+void nanoc_average_pool_s16(const int16_t *x, int16_t *y, const nanoc_average_pool_s16_params *params);
+
 /** The average over all pixels of an image: one output pixel. */
 typedef struct {
   int32_t batches;

@@ -1,0 +1,13 @@
+#include "nanoc/quantize.h"
+
+void nanoc_quantize_s16(const float *x, int16_t *y, const nanoc_quantization *params) {
+  for (int32_t outer = 0; outer < params->outer; outer++) {
+    for (int32_t channel = 0; channel < params->channels; channel++) {
+      const float scale = params->scale[channel];
+      const int32_t zero = params->zero[channel];
+      for (int32_t i = 0; i < params->inner; i++) {
+        *y++ = (int16_t)nanoc_round_clamp(*x++ / scale, zero, -32768, 32767);
+      }
+    }
+  }
+}
