@@ -8,7 +8,10 @@
  */
 
 /** How a vendor's kernel rounds: once (`CMSIS_NN_USE_SINGLE_ROUNDING`), or after the product and again after the shift. */
-export type Law = 'tflite-single' | 'tflite-double';
+export type RoundingLaw = 'tflite-single' | 'tflite-double';
+
+/** `tflite-reduced`: sums of 64 bits by a multiplier of 15 bits, rounded once however the library is built (CMSIS-NN `arm_nn_requantize_s64`). */
+export type Law = RoundingLaw | 'tflite-reduced';
 
 /** factor = multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31. */
 export interface QuantizedMultiplier {
@@ -32,8 +35,17 @@ export function quantizeMultiplier(factor: number): QuantizedMultiplier {
   return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
 }
 
-/** `x * multiplier * 2^(shift - 31)`, rounded as `law` says; x is an int32. */
+/** CMSIS-NN's REDUCE_MULTIPLIER: 31 bits to 15. */
+function reduced(multiplier: number): number {
+  return multiplier < 0x7fff0000 ? Math.floor((multiplier + 0x8000) / 0x10000) : 0x7fff;
+}
+
+/** `x * multiplier * 2^(shift - 31)`, rounded as `law` says; x is an int32, with `tflite-reduced` any integer of 48 bits. */
 export function multiplyByQuantizedMultiplier(x: number, { multiplier, shift }: QuantizedMultiplier, law: Law): number {
+  if (law === 'tflite-reduced') {
+    const half = BigInt.asIntN(32, (BigInt(x) * BigInt(reduced(multiplier))) >> BigInt(14 - shift));
+    return Number(BigInt.asIntN(32, half + 1n) >> 1n);
+  }
   if (law === 'tflite-single') {
     const half = BigInt.asIntN(32, (BigInt(x) * BigInt(multiplier)) >> BigInt(30 - shift));
     return Number(BigInt.asIntN(32, half + 1n) >> 1n);

@@ -1,5 +1,5 @@
 /**
- * Sums and products of two quantized numbers in the profile `tflite`, as CMSIS-NN (`arm_elementwise_add_s8`, `arm_elementwise_mul_s8`) and
+ * Sums and products of two quantized numbers in the profile `tflite`, as CMSIS-NN (`arm_elementwise_add_s8`, `arm_elementwise_mul_s8` and their forms for int16) and
  * ESP-NN compute them with the constants that TensorFlow Lite's kernels prepare (`PrepareAdd`, `PrepareMul`).
  */
 import { type Law, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './law.js';
@@ -11,8 +11,11 @@ export interface Side {
   readonly zeroPoint: number;
 }
 
+/** Types that the libraries add and multiply. */
+export type SideType = 'int8' | 'int16';
+
 /** Bits by which a sum's inputs are raised before they are scaled. */
-export const SUM_LEFT_SHIFT = 20;
+export const SUM_LEFT_SHIFT: Readonly<Record<SideType, number>> = { int8: 20, int16: 15 };
 
 export interface SumFactors {
   readonly a: QuantizedMultiplier;
@@ -21,12 +24,12 @@ export interface SumFactors {
 }
 
 /** Inputs are brought to twice the larger scale, then to the output's. */
-export function sumFactors(a: Side, b: Side, y: Side): SumFactors {
+export function sumFactors([a, b, y]: readonly [Side, Side, Side], type: SideType): SumFactors {
   const twice = 2 * Math.max(a.scale, b.scale);
   return {
     a: quantizeMultiplier(a.scale / twice),
     b: quantizeMultiplier(b.scale / twice),
-    y: quantizeMultiplier(twice / (2 ** SUM_LEFT_SHIFT * y.scale)),
+    y: quantizeMultiplier(twice / (2 ** SUM_LEFT_SHIFT[type] * y.scale)),
   };
 }
 
@@ -35,18 +38,25 @@ export function vendorSum(
   [a, b, y]: readonly [Side, Side, Side],
   [low, high]: readonly [number, number],
   law: Law,
+  type: SideType,
 ): (p: number, q: number) => number {
-  const factors = sumFactors(a, b, y);
-  // One input has 256 values: tables of them.
-  const scaled = ({ zeroPoint }: Side, factor: QuantizedMultiplier) =>
-    Int32Array.from({ length: 256 }, (_, i) =>
-      multiplyByQuantizedMultiplier((i - 128 - zeroPoint) * 2 ** SUM_LEFT_SHIFT, factor, law),
-    );
-  const [left, right] = [scaled(a, factors.a), scaled(b, factors.b)];
+  const factors = sumFactors([a, b, y], type);
+  const scaled =
+    ({ zeroPoint }: Side, factor: QuantizedMultiplier) =>
+    (x: number) =>
+      multiplyByQuantizedMultiplier((x - zeroPoint) * 2 ** SUM_LEFT_SHIFT[type], factor, law);
+  const all = type === 'int8' ? tabulated : (f: (x: number) => number) => f;
+  const [left, right] = [all(scaled(a, factors.a)), all(scaled(b, factors.b))];
   return (p, q) => {
-    const sum = multiplyByQuantizedMultiplier((left[p + 128]! + right[q + 128]!) | 0, factors.y, law);
+    const sum = multiplyByQuantizedMultiplier((left(p) + right(q)) | 0, factors.y, law);
     return clamp(sum + y.zeroPoint, low, high);
   };
+}
+
+/** One input has 256 values. */
+function tabulated(f: (x: number) => number): (x: number) => number {
+  const results = Int32Array.from({ length: 256 }, (_, i) => f(i - 128));
+  return (x) => results[x + 128]!;
 }
 
 export function productFactor(a: Side, b: Side, y: Side): QuantizedMultiplier {

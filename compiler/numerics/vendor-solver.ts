@@ -12,12 +12,12 @@
  * so each threshold gives two linear bounds on m, and the interval that they leave is the whole answer: where it is empty no
  * multiplier of this exponent is right (mostly ties: ONNX rounds them to even). Exact, in integers.
  */
-import type { Law, QuantizedMultiplier } from './law.js';
+import type { QuantizedMultiplier, RoundingLaw } from './law.js';
 import { quantizeMultiplier } from './law.js';
 import { type Staircase, thresholds } from './requantization-solver.js';
 
 /** Constants that are right for every reachable sum, nearest to the scale itself, or undefined when there are none. */
-export function solveVendor(staircase: Staircase, law: Law): QuantizedMultiplier | undefined {
+export function solveVendor(staircase: Staircase, law: RoundingLaw): QuantizedMultiplier | undefined {
   const { multiplier, shift } = quantizeMultiplier(staircase.scale);
   if (multiplier === 0 || shift < -30 || shift > 30) return undefined;
   const [least, greatest] = multiplierBounds(staircase, shift, law);
@@ -30,7 +30,7 @@ export function solveVendor(staircase: Staircase, law: Law): QuantizedMultiplier
 }
 
 /** Least and greatest multiplier for which all thresholds agree; the least is above the greatest when there is none. */
-function multiplierBounds(staircase: Staircase, shift: number, law: Law): [bigint, bigint] {
+function multiplierBounds(staircase: Staircase, shift: number, law: RoundingLaw): [bigint, bigint] {
   const { low, zeroPoint, reach } = staircase;
   const left = BigInt(Math.max(shift, 0));
   const scaled = (sum: number) => (law === 'tflite-single' ? BigInt(sum) : BigInt(sum) << left);
@@ -54,7 +54,7 @@ function multiplierBounds(staircase: Staircase, shift: number, law: Law): [bigin
 }
 
 /** The least product x * m that gives `v` or more. */
-function productBound(v: number, shift: number, law: Law): bigint {
+function productBound(v: number, shift: number, law: RoundingLaw): bigint {
   const odd = BigInt(2 * v - 1);
   if (law === 'tflite-single') return odd << BigInt(30 - shift);
   const right = Math.max(-shift, 0);
@@ -63,7 +63,7 @@ function productBound(v: number, shift: number, law: Law): bigint {
 }
 
 /** No register of 32 bits overflows on the way; everything is monotone in `sum`, so the ends of its reach tell. */
-function staysInRegisters({ reach }: Staircase, { multiplier, shift }: QuantizedMultiplier, law: Law): boolean {
+function staysInRegisters({ reach }: Staircase, { multiplier, shift }: QuantizedMultiplier, law: RoundingLaw): boolean {
   return [reach.least, reach.greatest].every((sum) => {
     if (law === 'tflite-single') return isInt32(((BigInt(sum) * BigInt(multiplier)) >> BigInt(30 - shift)) + 1n);
     return isInt32(BigInt(sum) << BigInt(Math.max(shift, 0)));

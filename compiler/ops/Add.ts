@@ -33,6 +33,7 @@ export default defineOp({
   evaluate: (view, [a, b]) => [evaluateBinary(view, a!, b!, rule)],
   kernels: [
     cmsisAdd(rule),
+    cmsisAdd(rule, 'int16'),
     mveBinary({ function: 'nanoc_add_float_mve_s8', rule, sign: 1 }, (context) => sumCall(context, rule, 1)),
     {
       function: 'nanoc_add_s8',

@@ -1,7 +1,7 @@
 import type { Node } from '../ir/graph.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
-import { cmsisAveragePool } from '../kernels/cmsis-nn/pool.js';
+import { cmsisAveragePool, cmsisAveragePoolS16 } from '../kernels/cmsis-nn/pool.js';
 import { espAveragePool } from '../kernels/esp-nn/pool.js';
 import { averageScale } from '../numerics/requantize.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
@@ -30,6 +30,7 @@ export default defineOp({
   kernels: withMve([
     espAveragePool,
     cmsisAveragePool,
+    cmsisAveragePoolS16,
     {
       function: 'nanoc_average_all_s8',
       family: 'portable',

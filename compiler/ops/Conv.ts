@@ -10,6 +10,7 @@ import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
 import { v6mConvOfAll, v6mWideConvOfAll, v7mConvOfAll } from '../kernels/arm-scalar/matvec-kernel.js';
 import { cmsisConvolve, cmsisDepthwise } from '../kernels/cmsis-nn/convolve.js';
+import { cmsisConvolveS16, cmsisDepthwiseS16 } from '../kernels/cmsis-nn/halfwords.js';
 import { espConvolve, espDepthwise } from '../kernels/esp-nn/convolve.js';
 import { pieConv } from '../kernels/pie/conv.js';
 import { pieDepthwise } from '../kernels/pie/depthwise.js';
@@ -53,6 +54,8 @@ export default defineOp({
   kernels: [
     cmsisDepthwise,
     cmsisConvolve,
+    cmsisDepthwiseS16,
+    cmsisConvolveS16,
     espDepthwise,
     espConvolve,
     mvePlanes,

@@ -10,6 +10,7 @@ import {
   cmsisFullyConnectedPerChannel,
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
+import { cmsisFullyConnectedS16, cmsisMatmulS16 } from '../kernels/cmsis-nn/halfwords.js';
 import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from '../kernels/esp-nn/fully-connected.js';
 import { pieMatmul } from '../kernels/pie/conv.js';
 import { rv32Matmul, rv32MatmulOfPairs } from '../kernels/riscv/conv-kernel.js';
@@ -38,6 +39,8 @@ export default defineOp({
     cmsisFullyConnected,
     cmsisFullyConnectedPerChannel,
     cmsisMatmul,
+    cmsisFullyConnectedS16,
+    cmsisMatmulS16,
     espFullyConnected,
     espFullyConnectedPerChannel,
     espMatmul,

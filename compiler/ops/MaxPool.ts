@@ -1,6 +1,6 @@
 import { allocate, type DataType, elementCount, type Tensor } from '../ir/tensor.js';
 import { withMve } from '../kernels/arm-mve/layers.js';
-import { cmsisMaxPool } from '../kernels/cmsis-nn/pool.js';
+import { cmsisMaxPool, cmsisMaxPoolS16 } from '../kernels/cmsis-nn/pool.js';
 import { espMaxPool } from '../kernels/esp-nn/pool.js';
 import { defineOp, type LowerContext, type NodeView } from './define.js';
 import * as pool from './shared/pool.js';
@@ -24,6 +24,7 @@ export default defineOp({
   kernels: withMve([
     espMaxPool,
     cmsisMaxPool,
+    cmsisMaxPoolS16,
     {
       function: 'nanoc_max_pool_s8',
       family: 'portable',

@@ -41,6 +41,7 @@ export default defineOp({
     espMul(rule),
     espMulChannel(rule),
     cmsisMul(rule),
+    cmsisMul(rule, 'int16'),
     mveBinary({ function: 'nanoc_mul_float_mve_s8', rule, sign: 1 }, productCall),
     {
       function: 'nanoc_mul_s8',

@@ -3,7 +3,7 @@
  * `CompileOptions.libraries`. nanoc carries no vendor source, copies none into what it emits, and compiles the copy only to
  * link, measure and verify. docs/VENDOR-KERNELS.md.
  */
-import type { Law } from '../numerics/law.js';
+import type { RoundingLaw } from '../numerics/law.js';
 
 export type LibraryName = 'cmsis-nn' | 'esp-nn';
 
@@ -20,7 +20,7 @@ export interface Library {
   /** Of all files, with their paths, and of `defines`. */
   readonly sha256: string;
   /** How its kernels round, with `defines`. */
-  readonly law: Law;
+  readonly law: RoundingLaw;
   /** Macros that it is compiled with, e.g. `CMSIS_NN_USE_SINGLE_ROUNDING`. */
   readonly defines: readonly string[];
   /** Sources and headers. */

@@ -1,6 +1,6 @@
 /** Random quantized convolutions as the kernels see them (NHWC), with what the reference evaluator says. */
 import type { Graph, Node, Quantization, Value } from '../../compiler/ir/graph.js';
-import { allocate, elementCount, type Tensor } from '../../compiler/ir/tensor.js';
+import { allocate, elementCount, integerRange, type Tensor } from '../../compiler/ir/tensor.js';
 import type { Law } from '../../compiler/numerics/law.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
@@ -30,6 +30,8 @@ export interface ConvSpec {
   readonly outliers?: number;
   /** The reference's arithmetic, when it is not ONNX's. */
   readonly law?: Law;
+  /** Input and output are int16, with the zero point 0, or `zeroPoint` for the input. */
+  readonly halfwords?: boolean;
 }
 
 export interface ConvCase {
@@ -87,10 +89,12 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const fanIn = (channels / group) * kernel[0] * kernel[1];
   const w = tensor('int8', wShape, weight);
   const bias = tensor('int32', [outputs], () => random.integer(-3000, 3000));
-  const x = tensor('int8', [batches, ...input], () =>
-    spec.extreme ? random.pick([-128, 127]) : random.integer(-128, 127),
+  const dtype = spec.halfwords ? 'int16' : 'int8';
+  const [lowest, highest] = integerRange(dtype);
+  const x = tensor(dtype, [batches, ...input], () =>
+    spec.extreme ? random.pick([lowest, highest]) : random.integer(lowest, highest),
   );
-  const xQuantization = perTensor(0.02, random.integer(-128, 127));
+  const xQuantization = perTensor(0.02, spec.halfwords ? (spec.zeroPoint ?? 0) : random.integer(-128, 127));
   const scales = Array.from({ length: outputs }, () => Math.fround(0.005 * (0.5 + random.next())));
   const wQuantization: Quantization =
     weightZero === 'random'
@@ -98,8 +102,14 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
       : random.chance(0.7)
         ? { scale: scales, zeroPoint: scales.map(() => weightZero), axis: 0 }
         : perTensor(scales[0]!, weightZero);
-  const yScale = Math.fround(0.02 * 0.005 * 70 * Math.sqrt(fanIn) * (spec.extreme ? 3 : 0.6) * (0.3 + random.next()));
-  const yQuantization = perTensor(yScale, spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)]));
+  const spread = spec.halfwords ? 1 : 70;
+  const yScale = Math.fround(
+    0.02 * 0.005 * spread * Math.sqrt(fanIn) * (spec.extreme ? 3 : 0.6) * (0.3 + random.next()),
+  );
+  const yQuantization = perTensor(
+    yScale,
+    spec.halfwords ? 0 : (spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)])),
+  );
   const attributes = {
     ...{ kernel_shape: kernel, strides, pads, dilations, group },
     ...(spec.clamp === undefined ? {} : { clamp: spec.clamp }),
@@ -109,13 +119,10 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   const values = (nhwc: boolean): Map<string, Value> => {
     const order = (n: number, c: number, h: number, v: number) => (nhwc ? [n, h, v, c] : [n, c, h, v]);
     return new Map<string, Value>([
-      ['x', { name: 'x', dtype: 'int8', shape: order(batches, channels, height, width), quantization: xQuantization }],
+      ['x', { name: 'x', dtype, shape: order(batches, channels, height, width), quantization: xQuantization }],
       ['w', { name: 'w', dtype: 'int8', shape: wShape, quantization: wQuantization, constant: w }],
       ['b', { name: 'b', dtype: 'int32', shape: [outputs], constant: bias }],
-      [
-        'y',
-        { name: 'y', dtype: 'int8', shape: order(batches, outputs, outHeight, outWidth), quantization: yQuantization },
-      ],
+      ['y', { name: 'y', dtype, shape: order(batches, outputs, outHeight, outWidth), quantization: yQuantization }],
     ]);
   };
   const graphOf = (nhwc: boolean): Graph => ({

@@ -2,7 +2,7 @@
 import { Diagnostics } from '../../compiler/diagnostics/diagnostic.js';
 import type { AttributeValue, Graph, Node, Value } from '../../compiler/ir/graph.js';
 import type { Feature } from '../../compiler/ir/target.js';
-import type { Tensor } from '../../compiler/ir/tensor.js';
+import { integerRange, type Tensor } from '../../compiler/ir/tensor.js';
 import { operatorOf } from '../../compiler/ops/index.js';
 import { viewNode } from '../../compiler/ops/node-view.js';
 import { toNhwc } from './conv-case.js';
@@ -23,12 +23,19 @@ export interface LayerSpec {
   readonly output: Operand;
   /** The kernel gets [N, H, W, C]. */
   readonly nhwc?: boolean;
+  /** Of all values; int8 by default. */
+  readonly dtype?: 'int8' | 'int16';
 }
 
-function valueOf(name: string, { shape, scale, zeroPoint }: Operand, nhwc: boolean): Value {
+function valueOf(
+  name: string,
+  { shape, scale, zeroPoint }: Operand,
+  { dtype = 'int8' }: LayerSpec,
+  nhwc: boolean,
+): Value {
   const [n, c, h, w] = shape as [number, number, number, number];
   const quantization = { scale: [Math.fround(scale)], zeroPoint: [zeroPoint] };
-  return { name, dtype: 'int8', shape: nhwc ? [n, h, w, c] : shape, quantization };
+  return { name, dtype, shape: nhwc ? [n, h, w, c] : shape, quantization };
 }
 
 /** The node alone, with its values in ONNX layout or, `nhwc`, as kernels see them. */
@@ -37,8 +44,8 @@ export function graphOf(spec: LayerSpec, nhwc: boolean): Graph {
   const attributes = { ...spec.attributes, ...(nhwc ? { layout: 'NHWC' } : {}) };
   const node: Node = { name: 'layer', op: spec.op, domain: '', inputs, outputs: ['y'], attributes };
   const values = [
-    ...spec.inputs.map((operand, i) => valueOf(inputs[i]!, operand, nhwc)),
-    valueOf('y', spec.output, nhwc),
+    ...spec.inputs.map((operand, i) => valueOf(inputs[i]!, operand, spec, nhwc)),
+    valueOf('y', spec.output, spec, nhwc),
   ];
   return {
     ...{ name: 'layer', inputs, outputs: ['y'], nodes: [node], states: [], opsets: new Map([['', 13]]) },
@@ -46,14 +53,18 @@ export function graphOf(spec: LayerSpec, nhwc: boolean): Graph {
   };
 }
 
+function tensorData(dtype: 'int8' | 'int16', length: number, next: () => number): Int8Array | Int16Array {
+  return dtype === 'int8' ? Int8Array.from({ length }, next) : Int16Array.from({ length }, next);
+}
+
 /** Random inputs in ONNX layout. */
 export function tensorsOf(spec: LayerSpec, random: Random): Tensor[] {
-  return spec.inputs.map(
-    ({ shape }): Tensor => ({
-      ...{ dtype: 'int8', shape },
-      data: Int8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.integer(-128, 127)),
-    }),
-  );
+  const { dtype = 'int8' } = spec;
+  const [low, high] = integerRange(dtype);
+  return spec.inputs.map(({ shape }): Tensor => {
+    const length = shape.reduce((a, b) => a * b, 1);
+    return { dtype, shape, data: tensorData(dtype, length, () => random.integer(low, high)) };
+  });
 }
 
 /** Undefined where no native option takes the node. */

@@ -78,12 +78,25 @@ export interface MatmulSpec {
   readonly inner: number;
   readonly columns: number;
   readonly perColumn: boolean;
+  /** Input and output are int16, the output's zero point 0. */
+  readonly halfwords?: boolean;
 }
 
 /** One MatMul with bias as a graph, and its input `a`. */
-export function matmulGraph({ rows, inner, columns, perColumn }: MatmulSpec, random: Random) {
+export function matmulGraph({ rows, inner, columns, perColumn, halfwords }: MatmulSpec, random: Random) {
   const tensors = operands(rows, inner, columns, random, 127);
-  return { graph: graphOf(tensors, random, perColumn), inputs: new Map([['a', tensors.a]]) };
+  const graph = graphOf(tensors, random, perColumn);
+  return halfwords ? ofHalfwords(graph, rows * inner, random) : { graph, inputs: new Map([['a', tensors.a]]) };
+}
+
+function ofHalfwords(graph: Graph, length: number, random: Random) {
+  const [a, y] = [graph.values.get('a')!, graph.values.get('y')!];
+  const data = Int16Array.from({ length }, () => random.integer(-32768, 32767));
+  const values = new Map(graph.values)
+    .set('a', { ...a, dtype: 'int16' })
+    .set('y', { ...y, dtype: 'int16', quantization: { ...y.quantization!, zeroPoint: [0] } });
+  const inputs = new Map<string, Tensor>([['a', { dtype: 'int16', shape: a.shape, data }]]);
+  return { graph: { ...graph, values }, inputs };
 }
 
 /**

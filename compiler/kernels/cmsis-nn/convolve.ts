@@ -80,17 +80,37 @@ function productCall(
   library: Library,
   called: VendorFunction,
   g: Geometry,
-  { scratchBytes, weights, filter, multiplier }: Product,
+  { weights, ...product }: Product,
 ): KernelCall {
   const requantization = requantizationOf(context, library);
+  const constants = { ...weightField(weights, 4), ...biasField(context), ...requantizationFields(requantization) };
+  const macs = macsOf(context.output(0), weights.length / g.outChannels);
+  return windowCall(context, called, g, {
+    ...{ ...product, constants, inputOffset: -zeroOf(context.required(0)) },
+    extra: { macs, ...lawOfCall(requantization) },
+  });
+}
+
+interface WindowCall extends Omit<Product, 'weights'> {
+  /** Weights, bias, multipliers and shifts. */
+  readonly constants: Readonly<Record<string, ParamValue>>;
+  readonly inputOffset: number;
+  readonly extra: Partial<KernelCall>;
+}
+
+/** A call with the parameters of the library's convolutions: all of them have the same. */
+export function windowCall(
+  context: LowerContext,
+  called: VendorFunction,
+  g: Geometry,
+  { scratchBytes, constants, filter, multiplier, inputOffset, extra }: WindowCall,
+): KernelCall {
   const [x, y] = [context.required(0), context.output(0)];
   const fields = {
-    ...weightField(weights, 4),
-    ...biasField(context),
-    ...requantizationFields(requantization),
+    ...constants,
     layer: {
       fields: {
-        input_offset: { int: -zeroOf(x) },
+        input_offset: { int: inputOffset },
         output_offset: { int: perTensor(y).zeroPoint },
         ...(multiplier === undefined ? {} : { ch_mult: { int: multiplier } }),
         stride: tile(g.strides),
@@ -104,10 +124,5 @@ function productCall(
     output: dims(g.batches, g.outHeight, g.outWidth, g.outChannels),
     scratch_bytes: { int: scratchBytes },
   };
-  const macs = macsOf(y, weights.length / g.outChannels);
-  return cmsisCall(
-    context,
-    { ...called, inputs: [x.name], scratchBytes, fields },
-    { macs, ...lawOfCall(requantization) },
-  );
+  return cmsisCall(context, { ...called, inputs: [x.name], scratchBytes, fields }, extra);
 }

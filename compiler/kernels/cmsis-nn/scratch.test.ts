@@ -1,18 +1,27 @@
 /** The port of CMSIS-NN's scratch sizes against the library's own `*_get_buffer_size`, compiled for the host as for each kind of core. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../test/support/random.js';
 import { testedCmsisNn } from '../../../test/support/vendor-copies.js';
 import { withTemporaryFolder } from '../../toolchain/temporary.js';
-import type { Library } from '../../vendor/library.js';
+import { type Library, missingFrom } from '../../vendor/library.js';
 import { roundUp } from '../vendor/round-up.js';
 import type { Core } from './option.js';
-import { averagePoolBytes, type ConvolveShape, convolveBytes, depthwiseBytes } from './scratch.js';
+import {
+  averagePoolBytes,
+  type ConvolveShape,
+  convolveBytes,
+  convolveBytesS16,
+  depthwiseBytes,
+  depthwiseBytesS16,
+} from './scratch.js';
 
 const library = await testedCmsisNn();
 const CASES = 1500;
+/** A subset of the library may have none. */
+const hasS16 = library !== undefined && missingFrom(library, ['arm_convolve_wrapper_s16']).length === 0;
 /** What the library's headers make of a core, its `arm_nn_math_types.h`. */
 const MACROS: Readonly<Record<Core, readonly string[]>> = {
   plain: [],
@@ -47,32 +56,43 @@ function layer(random: Random): Layer {
   };
 }
 
-/** All functions of the copy that say sizes for int8, and the constant that they refer to. */
+/** All functions of the copy that say sizes for int8 and int16, and the constants that they refer to. */
 function sizeFunctions({ files }: Library): string {
   const text = files.map(({ content }) => content.replace(/\r/g, '')).join('\n');
   const found = new Map<string, string>();
   const pattern =
-    /^(?:__STATIC_INLINE )?int32_t (arm_(?:conv|depthwise|avgpool)\w*s8\w*get_buffer_size\w*)\(([^;{)]*)\)\n\{/gm;
+    /^(?:__STATIC_INLINE )?(?:int32_t|bool)\s+(arm_(?:conv|dep\w*wise|avgpool)\w*s(?:8|16)\w*get_buffer_size\w*|arm_nn_is_convolve_\w+)\(([^;{)]*)\)\n\{/gm;
   for (const match of text.matchAll(pattern)) {
     if (match[1]!.includes('transpose')) continue;
     found.set(match[1]!, text.slice(match.index, text.indexOf('\n}\n', match.index) + 3));
   }
   const heads = [...found.values()].map((body) => `${body.slice(0, body.indexOf(')') + 1)};`);
-  const block = /#define CH_IN_BLOCK_MVE .*/.exec(text)![0];
-  return [block, ...heads, ...found.values()].join('\n').replace(/__STATIC_INLINE /g, 'static ');
+  const blocks = [
+    /#define CH_IN_BLOCK_MVE .*/,
+    /#define CONVERT_DW_CONV\w+ .*/,
+    /#define USE_FAST_DW_CONV_S16_FUNCTION(?:.*\\\n)*.*/,
+  ];
+  return [...blocks.map((block) => block.exec(text)?.[0] ?? ''), ...heads, ...found.values()]
+    .join('\n')
+    .replace(/__STATIC_INLINE /g, 'static ');
 }
 
-/** For each layer: the convolution's bytes, those of the depthwise one, those of an average over its window. */
+/** For each layer: the convolution's bytes, those of the depthwise one, those of an average over its window; the same for int16. */
 async function sizesByLibrary(layers: readonly Layer[], core: Core, folder: string): Promise<number[][]> {
   const rows = layers.map(({ inHeight, inWidth, inChannels, outHeight, outWidth, kernel, strides, ...rest }) => {
     const numbers = [inHeight, inWidth, inChannels, outHeight, outWidth, ...kernel, ...strides, ...rest.pads];
     return `{${[...numbers, ...rest.dilations, rest.multiplier].join(', ')}},`;
   });
-  const header = library!.files.find(({ path }) => path.endsWith('/arm_nn_types.h'))!;
-  writeFileSync(join(folder, 'arm_nn_types.h'), header.content);
+  mkdirSync(join(folder, 'Internal'), { recursive: true });
+  for (const { path, content } of library!.files) {
+    // Since 7.1 the types need the configuration.
+    const name = /(?:Internal\/arm_nn_config|arm_nn_types)\.h$/.exec(path)?.[0];
+    if (name !== undefined) writeFileSync(join(folder, name), content);
+  }
   writeFileSync(
     join(folder, `${core}.c`),
-    `#include <stdio.h>
+    `#include <stdbool.h>
+#include <stdio.h>
 #include "arm_nn_types.h"
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 ${sizeFunctions(library!)}
@@ -87,9 +107,16 @@ int main(void) {
     const cmsis_nn_tile stride = {.h = r[7], .w = r[8]}, padding = {.h = r[9], .w = r[10]}, dilation = {.h = r[11], .w = r[12]};
     const cmsis_nn_conv_params conv = {.stride = stride, .padding = padding, .dilation = dilation};
     const cmsis_nn_dw_conv_params depthwise = {.ch_mult = r[13], .stride = stride, .padding = padding, .dilation = dilation};
-    printf("%ld %ld %ld\\n", (long)arm_convolve_wrapper_s8_get_buffer_size(&conv, &in, &filter, &out),
+    printf("%ld %ld %ld", (long)arm_convolve_wrapper_s8_get_buffer_size(&conv, &in, &filter, &out),
            (long)arm_depthwise_conv_wrapper_s8_get_buffer_size(&depthwise, &in, &each, &wide),
            (long)arm_avgpool_s8_get_buffer_size(r[4], r[2]));
+${
+  hasS16
+    ? `    printf(" %ld %ld %ld\\n", (long)arm_convolve_wrapper_s16_get_buffer_size(&conv, &in, &filter, &out),
+           (long)arm_depthwise_conv_wrapper_s16_get_buffer_size(&depthwise, &in, &each, &wide),
+           (long)arm_avgpool_s16_get_buffer_size(r[4], r[2]));`
+    : '    puts("");'
+}
   }
   return 0;
 }
@@ -143,5 +170,14 @@ describe.skipIf(library === undefined).each(['plain', 'dsp', 'mve'] as const)('s
     expect(layers.map(({ inChannels }) => averagePoolBytes(inChannels, core))).toEqual(
       asked.map(([, , bytes]) => bytes),
     );
+  });
+
+  it.skipIf(!hasS16)('is what the functions for int16 say', () => {
+    const ported = layers.map((one) => [
+      convolveBytesS16(one, core),
+      depthwiseBytesS16(one, core),
+      averagePoolBytes(one.inChannels, core),
+    ]);
+    expect(ported).toEqual(asked.map((bytes) => bytes.slice(3, 6)));
   });
 });

@@ -51,7 +51,30 @@ export function depthwiseBytes(
   return isThree ? 0 : 2 * inChannels * taps;
 }
 
-/** `arm_avgpool_s8_get_buffer_size`, bytes. */
+/** `arm_convolve_wrapper_s16_get_buffer_size`, bytes: windows of halfwords, two of them, with Helium four of whole registers. */
+export function convolveBytesS16(
+  { inChannels, kernel }: Pick<ConvolveShape, 'inChannels' | 'kernel'>,
+  core: Core,
+): number {
+  const window = kernel[0] * kernel[1] * inChannels;
+  return core === 'mve' ? 8 * roundUp(window, 8) : 4 * window;
+}
+
+/** Windows that `arm_depthwise_conv_fast_s16` does not take: USE_FAST_DW_CONV_S16_FUNCTION. */
+const SLOW_TAPS = 512;
+
+/** `arm_depthwise_conv_wrapper_s16_get_buffer_size`, bytes. */
+export function depthwiseBytesS16(
+  shape: Pick<ConvolveShape, 'inChannels' | 'kernel' | 'dilations'> & { readonly multiplier: number },
+  core: Core,
+): number {
+  const { inChannels, kernel, dilations, multiplier } = shape;
+  const taps = kernel[0] * kernel[1];
+  if (core === 'plain' || multiplier !== 1 || dilations.some((n) => n !== 1) || taps >= SLOW_TAPS) return 0;
+  return core === 'mve' ? 8 * inChannels * taps + 8 : 2 * inChannels * taps;
+}
+
+/** `arm_avgpool_s8_get_buffer_size` and `arm_avgpool_s16_get_buffer_size`, bytes. */
 export function averagePoolBytes(channels: number, core: Core): number {
   return core === 'dsp' ? 4 * channels : 0;
 }

@@ -15,7 +15,11 @@ export function sidesOf(context: LowerContext) {
 /** Why no function for two tensors of equal shape fits. */
 export function whyNotEqual(context: LowerContext): string | undefined {
   const quantized = isQuantizedInt8(context);
-  if (quantized !== true) return quantized;
+  return quantized === true ? whyNotRepeated(context) : quantized;
+}
+
+/** The libraries walk both inputs side by side. */
+export function whyNotRepeated(context: LowerContext): string | undefined {
   const shapes = [context.required(0), context.required(1), context.output(0)].map(({ shape }) => elementCount(shape));
   return new Set(shapes).size > 1 ? 'one input is repeated' : undefined;
 }

@@ -27,17 +27,18 @@ export interface VendorFunction {
   readonly functions: readonly string[];
 }
 
-export interface VendorOption extends VendorFunction {
+export interface VendorOption extends VendorFunction, Pick<KernelOption, 'takes'> {
   /** Undefined when it fits, else why not. */
   whyNot(context: LowerContext, library: Library): string | undefined;
   build(context: LowerContext, library: Library): KernelCall;
 }
 
-export function vendorOption(vendor: Vendor, { adapter, functions, whyNot, build }: VendorOption): KernelOption {
+export function vendorOption(vendor: Vendor, { adapter, functions, takes, whyNot, build }: VendorOption): KernelOption {
   const libraryOf = ({ libraries = [] }: LowerContext) => libraries.find(({ name }) => name === vendor.library);
   return {
     function: adapter,
     family: vendor.library,
+    ...(takes === undefined ? {} : { takes }),
     when: (context) => {
       const library = libraryOf(context);
       if (library === undefined) return `no copy of ${vendor.title} is given`;

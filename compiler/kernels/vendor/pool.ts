@@ -4,17 +4,17 @@ import { finishAverage } from '../../ops/shared/average.js';
 import { loweredWindow } from '../../ops/shared/pool.js';
 import { isQuantized, perTensor } from '../../ops/shared/quantized.js';
 
-export const EVERY_SUM = 'profile onnx: every sum that a window can have gives the byte of ONNX';
+export const EVERY_SUM = 'profile onnx: every sum that a window can have gives what ONNX gives';
 
-export function whyNotWindow(context: LowerContext): string | undefined {
+export function whyNotWindow(context: LowerContext, taken: 'int8' | 'int16' = 'int8'): string | undefined {
   const { dtype } = context.required(0);
-  if (dtype !== 'int8') return `the input is ${dtype}`;
+  if (dtype !== taken) return `the input is ${dtype}`;
   const { kernel, dilations, pads } = loweredWindow(context);
   if (dilations.some((n) => n !== 1)) return 'the window is dilated';
   return pads.some((pad, i) => pad >= kernel[i % 2]!) ? 'a window can lie in the padding alone' : undefined;
 }
 
-/** The libraries average bytes, of what lies inside the image. */
+/** The libraries average what lies inside the image. */
 export function whyNotAverage(context: LowerContext): string | undefined {
   const [x, y] = [context.required(0), context.output(0)];
   if (!isQuantized(x)) return 'the input is float32';
@@ -25,14 +25,15 @@ export function whyNotAverage(context: LowerContext): string | undefined {
   return countsPads ? 'padding counts' : undefined;
 }
 
-/** The first sum of bytes, of so many, whose average is another byte than ONNX's. */
+/** The first sum of elements, of so many, whose average is another one than ONNX's. */
 export function differingSum(
   context: LowerContext,
   averageOf: (sum: number, count: number) => number,
 ): { readonly sum: number; readonly count: number } | undefined {
   const finish = finishAverage(context);
+  const { low, high } = perTensor(context.required(0));
   for (const count of countsOf(context)) {
-    for (let sum = -128 * count; sum <= 127 * count; sum += 1) {
+    for (let sum = low * count; sum <= high * count; sum += 1) {
       if (averageOf(sum, count) !== finish(sum, count, count)) return { sum, count };
     }
   }

@@ -1,6 +1,6 @@
 /** The constants of a vendor's convolution or matrix product: ONNX's bytes where they can be had, TFLite's own constants else. */
 import type { KernelCall, ParamValue } from '../../ir/kernel-call.js';
-import type { Law, QuantizedMultiplier } from '../../numerics/law.js';
+import type { QuantizedMultiplier, RoundingLaw } from '../../numerics/law.js';
 import { quantizeMultiplier } from '../../numerics/law.js';
 import { solveVendor } from '../../numerics/vendor-solver.js';
 import type { LowerContext } from '../../ops/define.js';
@@ -14,7 +14,7 @@ export interface VendorRequantization {
   /** One for each output channel. */
   readonly factors: readonly QuantizedMultiplier[];
   /** Set when some channel has no multiplier that gives ONNX's bytes: then the whole layer is in the profile `tflite`. */
-  readonly law?: Law;
+  readonly law?: RoundingLaw;
   /** Channels that have one. */
   readonly solved: number;
 }
@@ -24,18 +24,18 @@ export interface LayerRequantization extends VendorRequantization {
   readonly sums: readonly ChannelSums[];
 }
 
-const known = new WeakMap<LowerContext, Map<Law, LayerRequantization>>();
+const known = new WeakMap<LowerContext, Map<RoundingLaw, LayerRequantization>>();
 
 /** Of the node's weights under what the library computes. It takes long, and several options ask for the same: solved once for a context. */
 export function requantizationOf(context: LowerContext, { law }: Pick<Library, 'law'>): LayerRequantization {
-  const solutions = known.get(context) ?? new Map<Law, LayerRequantization>();
+  const solutions = known.get(context) ?? new Map<RoundingLaw, LayerRequantization>();
   known.set(context, solutions);
   const requantization = solutions.get(law) ?? solve(context, law);
   solutions.set(law, requantization);
   return requantization;
 }
 
-function solve(context: LowerContext, law: Law): LayerRequantization {
+function solve(context: LowerContext, law: RoundingLaw): LayerRequantization {
   const channels = context.output(0).shape.at(-1)!;
   const { channels: sums, zeroPoint, low, high } = layerOf(context, weightRows(context), channels, 'wide');
   const solutions = sums.map(({ scale, reach }) => solveVendor({ scale, zeroPoint, low, high, reach }, law));

@@ -4,7 +4,7 @@ import type { KernelCall, Overlap, ParamValue } from '../../ir/kernel-call.js';
 import { allocate, bytesPerElement, type DataType, elementCount, type Tensor } from '../../ir/tensor.js';
 import type { Law } from '../../numerics/law.js';
 import { dequantize, quantize } from '../../numerics/requantize.js';
-import type { Side } from '../../numerics/vendor-binary.js';
+import type { Side, SideType } from '../../numerics/vendor-binary.js';
 import type { Inferred, KernelOption, LowerContext, NodeView } from '../define.js';
 import { clampFloat } from './convolution.js';
 import { clampOf, floatClampOf, isQuantized, lawOf, perTensor } from './quantized.js';
@@ -25,6 +25,7 @@ export interface BinaryRule {
     sides: readonly [a: Side, b: Side, y: Side],
     clamp: readonly [number, number],
     law: Law,
+    type: SideType,
   ): (p: number, q: number) => number;
 }
 
@@ -97,7 +98,9 @@ export function quantizedRule(view: NodeView, rule: BinaryRule): (a: number, b: 
   const y = perTensor(view.output(0));
   const [low, high] = clampOf(view, view.output(0));
   const law = lawOf(view);
-  if (law !== undefined && rule.vendor !== undefined) return rule.vendor([a, b, y], [low, high], law);
+  if (law !== undefined && rule.vendor !== undefined) {
+    return rule.vendor([a, b, y], [low, high], law, view.required(0).dtype === 'int16' ? 'int16' : 'int8');
+  }
   return (p, q) => {
     const real = rule.float(dequantize(p, a.scale, a.zeroPoint), dequantize(q, b.scale, b.zeroPoint));
     return quantize(real, y.scale, y.zeroPoint, low, high);

@@ -38,6 +38,26 @@ typedef struct {
 
 void nanoc_cmsis_depthwise_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_depthwise_s8_params *params);
 
+/* Of int16 activations: no zero points. */
+typedef nanoc_cmsis_convolve_s8_params nanoc_cmsis_convolve_s16_params;
+
+void nanoc_cmsis_convolve_s16(const int16_t *x, int16_t *y, void *scratch, const nanoc_cmsis_convolve_s16_params *params);
+
+typedef struct {
+  const int8_t *weights; /* and up to three bytes behind them, which are read */
+  const int64_t *bias;   /* this and what follows filled up to a multiple of four channels */
+  const int32_t *multiplier;
+  const int32_t *shift;
+  cmsis_nn_dw_conv_params layer;
+  cmsis_nn_dims input;
+  cmsis_nn_dims filter;
+  cmsis_nn_dims output;
+  int32_t scratch_bytes;
+} nanoc_cmsis_depthwise_s16_params;
+
+void nanoc_cmsis_depthwise_s16(const int16_t *x, int16_t *y, void *scratch,
+                               const nanoc_cmsis_depthwise_s16_params *params);
+
 typedef struct {
   const int8_t *weights; /* [out_c][in_c] */
   const int32_t *bias;   /* with the input's zero point: the layer's input_offset is 0 */
@@ -64,6 +84,19 @@ typedef struct {
 
 void nanoc_cmsis_fully_connected_per_channel_s8(const int8_t *x, int8_t *y, void *scratch,
                                                 const nanoc_cmsis_fully_connected_per_channel_s8_params *params);
+
+typedef struct {
+  const int8_t *weights; /* [out_c][in_c] */
+  const int64_t *bias;   /* with the input's zero point */
+  cmsis_nn_per_tensor_quant_params quantization;
+  cmsis_nn_fc_params layer;
+  cmsis_nn_dims input; /* n rows */
+  cmsis_nn_dims filter;
+  cmsis_nn_dims output;
+} nanoc_cmsis_fully_connected_s16_params;
+
+void nanoc_cmsis_fully_connected_s16(const int16_t *x, int16_t *y, void *scratch,
+                                     const nanoc_cmsis_fully_connected_s16_params *params);
 
 typedef struct {
   cmsis_nn_per_tensor_quant_params quantization;
@@ -96,6 +129,11 @@ typedef struct {
 void nanoc_cmsis_add_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
                         const nanoc_cmsis_add_s8_params *params);
 
+typedef nanoc_cmsis_add_s8_params nanoc_cmsis_add_s16_params;
+
+void nanoc_cmsis_add_s16(const int16_t *a, const int16_t *b, int16_t *y, void *scratch,
+                         const nanoc_cmsis_add_s16_params *params);
+
 typedef struct {
   int32_t count;
   int32_t a_offset;
@@ -108,19 +146,30 @@ typedef struct {
 void nanoc_cmsis_mul_s8(const int8_t *a, const int8_t *b, int8_t *y, void *scratch,
                         const nanoc_cmsis_mul_s8_params *params);
 
+typedef nanoc_cmsis_mul_s8_params nanoc_cmsis_mul_s16_params;
+
+void nanoc_cmsis_mul_s16(const int16_t *a, const int16_t *b, int16_t *y, void *scratch,
+                         const nanoc_cmsis_mul_s16_params *params);
+
 typedef struct {
   cmsis_nn_pool_params layer;
   cmsis_nn_dims input;
   cmsis_nn_dims filter;
   cmsis_nn_dims output;
   int32_t scratch_bytes;
-} nanoc_cmsis_pool_s8_params;
+} nanoc_cmsis_pool_params;
 
-typedef nanoc_cmsis_pool_s8_params nanoc_cmsis_average_pool_s8_params;
-typedef nanoc_cmsis_pool_s8_params nanoc_cmsis_max_pool_s8_params;
+typedef nanoc_cmsis_pool_params nanoc_cmsis_average_pool_s8_params;
+typedef nanoc_cmsis_pool_params nanoc_cmsis_max_pool_s8_params;
 
-void nanoc_cmsis_average_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_s8_params *params);
-void nanoc_cmsis_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_s8_params *params);
+void nanoc_cmsis_average_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_params *params);
+void nanoc_cmsis_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_params *params);
+
+typedef nanoc_cmsis_pool_params nanoc_cmsis_average_pool_s16_params;
+typedef nanoc_cmsis_pool_params nanoc_cmsis_max_pool_s16_params;
+
+void nanoc_cmsis_average_pool_s16(const int16_t *x, int16_t *y, void *scratch, const nanoc_cmsis_pool_params *params);
+void nanoc_cmsis_max_pool_s16(const int16_t *x, int16_t *y, void *scratch, const nanoc_cmsis_pool_params *params);
 
 typedef struct {
   int32_t rows;

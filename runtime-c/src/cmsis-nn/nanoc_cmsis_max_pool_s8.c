@@ -1,7 +1,7 @@
 #include "nanoc/cmsis_nn.h"
 
-void nanoc_cmsis_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_s8_params *params) {
-  const nanoc_cmsis_pool_s8_params *p = params;
+void nanoc_cmsis_max_pool_s8(const int8_t *x, int8_t *y, void *scratch, const nanoc_cmsis_pool_params *params) {
+  const nanoc_cmsis_pool_params *p = params;
   const cmsis_nn_context context = {scratch, p->scratch_bytes};
   (void)arm_max_pool_s8(&context, &p->layer, &p->input, x, &p->filter, &p->output, y);
 }
