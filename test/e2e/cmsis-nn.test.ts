@@ -2,8 +2,10 @@
  * `--kernels cmsis-nn` with the real library: every layer on the device against the reference, under either rounding. The examples
  * with the sources that a PyPI package carries or the copy in CMSIS_NN_PATH; the models of NANOC_MODELS or ../shared/models where they are.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { readModelFile } from '../../compiler/cli/model-file.js';
 import { compile, emitFiles } from '../../compiler/index.js';
@@ -12,6 +14,8 @@ import { packageRoot } from '../../compiler/toolchain/package-root.js';
 import type { Rounding } from '../../compiler/vendor/cmsis-nn.js';
 import { defaultVectors } from '../../compiler/verify/default-vectors.js';
 import { verifyModel } from '../../compiler/verify/verify.js';
+import { writeFolder } from '../examples/expected.js';
+import { HAS_CMAKE } from '../examples/firmware.js';
 import { testedCmsisNn } from '../support/vendor-copies.js';
 
 const library = await testedCmsisNn();
@@ -68,6 +72,45 @@ describe.skipIf(library === undefined)('models with CMSIS-NN', () => {
     // Nothing of the library itself.
     expect(files.filter(({ path }) => /arm_\w+\.[ch]$/.test(path))).toEqual([]);
   });
+
+  it.skipIf(!HAS_CMAKE)(
+    'whose project fetches the pinned release: the fetched copy, given as FETCHCONTENT_SOURCE_DIR_CMSIS_NN, builds and runs',
+    async () => {
+      const compilation = await compiled(example('motion'), 'cortex-m4', 'single');
+      const files = await emitFiles(compilation);
+      const folder = mkdtempSync(join(tmpdir(), 'nanoc-fetch-'));
+      try {
+        const [project, copy, build] = ['project', 'copy', 'build'].map((name) => join(folder, name)) as [
+          string,
+          string,
+          string,
+        ];
+        writeFolder(project, files);
+        writeFolder(copy, library!.files);
+        const text = readFileSync(join(project, 'CMakeLists.txt'), 'utf8');
+        expect(text).toMatch(/FetchContent_Declare\(cmsis_nn GIT_REPOSITORY https:\/\/\S+ GIT_TAG [0-9a-f]{40} /);
+        const core = library!.includeDirectories.find((path) => path !== 'Include');
+        const options = [
+          `-DCMAKE_TOOLCHAIN_FILE=${join(project, 'toolchain.cmake')}`,
+          `-DFETCHCONTENT_SOURCE_DIR_CMSIS_NN=${copy}`,
+          ...(core === undefined ? [] : [`-DCMSIS_CORE_PATH=${join(copy, core)}`]),
+        ];
+        await execa('cmake', ['-S', project, '-B', build, ...options], { env: { CMSIS_NN_PATH: '' } });
+        const { stdout } = await execa('cmake', ['--build', build]);
+        expect(stdout).toContain('arm_convolve_wrapper_s8');
+        const elf = readdirSync(build).find((name) => name.endsWith('.elf'))!;
+        const { command, machine } = compilation.target.qemu!;
+        const run = await execa(command, ['-M', machine, '-nographic', '-semihosting', '-kernel', join(build, elf)], {
+          timeout: 60_000,
+          reject: false,
+        });
+        expect(run.exitCode, run.stdout).toBe(0);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    240_000,
+  );
 
   for (const model of real.filter((path) => existsSync(path))) {
     for (const target of full
