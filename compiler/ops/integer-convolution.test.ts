@@ -160,7 +160,29 @@ describe('convolutions that are quantized at run time', () => {
     }
   });
 
-  it('the portable kernels on every core', async () => {
+  it('signed inputs, which DynamicQuantizeLinear does not make', async () => {
+    const items = [plain, { ...depthwise, weights: 'int8' as const }, depthwise, grouped].map((spec): OperatorCase => {
+      const { nodes, ...rest } = dynamicModel(spec, false);
+      const model: BuilderModel = {
+        ...rest,
+        inputs: [
+          { name: 'one_q', dtype: 'int8', shape: spec.x },
+          { name: 'one_s', dtype: 'float32', shape: [] },
+          { name: 'one_z', dtype: 'int8', shape: [] },
+        ],
+        outputs: [{ name: 'one_y', dtype: 'float32', shape: [] }],
+        nodes: nodes.slice(1, 5),
+      };
+      return {
+        name: 'signed',
+        model,
+        inputs: { one_q: bytes('int8', ...spec.x), one_s: floats(0.1, 0.2), one_z: bytes('int8') },
+      };
+    });
+    await runKernels(items.map((item) => compileCase(item)));
+  });
+
+  it('the portable kernels', async () => {
     await runKernels(
       [plain, depthwise].map((spec) => {
         const model = dynamicModel(spec, true);

@@ -1,17 +1,24 @@
 #include "nanoc/conv_integer.h"
 
-/* Adds one tap of all channels to their sums. */
-static void add_tap(const nanoc_integer_product_params *p, const uint8_t *x, int32_t channels, int32_t own, const int8_t *w, int32_t *sums) {
-  for (int32_t c = 0; c < channels; c++) {
-    const int32_t middle = p->zeros == NULL ? 0 : p->zeros[c];
-    sums[c] = nanoc_mac(sums[c], nanoc_byte_at(x, c, p->is_signed) - own, w[c] - middle);
+/* Adds one tap of all channels to their sums. `flip` makes bytes of either type unsigned ones, with the zero point `own`. */
+static void add_tap(const int32_t *zeros, const uint8_t *x, int32_t flip, int32_t own, const int8_t *w, int32_t *sums, int32_t channels) {
+  int32_t *const end = sums + channels;
+  if (zeros == NULL) {
+    for (; sums != end; sums++) {
+      *sums = nanoc_mac(*sums, ((int32_t)*x++ ^ flip) - own, *w++);
+    }
+  } else {
+    for (; sums != end; sums++) {
+      *sums = nanoc_mac(*sums, ((int32_t)*x++ ^ flip) - own, *w++ - *zeros++);
+    }
   }
 }
 
 void nanoc_depthwise_integer_f32(const void *x, const float *scale, const void *zero, float *y, int32_t *scratch,
                                  const nanoc_conv_integer_params *params) {
   const nanoc_conv_integer_params *const p = params;
-  const int32_t own = nanoc_byte_zero(zero, p->product.is_signed);
+  const int32_t flip = p->product.is_signed != 0 ? 0x80 : 0;
+  const int32_t own = nanoc_byte_zero(zero, p->product.is_signed) + flip;
   const float step = *scale;
   const uint8_t *image = (const uint8_t *)x;
   for (int32_t batch = 0; batch < p->batches; batch++) {
@@ -24,7 +31,7 @@ void nanoc_depthwise_integer_f32(const void *x, const float *scale, const void *
           for (int32_t kx = 0; kx < p->kernel_w; kx++) {
             const int32_t column = ox * p->stride_w - p->pad_left + kx * p->dilation_w;
             if (row >= 0 && row < p->in_h && column >= 0 && column < p->in_w) {
-              add_tap(&p->product, image + (row * p->in_w + column) * p->in_c, p->in_c, own, w, scratch);
+              add_tap(p->product.zeros, image + (row * p->in_w + column) * p->in_c, flip, own, w, scratch, p->in_c);
             }
             w += p->in_c;
           }
