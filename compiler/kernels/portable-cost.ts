@@ -12,7 +12,7 @@ export interface PortableNumbers {
   readonly row: { readonly input: number; readonly around: number };
   /**
    * nanoc_depthwise_s8, four channels: per strip, row read into the ring, row of the kernel for each output row, output pixel, and tap of a
-   * kernel's row behind the fourth.
+   * kernel's row behind the fourth; of the one window of a column, which lies down, per tap and around.
    */
   readonly depthwise: {
     readonly strip: number;
@@ -20,6 +20,7 @@ export interface PortableNumbers {
     readonly kernelRow: number;
     readonly pixel: number;
     readonly tap: number;
+    readonly column: { readonly around: number; readonly tap: number };
   };
   /** nanoc_average_all_s8, per input and channel. */
   readonly averageAll: { readonly input: number; readonly channel: number };
@@ -33,7 +34,7 @@ export interface PortableNumbers {
 const m4: PortableNumbers = {
   pair: { input: 17.1, around: 285, tap: 35, channel: 4 },
   row: { input: 10, around: 134 },
-  depthwise: { strip: 0, inputRow: 56, kernelRow: 33.6, pixel: 267, tap: 16.6 },
+  depthwise: { strip: 0, inputRow: 56, kernelRow: 33.6, pixel: 267, tap: 16.6, column: { around: 367, tap: 20.6 } },
   averageAll: { input: 1.51, channel: 36 },
   maxPool: { pixel: 69.9, around: 23.7, row: 7.5, tap: 20.1 },
   add: { exact: 8.5, near: 17.2 },
@@ -46,21 +47,28 @@ export const portableNumbers: Readonly<Record<string, PortableNumbers>> = {
   'cortex-m3': {
     pair: { input: 16.4, around: 494, tap: 35, channel: 5 },
     row: { input: 10, around: 252 },
-    depthwise: { strip: 112, inputRow: 47.5, kernelRow: 35.3, pixel: 363, tap: 17.3 },
+    depthwise: {
+      strip: 112,
+      inputRow: 47.5,
+      kernelRow: 35.3,
+      pixel: 363,
+      tap: 17.3,
+      column: { around: 460, tap: 20.8 },
+    },
     averageAll: { input: 2.74, channel: 56 },
     maxPool: { pixel: 69.9, around: 23.7, row: 7.5, tap: 20.1 },
   },
   'cortex-m0': {
     pair: { input: 40.4, around: 1125, tap: 50, channel: 8 },
     row: { input: 19.5, around: 572 },
-    depthwise: { strip: 0, inputRow: 97.4, kernelRow: 65.4, pixel: 782, tap: 40.5 },
+    depthwise: { strip: 0, inputRow: 97.4, kernelRow: 65.4, pixel: 782, tap: 40.5, column: { around: 874, tap: 55 } },
     averageAll: { input: 4, channel: 137 },
     maxPool: { pixel: 100, around: 38.8, row: 17.9, tap: 20 },
   },
   rv32imc: {
     pair: { input: 26.8, around: 557, tap: 48, channel: 3.3 },
     row: { input: 13.75, around: 290 },
-    depthwise: { strip: 0, inputRow: 66, kernelRow: 29, pixel: 388, tap: 24 },
+    depthwise: { strip: 0, inputRow: 66, kernelRow: 29, pixel: 388, tap: 24, column: { around: 496, tap: 29.6 } },
     averageAll: { input: 2.75, channel: 71 },
     maxPool: { pixel: 48.4, around: 24.3, row: 8.2, tap: 10.9 },
     add: { exact: 11.5, near: 16.5 },
@@ -107,11 +115,14 @@ function matmulCost({ call, y }: CostView, { pair }: PortableNumbers): number {
 /** Strips of four channels, row by row through a ring of input rows; the taps of a pixel are the smaller part. */
 function depthwiseCost(view: CostView, { depthwise }: PortableNumbers): number | undefined {
   const { batches, outHeight, outWidth, outChannels, kernelHeight, kernelWidth } = windowSizes(view);
+  const strips = batches * Math.ceil(outChannels / 4);
+  const isLying = view.int('kernel_w') !== kernelWidth;
+  if (isLying) return strips * (depthwise.column.around + depthwise.column.tap * kernelHeight);
   // Fitted to windows of up to fifteen taps.
   if (kernelHeight * kernelWidth > 15) return undefined;
   const inputRows = (outHeight - 1) * (view.ints('strides')[0] ?? 1) + kernelHeight;
   const pixel = depthwise.pixel + depthwise.tap * kernelHeight * Math.max(kernelWidth - 4, 0);
   const outputRow = depthwise.kernelRow * kernelHeight + pixel * outWidth;
   const strip = depthwise.strip + inputRows * depthwise.inputRow + outHeight * outputRow;
-  return batches * Math.ceil(outChannels / 4) * strip;
+  return strips * strip;
 }
