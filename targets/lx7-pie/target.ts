@@ -25,7 +25,6 @@ export const target: Target = {
     ...lx7.qemu!,
     options: ['-cpu', 'esp32s3', '-serial', 'none'],
   },
-  optionalInTests: true,
   startup: [...lx7.startup, 'targets/lx7-pie/console.c'],
   linkerScript: 'targets/lx7-pie/linker.ld',
 };

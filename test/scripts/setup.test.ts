@@ -15,6 +15,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../compiler/toolchain/package-root.js';
 // @ts-expect-error: the script is plain JavaScript, since it runs before any package is installed
 import { staleReason } from '../../scripts/setup/node-packages.mjs';
+import { toolsFor } from '../../scripts/setup/tools.js';
 
 const root = mkdtempSync(join(tmpdir(), 'nanoc-setup-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -49,6 +50,14 @@ describe('node packages', () => {
     expect(staleReason(folder)).toBe('node_modules/zod is missing');
     write(installed, { 'node_modules/zod': { version: '3.9.0' } });
     expect(staleReason(folder)).toBe('node_modules/zod is 3.9.0, not 4.0.0');
+  });
+});
+
+describe('tools', () => {
+  it('of the tests are only such as a package brings, so that CI can ask for all of them', async () => {
+    const tools = await toolsFor('test');
+    expect(tools.length).toBeGreaterThan(10);
+    expect(tools.filter(({ packages }) => packages.length === 0)).toEqual([]);
   });
 });
 
