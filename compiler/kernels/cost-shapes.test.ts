@@ -10,6 +10,7 @@ import type { KernelOption } from '../ops/define.js';
 import { loadTarget } from '../targets.js';
 import { dspConv } from './arm-dsp/conv-kernel.js';
 import { dspDepthwise } from './arm-dsp/depthwise-kernel.js';
+import { dspConvS16, dspDepthwiseS16 } from './arm-dsp/halfwords-kernel.js';
 import { dspMatvec } from './arm-dsp/matmul-kernel.js';
 import { dspWindow } from './arm-dsp/window-kernel.js';
 import { dspWinograd } from './arm-dsp/winograd-kernel.js';
@@ -110,6 +111,11 @@ const withZeros =
   (layer: Shape): Shape =>
   (random) => ({ ...layer(random), weightLimit: 60, weightZero: random.pick([0, -20, 35]), outliers: 0.003 });
 
+/** int16 activations, whose zero point is at an end of their range or between. */
+const halfwords =
+  (layer: Shape): Shape =>
+  (random) => ({ ...layer(random), halfwords: true, zeroPoint: random.pick([0, -32768, 300]) });
+
 type Image = readonly [string, KernelOption, Shape, 'size' | 'speed' | 'balanced'];
 
 const images: readonly Image[] = [
@@ -119,6 +125,8 @@ const images: readonly Image[] = [
   ['cortex-m4', dspWinograd, inFours(threeByThree(conv), 4), 'speed'],
   ['cortex-m4', dspDepthwise, threeByThree(depthwise(3)), 'balanced'],
   ['cortex-m4', dspWindow, depthwise(5), 'balanced'],
+  ['cortex-m4', dspConvS16, halfwords(conv), 'balanced'],
+  ['cortex-m4', dspDepthwiseS16, halfwords(depthwise(4)), 'balanced'],
   ['cortex-m3', v7mConv, conv, 'balanced'],
   ['cortex-m0', v6mConv, conv, 'balanced'],
   ['cortex-m3', v7mDepthwise, depthwise(5), 'balanced'],

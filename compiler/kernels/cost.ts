@@ -3,6 +3,7 @@ import type { Graph } from '../ir/graph.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import type { Target } from '../ir/target.js';
 import { dspCosts } from './arm-dsp/cost.js';
+import { halfwordCosts } from './arm-dsp/halfwords-cost.js';
 import { winogradCost } from './arm-dsp/winograd-cost.js';
 import { mveCosts } from './arm-mve/cost.js';
 import { mveLayerCosts } from './arm-mve/layers-cost.js';
@@ -17,6 +18,7 @@ type Formula = (view: CostView, core: string) => number | undefined;
 
 /** By the start of the function's name: a longer one stands before what it starts with. */
 const nativeCosts: Readonly<Record<string, Formula>> = {
+  ...halfwordCosts,
   ...dspCosts,
   nanoc_winograd_dsp_: winogradCost,
   ...scalarCosts,

@@ -2,6 +2,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, type Tensor } from '../ir/tensor.js';
 import { dspConv, dspConvOfAll } from '../kernels/arm-dsp/conv-kernel.js';
 import { dspDepthwise } from '../kernels/arm-dsp/depthwise-kernel.js';
+import { dspConvS16, dspDepthwiseS16 } from '../kernels/arm-dsp/halfwords-kernel.js';
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { dspWinograd } from '../kernels/arm-dsp/winograd-kernel.js';
 import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.js';
@@ -68,6 +69,8 @@ export default defineOp({
     dspConvOfAll,
     dspWinograd,
     dspConv,
+    dspDepthwiseS16,
+    dspConvS16,
     v7mDepthwise,
     v6mDepthwise,
     rv32Depthwise,

@@ -1,5 +1,6 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { dspMatmulS16 } from '../kernels/arm-dsp/halfwords-kernel.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/conv-kernel.js';
@@ -49,6 +50,7 @@ export default defineOp({
     mveMatmul,
     dspMatvec,
     dspMatmul,
+    dspMatmulS16,
     whereItPays(v7mMatvec),
     whereItPays(v6mWideMatvec),
     whereItPays(v6mMatvec),

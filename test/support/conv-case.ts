@@ -30,8 +30,9 @@ export interface ConvSpec {
   readonly outliers?: number;
   /** The reference's arithmetic, when it is not ONNX's. */
   readonly law?: Law;
-  /** Input and output are int16, with the zero point 0, or `zeroPoint` for the input. */
+  /** Input and output are int16, with the zero point 0, or `zeroPoint` for the input and `outputZero` for the output. */
   readonly halfwords?: boolean;
+  readonly outputZero?: number;
 }
 
 export interface ConvCase {
@@ -108,7 +109,7 @@ export function convCase(spec: ConvSpec, random: Random): ConvCase {
   );
   const yQuantization = perTensor(
     yScale,
-    spec.halfwords ? 0 : (spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)])),
+    spec.halfwords ? (spec.outputZero ?? 0) : (spec.zeroPoint ?? random.pick([-128, 0, random.integer(-128, 127)])),
   );
   const attributes = {
     ...{ kernel_shape: kernel, strides, pads, dilations, group },
