@@ -193,9 +193,52 @@ static inline int32_t nanoc_requantize_s64(int64_t sum, float scale, int32_t zer
   return nanoc_round_clamp(rounded * scale, zero, low, high);
 }
 
+#if NANOC_FPU
+
+/** nanoc_requantize_s64 of a sum of 32 bits. */
+static inline int32_t nanoc_requantize_s16(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  return nanoc_round_clamp((float)sum * scale, zero, low, high);
+}
+
+#else
+
+/*
+ * As nanoc_requantize, with 6 bits behind the point: the two roundings of the float form move a product below 2^16 by at most 2^-7, so
+ * that one product in 32 needs the float form itself. What is larger leaves the bounds, however it is rounded.
+ */
+static inline int32_t nanoc_requantize_s16(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+  union {
+    float f;
+    uint32_t i;
+  } bits;
+  bits.f = scale;
+  const int32_t shift = 150 - 6 - (int32_t)(bits.i >> 23); /* scale = mantissa * 2^-(shift + 6) */
+  const int64_t product = (int64_t)sum * (int32_t)((bits.i & 0x7FFFFFu) | 0x800000u);
+  if (shift <= 0 || shift > 56) {
+    return nanoc_requantize_exact(sum, scale, zero, low, high);
+  }
+  const int64_t wide = product >> shift;
+  if (wide >= (1 << 23)) {
+    return high;
+  }
+  if (wide < -(1 << 23)) {
+    return low;
+  }
+  const int32_t fixed = (int32_t)wide;
+  if ((uint32_t)((fixed & 63) - 31) < 2u) {
+    return nanoc_requantize_exact(sum, scale, zero, low, high);
+  }
+  return nanoc_clamp(((fixed + 32) >> 6) + zero, low, high);
+}
+
+#endif
+
 /** One sum of channel `channel`. */
 static inline int16_t nanoc_output_s16(const nanoc_output *output, int64_t sum, int32_t channel) {
   const float scale = output->scale[channel * output->scale_step];
+  if (sum == (int32_t)sum) {
+    return (int16_t)nanoc_requantize_s16((int32_t)sum, scale, output->y_zero, output->low, output->high);
+  }
   return (int16_t)nanoc_requantize_s64(sum, scale, output->y_zero, output->low, output->high);
 }
 
