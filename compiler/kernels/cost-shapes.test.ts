@@ -15,6 +15,7 @@ import { dspMatvec } from './arm-dsp/matmul-kernel.js';
 import { dspWindow } from './arm-dsp/window-kernel.js';
 import { dspWinograd } from './arm-dsp/winograd-kernel.js';
 import { anyRows, mveConv } from './arm-mve/conv-kernel.js';
+import { mveConvS16, mveDepthwiseS16 } from './arm-mve/halfwords-kernel.js';
 import { mveMatvec } from './arm-mve/matmul-kernel.js';
 import { anyPlanes, anyWindow } from './arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from './arm-scalar/conv-kernel.js';
@@ -139,6 +140,8 @@ const images: readonly Image[] = [
   ['cortex-m55', anyRows, inFours(conv, 16), 'balanced'],
   ['cortex-m55', anyWindow, depthwise(5), 'balanced'],
   ['cortex-m55', anyPlanes, narrow, 'balanced'],
+  ['cortex-m55', mveConvS16, halfwords(conv), 'balanced'],
+  ['cortex-m55', mveDepthwiseS16, halfwords(depthwise(4)), 'balanced'],
   ['cortex-m55', mveConv, withZeros(conv), 'balanced'],
   ['cortex-m55', anyWindow, withZeros(depthwise(5)), 'balanced'],
   ['cortex-m3', v7mConv, withZeros(conv), 'balanced'],

@@ -3,12 +3,13 @@ import type { Graph } from '../ir/graph.js';
 import type { KernelCall } from '../ir/kernel-call.js';
 import type { Target } from '../ir/target.js';
 import { dspCosts } from './arm-dsp/cost.js';
-import { halfwordCosts } from './arm-dsp/halfwords-cost.js';
+
 import { winogradCost } from './arm-dsp/winograd-cost.js';
 import { mveCosts } from './arm-mve/cost.js';
 import { mveLayerCosts } from './arm-mve/layers-cost.js';
 import { scalarCosts } from './arm-scalar/cost.js';
 import { type CostView, costView } from './cost-view.js';
+import { halfwordCosts } from './halfwords-cost.js';
 import { nbits4Costs } from './nbits4-cost.js';
 import { portableCosts, portableNumbers } from './portable-cost.js';
 import { riscvCosts } from './riscv/cost.js';

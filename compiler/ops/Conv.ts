@@ -6,6 +6,7 @@ import { dspConvS16, dspDepthwiseS16 } from '../kernels/arm-dsp/halfwords-kernel
 import { dspWindow } from '../kernels/arm-dsp/window-kernel.js';
 import { dspWinograd } from '../kernels/arm-dsp/winograd-kernel.js';
 import { mveConv, mveConvOfAll, mveRows } from '../kernels/arm-mve/conv-kernel.js';
+import { mveConvS16, mveDepthwiseS16 } from '../kernels/arm-mve/halfwords-kernel.js';
 import { mvePlanes, mveWindow } from '../kernels/arm-mve/window-kernel.js';
 import { v6mConv, v7mConv } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mDepthwise, v7mDepthwise } from '../kernels/arm-scalar/depthwise-kernel.js';
@@ -64,6 +65,8 @@ export default defineOp({
     mveConvOfAll,
     mveRows,
     mveConv,
+    mveDepthwiseS16,
+    mveConvS16,
     dspDepthwise,
     dspWindow,
     dspConvOfAll,

@@ -2,6 +2,7 @@ import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
 import { dspMatmulS16 } from '../kernels/arm-dsp/halfwords-kernel.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
+import { mveMatmulS16 } from '../kernels/arm-mve/halfwords-kernel.js';
 import { mveMatmul, mveMatvec } from '../kernels/arm-mve/matmul-kernel.js';
 import { v6mMatmul, v7mMatmul } from '../kernels/arm-scalar/conv-kernel.js';
 import { v6mMatvec, v6mWideMatvec, v7mMatvec } from '../kernels/arm-scalar/matvec-kernel.js';
@@ -50,6 +51,7 @@ export default defineOp({
     mveMatmul,
     dspMatvec,
     dspMatmul,
+    mveMatmulS16,
     dspMatmulS16,
     whereItPays(v7mMatvec),
     whereItPays(v6mWideMatvec),

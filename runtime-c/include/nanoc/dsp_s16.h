@@ -72,9 +72,10 @@ typedef struct {
   int32_t batches;
   int32_t in_h;
   int32_t in_w;
-  int32_t channels; /* even, at least four */
+  int32_t in_c; /* even, at least four */
   int32_t out_h;
   int32_t out_w;
+  int32_t out_c;
   int32_t kernel_h;
   int32_t kernel_w;
   int32_t stride_h;
@@ -90,7 +91,7 @@ typedef struct {
 } nanoc_depthwise_dsp_s16_params;
 
 /**
- * x: [batches][in_h][in_w][channels], y: [batches][out_h][out_w][channels], both on a word. scratch: 8 * channels bytes on a word.
+ * x: [batches][in_h][in_w][in_c], y: [batches][out_h][out_w][in_c], both on a word. scratch: 8 * in_c bytes on a word.
  * Pixels in ascending order, each by four channels, from these channels of the input alone.
  */
 void nanoc_depthwise_dsp_s16(const int16_t *x, int16_t *y, int32_t *scratch, const nanoc_depthwise_dsp_s16_params *params);

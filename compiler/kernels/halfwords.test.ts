@@ -1,16 +1,39 @@
-/** Products of int16 with int8 for the DSP extension: the C twins on the host under sanitizers, the assembly in QEMU, against the reference. */
+/** Products of int16 with int8 for the DSP extension and for MVE: the C twins on the host under sanitizers, the assembly in QEMU, against the reference. */
 import { describe, expect, it } from 'vitest';
-import { type ConvSpec, randomConvSpec } from '../../../test/support/conv-case.js';
-import { lowered, type NativeCase } from '../../../test/support/native-conv.js';
-import { matmulGraph } from '../../../test/support/native-matmul.js';
-import { Random } from '../../../test/support/random.js';
-import { runCalls, runCallsOnTarget } from '../../../test/support/run-call.js';
-import { SHAPES, SWEEP_MS } from '../../../test/support/sweep.js';
-import { Diagnostics } from '../../diagnostics/diagnostic.js';
-import { operatorOf } from '../../ops/index.js';
-import { viewNode } from '../../ops/node-view.js';
-import { loadTarget } from '../../targets.js';
-import { dspConvS16, dspDepthwiseS16, dspMatmulS16 } from './halfwords-kernel.js';
+import { type ConvSpec, randomConvSpec } from '../../test/support/conv-case.js';
+import { lowered, type NativeCase } from '../../test/support/native-conv.js';
+import { matmulGraph } from '../../test/support/native-matmul.js';
+import { Random } from '../../test/support/random.js';
+import { runCalls, runCallsOnTarget } from '../../test/support/run-call.js';
+import { SHAPES, SWEEP_MS } from '../../test/support/sweep.js';
+import { Diagnostics } from '../diagnostics/diagnostic.js';
+import type { KernelOption } from '../ops/define.js';
+import { operatorOf } from '../ops/index.js';
+import { viewNode } from '../ops/node-view.js';
+import { loadTarget } from '../targets.js';
+import { dspConvS16, dspDepthwiseS16, dspMatmulS16 } from './arm-dsp/halfwords-kernel.js';
+import { mveConvS16, mveDepthwiseS16, mveMatmulS16 } from './arm-mve/halfwords-kernel.js';
+
+interface Family {
+  readonly name: string;
+  readonly conv: KernelOption;
+  readonly depthwise: KernelOption;
+  readonly matmul: KernelOption;
+  /** Numbers of channels of depthwise layers are multiples of it. */
+  readonly multiple: number;
+  readonly targets: readonly string[];
+}
+
+const families: readonly Family[] = [
+  {
+    ...{ name: 'DSP', conv: dspConvS16, depthwise: dspDepthwiseS16, matmul: dspMatmulS16, multiple: 2 },
+    targets: ['cortex-m4', 'cortex-m33'],
+  },
+  {
+    ...{ name: 'MVE', conv: mveConvS16, depthwise: mveDepthwiseS16, matmul: mveMatmulS16, multiple: 8 },
+    targets: ['cortex-m55'],
+  },
+];
 
 const limits = { channels: 20, size: 9, kernel: 4 };
 
@@ -40,10 +63,11 @@ function convSpecs(random: Random, count: number): ConvSpec[] {
   return [...chosen, ...any].map((spec) => halfwords(spec, random));
 }
 
-function depthwiseSpecs(random: Random, count: number): ConvSpec[] {
-  const own = (channels: number, spec: ConvSpec): ConvSpec => ({
-    ...{ ...spec, input: [channels, spec.input[1], spec.input[2]], outputs: channels, group: channels },
-  });
+function depthwiseSpecs(random: Random, count: number, multiple: number): ConvSpec[] {
+  const own = (least: number, spec: ConvSpec): ConvSpec => {
+    const channels = multiple * Math.ceil(least / multiple);
+    return { ...spec, input: [channels, spec.input[1], spec.input[2]], outputs: channels, group: channels };
+  };
   const padded = { ...plain, kernel: [3, 3], pads: [1, 1, 1, 1] } as const;
   const chosen: ConvSpec[] = [
     own(64, { ...padded, input: [1, 6, 5] }),
@@ -59,42 +83,42 @@ function depthwiseSpecs(random: Random, count: number): ConvSpec[] {
   return [...chosen, ...any].map((spec) => halfwords(spec, random));
 }
 
-function product(rows: number, inner: number, columns: number, random: Random): NativeCase {
+function product(option: KernelOption, rows: number, inner: number, columns: number, random: Random): NativeCase {
   const spec = { rows, inner, columns, perColumn: random.chance(0.5), halfwords: true };
   const { graph, inputs } = matmulGraph(spec, random);
   const node = graph.nodes[0]!;
   const view = viewNode(graph, node, operatorOf(node));
-  const context = { ...view, features: new Set(['dsp', 'fpu'] as const), diagnostics: new Diagnostics() };
-  expect(dspMatmulS16.when!(context)).toBe(true);
-  const built = dspMatmulS16.build(context);
+  const context = { ...view, features: new Set(option.needs ?? []), diagnostics: new Diagnostics() };
+  expect(option.when!(context)).toBe(true);
+  const built = option.build(context);
   if (!('call' in built)) throw new Error('views for a matrix product');
   const constants = node.inputs.slice(1).map((name) => graph.values.get(name)!.constant!);
   const [y] = operatorOf(node).evaluate!(view, [inputs.get('a')!, ...constants]);
   return { case: { call: built.call, graph, inputs }, expected: y!.data as Int8Array };
 }
 
-function casesOf(random: Random, count: number): NativeCase[] {
+function casesOf({ conv, depthwise, matmul, multiple }: Family, random: Random, count: number): NativeCase[] {
   const cases = [
-    ...convSpecs(random, count).map((spec) => lowered(spec, random, dspConvS16)),
-    ...depthwiseSpecs(random, count).map((spec) => lowered(spec, random, dspDepthwiseS16)),
-    ...[1, 2, 3, 4].flatMap((rows) => [1, 6, 33].map((inner) => product(rows, inner, 2 + (inner % 5), random))),
+    ...convSpecs(random, count).map((spec) => lowered(spec, random, conv)),
+    ...depthwiseSpecs(random, count, multiple).map((spec) => lowered(spec, random, depthwise)),
+    ...[1, 2, 3, 4].flatMap((rows) => [1, 6, 33].map((inner) => product(matmul, rows, inner, 2 + (inner % 5), random))),
   ];
   const taken = cases.filter((each) => each !== undefined);
   expect(taken).toHaveLength(cases.length);
   return taken;
 }
 
-describe('int16 products for the DSP extension', () => {
+describe.each(families)('int16 products for $name', (family) => {
   it('C twin: every halfword', { timeout: SWEEP_MS }, async () => {
-    const cases = casesOf(new Random(61), SHAPES.host);
+    const cases = casesOf(family, new Random(61), SHAPES.host);
     const results = await runCalls(cases.map((each) => each.case));
     results.forEach((result, i) => {
       expect(result.get('y')!.data, `${i}: ${cases[i]!.case.call.function}`).toEqual(cases[i]!.expected);
     });
   });
 
-  it.each(['cortex-m4', 'cortex-m33'])('%s: the assembly gives the same', { timeout: SWEEP_MS }, async (target) => {
-    const cases = casesOf(new Random(62), SHAPES.target);
+  it.each(family.targets)('%s: the assembly gives the same', { timeout: SWEEP_MS }, async (target) => {
+    const cases = casesOf(family, new Random(62), SHAPES.target);
     const results = await runCallsOnTarget(
       cases.map((each) => each.case),
       await loadTarget(target),
@@ -106,7 +130,7 @@ describe('int16 products for the DSP extension', () => {
 
   it('are left to the portable kernel where a sum can leave 32 bits, with the reason', () => {
     const wide: ConvSpec = { ...plain, input: [600, 2, 2], outputs: 4, extreme: true };
-    expect(lowered(wide, new Random(1), dspConvS16)).toBeUndefined();
-    expect(lowered({ ...wide, weightLimit: 30 }, new Random(1), dspConvS16)).toBeDefined();
+    expect(lowered(wide, new Random(1), family.conv)).toBeUndefined();
+    expect(lowered({ ...wide, weightLimit: 30 }, new Random(1), family.conv)).toBeDefined();
   });
 });
