@@ -16,7 +16,8 @@ export default defineOp({
   name: 'LayerNormalization',
   domain: '',
   opsets: [17],
-  summary: 'float32, constant scale and bias of the normalized dimensions; one output',
+  summary:
+    'float32, constant scale and bias of the normalized dimensions; one output; also spelled out in primitive operators',
   inputs: [{ name: 'X' }, { name: 'Scale', mustBeConstant: true }, { name: 'B', optional: true, mustBeConstant: true }],
   outputs: ['Y', 'Mean', 'InvStdDev'],
   attributes: normalizationAttributes,

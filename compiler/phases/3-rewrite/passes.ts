@@ -21,6 +21,7 @@ import { permuteWeights } from './permute-weights.js';
 import { propagateQuantization } from './propagate-quantization.js';
 import { quantizeCaches } from './quantize-caches.js';
 import { recogniseAttention } from './recognise-attention.js';
+import { recogniseLayerNormalization } from './recognise-layer-normalization.js';
 import { recogniseNormalization } from './recognise-normalization.js';
 import { recogniseRotary } from './recognise-rotary.js';
 import { removeNoOps } from './remove-no-ops.js';
@@ -63,6 +64,7 @@ export const canonicalisePasses: readonly Pass[] = [
   quantizeCaches,
   slideQuantization,
   recogniseAttention,
+  recogniseLayerNormalization,
   recogniseNormalization,
   recogniseRotary,
   fuseElementwise,

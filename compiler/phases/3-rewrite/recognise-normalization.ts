@@ -4,6 +4,7 @@ import type { Node } from '../../ir/graph.js';
 import { isOp, soleProducer } from './chains.js';
 import type { Pass } from './pass.js';
 import { soleQuantize } from './quantization.js';
+import { overRoot, reducedBehind } from './roots.js';
 
 export const recogniseNormalization: Pass = {
   name: 'recognise-normalization',
@@ -41,45 +42,17 @@ interface Normalized {
   readonly origins: readonly string[];
 }
 
-/** x * (1 / root) or x / root. */
+/** x over the root of the mean of its squares, along the last axis. */
 function rootMeanSquare(editor: GraphEditor, name: string): Normalized | undefined {
   const node = soleProducer(editor, name);
-  if (node === undefined || node.attributes.clamp !== undefined) return undefined;
-  const [a, b] = node.inputs as [string, string];
-  if (isOp(node, 'Div')) return meanSquare(editor, a, b, 0);
-  if (!isOp(node, 'Mul')) return undefined;
-  return inverted(editor, a, b) ?? inverted(editor, b, a);
-}
-
-function inverted(editor: GraphEditor, x: string, inverse: string): Normalized | undefined {
-  const node = soleProducer(editor, inverse);
-  if (node === undefined) return undefined;
-  if (isOp(node, 'Reciprocal')) return meanSquare(editor, x, node.inputs[0]!, 1);
-  if (!isOp(node, 'Div') || singleConstant(editor, node.inputs[0]!) !== 1) return undefined;
-  return meanSquare(editor, x, node.inputs[1]!, 1);
-}
-
-function meanSquare(editor: GraphEditor, x: string, name: string, reciprocal: 0 | 1): Normalized | undefined {
-  const root = soleProducer(editor, name);
-  const sum = isOp(root, 'Sqrt') ? soleProducer(editor, root.inputs[0]!) : undefined;
-  if (!isOp(sum, 'Add') || sum.attributes.clamp !== undefined) return undefined;
-  const [a, b] = sum.inputs as [string, string];
-  const [mean, epsilon] =
-    singleConstant(editor, b) === undefined ? [b, singleConstant(editor, a)] : [a, singleConstant(editor, b)];
-  const reduce = soleProducer(editor, mean);
-  if (epsilon === undefined || !isOp(reduce, 'ReduceMean') || Number(reduce.attributes.keepdims) !== 1)
-    return undefined;
-  const rank = editor.value(x).shape.length;
-  if ((reduce.attributes.axes as readonly number[]).join() !== String(rank - 1)) return undefined;
-  const square = soleProducer(editor, reduce.inputs[0]!);
+  const found = node === undefined ? undefined : overRoot(editor, node);
+  if (found === undefined) return undefined;
+  const { x, mean, epsilon, reciprocal, chain } = found;
+  if (reducedBehind(editor, mean) !== editor.value(x).shape.length - 1) return undefined;
+  const square = soleProducer(editor, mean.inputs[0]!);
   if (!isOp(square, 'Mul') || square.inputs.some((input) => input !== x) || square.attributes.clamp !== undefined)
     return undefined;
-  return { x, epsilon, reciprocal, origins: [square, reduce, sum, root!].map((node) => node.name) };
-}
-
-function singleConstant(editor: GraphEditor, name: string): number | undefined {
-  const { constant, dtype } = editor.value(name);
-  return constant?.data.length === 1 && dtype === 'float32' ? Number(constant.data[0]) : undefined;
+  return { x, epsilon, reciprocal, origins: [square, mean, ...chain].map((each) => each.name) };
 }
 
 function quantizeOutput(editor: GraphEditor, node: Node): void {
