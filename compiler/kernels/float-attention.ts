@@ -34,7 +34,7 @@ export function floatAttentionKernel(portable: (context: LowerContext) => Kernel
       if (dtype !== 'float32') return `the input is ${dtype}`;
       if (/f16|int4/.test(context.string('cache')) && shape[2]! % 4 !== 0)
         return `a head has ${shape[2]} elements, no multiple of 4`;
-      if (context.required(1).shape.length !== 2) return 'the heads of the caches lie apart';
+      if (context.required(1).shape.length === 4) return 'the heads of the caches lie apart';
       if (context.float('multiplier') !== 1 && context.float('divisor') !== 1)
         return 'scores are multiplied and divided';
       return shape[2]! <= MOST_ELEMENTS || `a head has ${shape[2]} elements, more than ${MOST_ELEMENTS}`;

@@ -21,7 +21,7 @@ const f = Math.fround;
  *
  *     q [heads, group, dim], keys and values [context, heads * dim] -> y [heads, group, dim]
  *
- * In float32 the caches may be [1, heads, context, dim] as well: GroupQueryAttention has them so. With `cache` their rows are packed (PackCacheRows,
+ * In float32 the caches may be [1, context, heads * dim] or [1, heads, context, dim] as well: Attention and GroupQueryAttention have them so. With `cache` their rows are packed (PackCacheRows,
  * pack-caches): the scale of a key multiplies its sum of products, that of a value its weight.
  *
  * Quantized, scores and weights are bytes too: their scales and zero points are attributes, and `logit_scale` is that of a score as
@@ -86,8 +86,8 @@ interface Geometry {
 function geometry(view: NodeView): Geometry {
   const [heads, group, dim] = view.required(0).shape as [number, number, number];
   const { shape } = view.required(1);
-  if (shape.length === 2) return { heads, group, dim, context: shape[0]!, positionStep: heads * dim, headStep: dim };
   const context = shape.at(-2)!;
+  if (shape.length < 4) return { heads, group, dim, context, positionStep: heads * dim, headStep: dim };
   return { heads, group, dim, context, positionStep: dim, headStep: context * dim };
 }
 
@@ -123,7 +123,7 @@ function rowReader(view: NodeView): (tensor: Tensor, at: number, head: number) =
   const { shape } = view.required(1);
   const bytes = shape.at(-1)!;
   return (tensor, at, head) => {
-    const [row, first] = shape.length === 2 ? [at, head * dim] : [head * shape.at(-2)! + at, 0];
+    const [row, first] = shape.length < 4 ? [at, head * dim] : [head * shape.at(-2)! + at, 0];
     return readRow(form, (tensor.data as Uint8Array).subarray(row * bytes, (row + 1) * bytes), first, dim);
   };
 }
@@ -252,7 +252,7 @@ function floatCall(context: LowerContext): KernelCall {
 
 function rowsCall(context: LowerContext): KernelCall {
   const { shape } = context.required(1);
-  const [together, bytes] = [shape.length === 2, shape.at(-1)!];
+  const [together, bytes] = [shape.length < 4, shape.at(-1)!];
   const fields: Record<string, ParamValue> = {
     ...commonFields(context),
     form: { int: CACHE_FORMS.indexOf(packing(context)!) },

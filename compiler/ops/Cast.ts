@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<number, DataType>> = {
 export default defineOp({
   name: 'Cast',
   domain: '',
-  opsets: [6, 9, 13, 19, 21, 23],
+  opsets: [6, 9, 13, 19, 21, 23, 24],
   summary: 'between float32, bool and the integers; floats are truncated, integers wrap',
   inputs: [{ name: 'input' }],
   outputs: ['output'],

@@ -4,7 +4,7 @@ import { defineOp } from './define.js';
 export default defineOp({
   name: 'Constant',
   domain: '',
-  opsets: [1, 9, 11, 12, 13, 19, 21, 23],
+  opsets: [1, 9, 11, 12, 13, 19, 21, 23, 24],
   summary: 'value, value_int(s), value_float(s)',
   inputs: [],
   outputs: ['output'],

@@ -5,7 +5,7 @@ import { integersOf } from './shared/shapes.js';
 export default defineOp({
   name: 'ConstantOfShape',
   domain: '',
-  opsets: [9, 20, 21, 23],
+  opsets: [9, 20, 21, 23, 24],
   summary: 'constant shape: becomes a constant',
   inputs: [{ name: 'input', mustBeConstant: true }],
   outputs: ['output'],

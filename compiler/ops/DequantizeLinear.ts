@@ -17,7 +17,7 @@ const KERNEL_TYPES = ['int8', 'uint8', 'int16', 'int32'] as const;
 export default defineOp({
   name: 'DequantizeLinear',
   domain: '',
-  opsets: [10, 13, 19, 21, 23],
+  opsets: [10, 13, 19, 21, 23, 24],
   summary: 'int8, uint8, int16, uint16 or int32 to float32, one scale or one for each index of an axis',
   inputs: [{ name: 'x' }, { name: 'x_scale' }, { name: 'x_zero_point', optional: true }],
   outputs: ['y'],

@@ -6,7 +6,7 @@ import { replaceByReshape } from './shared/rewrite.js';
 export default defineOp({
   name: 'Flatten',
   domain: '',
-  opsets: [1, 9, 11, 13, 21, 23],
+  opsets: [1, 9, 11, 13, 21, 23, 24],
   summary: 'becomes Reshape',
   inputs: [{ name: 'input' }],
   outputs: ['output'],

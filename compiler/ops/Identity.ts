@@ -5,7 +5,7 @@ import { replaceByReshape } from './shared/rewrite.js';
 export default defineOp({
   name: 'Identity',
   domain: '',
-  opsets: [1, 13, 14, 16, 19, 21, 23],
+  opsets: [1, 13, 14, 16, 19, 21, 23, 24],
   summary: 'becomes Reshape, and mostly nothing',
   inputs: [{ name: 'input' }],
   outputs: ['output'],

@@ -4,7 +4,7 @@ import { defineOp } from './define.js';
 export default defineOp({
   name: 'If',
   domain: '',
-  opsets: [1, 11, 13, 16, 19, 21, 23, 25],
+  opsets: [1, 11, 13, 16, 19, 21, 23, 25, 24],
   summary: 'one branch runs, with outputs of one type and shape; nested too; constant conditions are folded',
   inputs: [{ name: 'cond' }],
   outputs: ['outputs'],

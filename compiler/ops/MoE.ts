@@ -1,7 +1,7 @@
 import type { GraphEditor } from '../ir/builders.js';
-import type { AttributeValue } from '../ir/graph.js';
-import { type DataType, elementCount, type Tensor } from '../ir/tensor.js';
+import { elementCount } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
+import { NodeWriter } from './shared/node-writer.js';
 
 const ACTIVATIONS = ['relu', 'gelu', 'silu', 'swiglu', 'identity'];
 
@@ -92,22 +92,24 @@ interface Route {
 /** The nodes that stand for one MoE. */
 class Expansion {
   private readonly sizes;
+  private readonly writer: NodeWriter;
 
   constructor(
     private readonly view: NodeView,
     private readonly editor: GraphEditor,
   ) {
     this.sizes = sizesOf(view);
+    this.writer = new NodeWriter(editor, view.node);
   }
 
   run(): void {
     const { node } = this.view;
     const { hidden } = this.sizes;
-    const x = this.write('Reshape', [node.inputs[0]!], [1, hidden]);
+    const x = this.writer.write('Reshape', [node.inputs[0]!], [1, hidden]);
     const terms = this.routes().map(({ index, share }) =>
-      this.write('Mul', [this.expert(x, index), share], [1, hidden]),
+      this.writer.write('Mul', [this.expert(x, index), share], [1, hidden]),
     );
-    const sum = terms.reduce((a, b) => this.write('Add', [a, b], [1, hidden]));
+    const sum = terms.reduce((a, b) => this.writer.write('Add', [a, b], [1, hidden]));
     this.editor.replaceNode(node, { ...node, op: 'Reshape', domain: '', inputs: [sum], attributes: {} });
   }
 
@@ -115,24 +117,21 @@ class Expansion {
   private routes(): Route[] {
     const { experts } = this.sizes;
     const { view } = this;
-    const list = this.write('Reshape', [view.node.inputs[1]!], [experts]);
-    let left = this.write('Softmax', [list], [experts], { axis: 0 });
+    const list = this.writer.write('Reshape', [view.node.inputs[1]!], [experts]);
+    let left = this.writer.write('Softmax', [list], [experts], { axis: 0 });
     const found: Route[] = [];
     for (let count = view.int('k'); count > 0; count -= 1) {
-      const index = this.write('ArgMax', [left], [], { axis: 0, keepdims: 0 }, 'int64');
-      found.push({ index, share: this.write('ReduceMax', [left], [1], { axes: [0], keepdims: 1 }) });
+      const index = this.writer.write('ArgMax', [left], [], { axis: 0, keepdims: 0 }, 'int64');
+      found.push({ index, share: this.writer.write('ReduceMax', [left], [1], { axes: [0], keepdims: 1 }) });
       if (count === 1) break;
-      const numbers = this.constant(
-        'numbers',
-        [experts],
-        BigInt64Array.from({ length: experts }, (_, e) => BigInt(e)),
-      );
-      const taken = this.write('Equal', [numbers, index], [experts], {}, 'bool');
-      left = this.write('Where', [taken, this.constant('taken', [], Float32Array.of(-1)), left], [experts]);
+      const data = BigInt64Array.from({ length: experts }, (_, e) => BigInt(e));
+      const numbers = this.writer.constant('numbers', { dtype: 'int64', shape: [experts], data });
+      const taken = this.writer.write('Equal', [numbers, index], [experts], {}, 'bool');
+      left = this.writer.write('Where', [taken, this.writer.number('taken', -1), left], [experts]);
     }
     if (view.int('normalize_routing_weights') === 0) return found;
-    const sum = found.map(({ share }) => share).reduce((a, b) => this.write('Add', [a, b], [1]));
-    return found.map(({ index, share }) => ({ index, share: this.write('Div', [share, sum], [1]) }));
+    const sum = found.map(({ share }) => share).reduce((a, b) => this.writer.write('Add', [a, b], [1]));
+    return found.map(({ index, share }) => ({ index, share: this.writer.write('Div', [share, sum], [1]) }));
   }
 
   private expert(x: string, index: string): string {
@@ -161,13 +160,18 @@ class Expansion {
     [weights, bias]: readonly [number, number],
     rows: readonly number[],
   ): string {
-    const chosen = this.write('Gather', [this.turned(weights, rows), index], [this.columns(weights), rows.length], {
-      axis: 0,
-    });
-    const sum = this.write('MatMul', [x, chosen], [1, rows.length]);
+    const chosen = this.writer.write(
+      'Gather',
+      [this.turned(weights, rows), index],
+      [this.columns(weights), rows.length],
+      {
+        axis: 0,
+      },
+    );
+    const sum = this.writer.write('MatMul', [x, chosen], [1, rows.length]);
     if (this.view.input(bias) === undefined) return sum;
-    const own = this.write('Gather', [this.turned(bias, rows), index], [rows.length], { axis: 0 });
-    return this.write('Add', [sum, own], [1, rows.length]);
+    const own = this.writer.write('Gather', [this.turned(bias, rows), index], [rows.length], { axis: 0 });
+    return this.writer.write('Add', [sum, own], [1, rows.length]);
   }
 
   private columns(weights: number): number {
@@ -185,18 +189,18 @@ class Expansion {
       for (let column = 0; column < columns; column += 1)
         for (const row of rows) data[at++] = from[(expert * all + row) * columns + column]!;
     const turned = shape.length === 3 ? [experts, columns, rows.length] : [experts, rows.length];
-    return this.constant(name, turned, data);
+    return this.writer.constant(name, { dtype: 'float32', shape: turned, data });
   }
 
   private activation(x: string): string {
-    const { shape } = this.editor.value(x);
+    const shape = this.writer.shapeOf(x);
     switch (this.view.string('activation_type')) {
       case 'relu':
-        return this.write('Relu', [x], shape);
+        return this.writer.write('Relu', [x], shape);
       case 'gelu':
-        return this.write('Gelu', [x], shape, { approximate: 'tanh' });
+        return this.writer.write('Gelu', [x], shape, { approximate: 'tanh' });
       case 'silu':
-        return this.write('Mul', [x, this.write('Sigmoid', [x], shape)], shape);
+        return this.writer.write('Mul', [x, this.writer.write('Sigmoid', [x], shape)], shape);
       default:
         return x;
     }
@@ -204,35 +208,22 @@ class Expansion {
 
   /** gate * sigmoid(alpha gate) * (linear + beta), both limited before. */
   private gated(gate: string, linear: string): string {
-    const { shape } = this.editor.value(gate);
-    const number = (name: string, value: number) => this.constant(name, [], Float32Array.of(value));
+    const shape = this.writer.shapeOf(gate);
+    const number = (name: string, value: number) => this.writer.number(name, value);
     const limit = this.view.float('swiglu_limit');
     const [g, l] = Number.isFinite(limit)
       ? [
-          this.write('Min', [gate, number('limit', limit)], shape),
-          this.write('Clip', [linear, number('lowest', -limit), number('highest', limit)], shape),
+          this.writer.write('Min', [gate, number('limit', limit)], shape),
+          this.writer.write('Clip', [linear, number('lowest', -limit), number('highest', limit)], shape),
         ]
       : [gate, linear];
     const [alpha, beta] = [this.view.float('activation_alpha'), this.view.float('activation_beta')];
-    const steep = alpha === 1 ? g : this.write('Mul', [g, number('alpha', alpha)], shape);
-    const open = this.write('Mul', [g, this.write('Sigmoid', [steep], shape)], shape);
-    return this.write('Mul', [open, beta === 0 ? l : this.write('Add', [l, number('beta', beta)], shape)], shape);
-  }
-
-  private write(
-    op: string,
-    inputs: readonly string[],
-    shape: readonly number[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    dtype: DataType = 'float32',
-  ): string {
-    const output = this.editor.addValue({ name: `${this.view.node.outputs[0]}/${op}`, dtype, shape });
-    this.editor.addNode({ name: output, op, domain: '', inputs, outputs: [output], attributes });
-    return output;
-  }
-
-  private constant(name: string, shape: readonly number[], data: Float32Array | BigInt64Array): string {
-    const tensor: Tensor = { dtype: data instanceof Float32Array ? 'float32' : 'int64', shape, data };
-    return this.editor.addConstant(`${this.view.node.outputs[0]}/${name}`, tensor);
+    const steep = alpha === 1 ? g : this.writer.write('Mul', [g, number('alpha', alpha)], shape);
+    const open = this.writer.write('Mul', [g, this.writer.write('Sigmoid', [steep], shape)], shape);
+    return this.writer.write(
+      'Mul',
+      [open, beta === 0 ? l : this.writer.write('Add', [l, number('beta', beta)], shape)],
+      shape,
+    );
   }
 }

@@ -15,7 +15,7 @@ const RANK = 4;
 export default defineOp({
   name: 'Pad',
   domain: '',
-  opsets: [2, 11, 13, 18, 19, 21, 23],
+  opsets: [2, 11, 13, 18, 19, 21, 23, 24],
   summary: 'constant, edge, reflect and wrap; constant pads, also negative ones',
   inputs: [
     { name: 'data' },

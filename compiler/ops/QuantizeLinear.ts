@@ -17,7 +17,7 @@ const TYPES: readonly DataType[] = Object.values(OUTPUT_TYPES);
 export default defineOp({
   name: 'QuantizeLinear',
   domain: '',
-  opsets: [10, 13, 19, 21, 23],
+  opsets: [10, 13, 19, 21, 23, 24],
   summary: 'float32 to int8, uint8, int16 or uint16, one scale or one for each index of an axis',
   inputs: [{ name: 'x' }, { name: 'y_scale' }, { name: 'y_zero_point', optional: true }],
   outputs: ['y'],

@@ -7,7 +7,7 @@ import { windowKernel } from './shared/views.js';
 export default defineOp({
   name: 'Reshape',
   domain: '',
-  opsets: [1, 5, 13, 14, 19, 21, 23],
+  opsets: [1, 5, 13, 14, 19, 21, 23, 24],
   summary: 'constant shape, with 0 and -1; needs no code',
   inputs: [{ name: 'data' }, { name: 'shape', optional: true, mustBeConstant: true }],
   outputs: ['reshaped'],

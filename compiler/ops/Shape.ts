@@ -3,7 +3,7 @@ import { defineOp } from './define.js';
 export default defineOp({
   name: 'Shape',
   domain: '',
-  opsets: [1, 13, 15, 19, 21, 23],
+  opsets: [1, 13, 15, 19, 21, 23, 24],
   summary: 'a constant, since all shapes are known when the model is compiled',
   inputs: [{ name: 'data' }],
   outputs: ['shape'],

@@ -4,7 +4,7 @@ import { defineOp } from './define.js';
 export default defineOp({
   name: 'Size',
   domain: '',
-  opsets: [1, 13, 19, 21, 23],
+  opsets: [1, 13, 19, 21, 23, 24],
   summary: 'a constant, since all shapes are known when the model is compiled',
   inputs: [{ name: 'data' }],
   outputs: ['size'],

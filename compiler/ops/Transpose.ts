@@ -6,7 +6,7 @@ import { stridedCall, type Walk, walked } from './shared/strided.js';
 export default defineOp({
   name: 'Transpose',
   domain: '',
-  opsets: [1, 13, 21, 23],
+  opsets: [1, 13, 21, 23, 24],
   summary: 'any permutation; most disappear in the rewrite',
   inputs: [{ name: 'data' }],
   outputs: ['transposed'],

@@ -6,7 +6,7 @@ import { axisOf, integersOf } from './shared/shapes.js';
 export default defineOp({
   name: 'Unsqueeze',
   domain: '',
-  opsets: [1, 11, 13, 21, 23],
+  opsets: [1, 11, 13, 21, 23, 24],
   summary: 'constant axes; becomes Reshape',
   inputs: [{ name: 'data' }, { name: 'axes', optional: true, mustBeConstant: true }],
   outputs: ['expanded'],

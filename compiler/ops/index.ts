@@ -6,6 +6,7 @@ import add from './Add.js';
 import and from './And.js';
 import argMax from './ArgMax.js';
 import argMin from './ArgMin.js';
+import attention from './Attention.js';
 import averagePool from './AveragePool.js';
 import batchNormalization from './BatchNormalization.js';
 import cachedAttention from './CachedAttention.js';
@@ -137,6 +138,7 @@ import squeeze from './Squeeze.js';
 import sub from './Sub.js';
 import table from './Table.js';
 import tanh from './Tanh.js';
+import tensorScatter from './TensorScatter.js';
 import thresholdedRelu from './ThresholdedRelu.js';
 import tile from './Tile.js';
 import transpose from './Transpose.js';
@@ -150,6 +152,7 @@ export const operators: readonly OperatorDefinition[] = [
   and,
   argMax,
   argMin,
+  attention,
   averagePool,
   batchNormalization,
   cachedAttention,
@@ -281,6 +284,7 @@ export const operators: readonly OperatorDefinition[] = [
   table,
   tanh,
   thresholdedRelu,
+  tensorScatter,
   tile,
   transpose,
   unsqueeze,

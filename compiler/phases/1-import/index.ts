@@ -20,7 +20,7 @@ export interface ImportOptions {
 }
 
 export const OLDEST_OPSET = 11;
-export const NEWEST_OPSET = 23;
+export const NEWEST_OPSET = 24;
 
 /**
  * Reads a model. Values are its inputs and constants; the others come with shape inference (2-check).
