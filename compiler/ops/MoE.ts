@@ -1,9 +1,6 @@
-import type { GraphEditor } from '../ir/builders.js';
 import { elementCount } from '../ir/tensor.js';
 import { defineOp, type NodeView } from './define.js';
-import { NodeWriter } from './shared/node-writer.js';
-
-const ACTIVATIONS = ['relu', 'gelu', 'silu', 'swiglu', 'identity'];
+import { type Choice, checkExperts, type ExpertSizes, Experts, expertAttributes } from './shared/experts.js';
 
 /**
  * com.microsoft.MoE-1, one token: y = sum over the k likeliest experts e of p(e) * (fc2(e) f(fc1(e) x + b1(e)) + b2(e)), p = softmax(router_probs).
@@ -28,20 +25,7 @@ export default defineOp({
     { name: 'fc3_experts_bias', optional: true },
   ],
   outputs: ['output'],
-  attributes: {
-    activation_type: {
-      type: 'string',
-      default: 'relu',
-      check: (value) => (ACTIVATIONS.includes(String(value)) ? undefined : `is unknown: "${value}"`),
-    },
-    k: { type: 'int', default: 1 },
-    normalize_routing_weights: { type: 'int', default: 0 },
-    use_sparse_mixer: { type: 'int', default: 0 },
-    swiglu_fusion: { type: 'int', default: 0 },
-    activation_alpha: { type: 'float', default: 1 },
-    activation_beta: { type: 'float', default: 0 },
-    swiglu_limit: { type: 'float', default: Number.POSITIVE_INFINITY },
-  },
+  attributes: expertAttributes,
   quantized: 'float',
   infer(view) {
     const { experts, hidden, inner, width } = sizesOf(view);
@@ -65,117 +49,39 @@ export default defineOp({
       view.bad('has fc3_experts_weights', {
         because: 'a third product is not done; ONNX Runtime has none on CPUs either',
       });
-    if (view.int('use_sparse_mixer') !== 0) view.bad('asks for the sparse mixer', { expected: 'use_sparse_mixer 0' });
-    const k = view.int('k');
-    if (k < 1 || k > experts) view.bad(`k is ${k}`, { expected: `1 to ${experts}` });
-    if (view.string('activation_type') === 'swiglu' && view.int('swiglu_fusion') !== 1)
-      view.bad(`swiglu_fusion is ${view.int('swiglu_fusion')}`, {
-        expected: '1: gate and linear part in turn, as in ONNX Runtime on CPUs',
-      });
+    checkExperts(view, sizesOf(view));
     return [{ dtype: 'float32', shape: input.shape }];
   },
-  normalize: (view, editor) => new Expansion(view, editor).run(),
+  normalize: (view, editor) => new FloatExperts(view, editor, sizesOf(view)).run(),
 });
 
-/** `inner` are the rows of fc1, `width` the inputs of fc2: half as many with swiglu. */
-function sizesOf(view: NodeView) {
+function sizesOf(view: NodeView): ExpertSizes {
   const [experts = 0, inner = 0, hidden = 0] = view.required(2).shape;
   return { experts, inner, hidden, width: view.string('activation_type') === 'swiglu' ? inner / 2 : inner };
 }
 
-interface Route {
-  readonly index: string;
-  /** [1] */
-  readonly share: string;
-}
+const INPUTS = { fc1: [2, 3], fc2: [4, 5] } as const;
 
-/** The nodes that stand for one MoE. */
-class Expansion {
-  private readonly sizes;
-  private readonly writer: NodeWriter;
-
-  constructor(
-    private readonly view: NodeView,
-    private readonly editor: GraphEditor,
-  ) {
-    this.sizes = sizesOf(view);
-    this.writer = new NodeWriter(editor, view.node);
-  }
-
-  run(): void {
-    const { node } = this.view;
-    const { hidden } = this.sizes;
-    const x = this.writer.write('Reshape', [node.inputs[0]!], [1, hidden]);
-    const terms = this.routes().map(({ index, share }) =>
-      this.writer.write('Mul', [this.expert(x, index), share], [1, hidden]),
-    );
-    const sum = terms.reduce((a, b) => this.writer.write('Add', [a, b], [1, hidden]));
-    this.editor.replaceNode(node, { ...node, op: 'Reshape', domain: '', inputs: [sum], attributes: {} });
-  }
-
+class FloatExperts extends Experts {
   /** The k likeliest experts, the first of equals first. */
-  private routes(): Route[] {
+  protected routes(): Choice[] {
     const { experts } = this.sizes;
-    const { view } = this;
-    const list = this.writer.write('Reshape', [view.node.inputs[1]!], [experts]);
-    let left = this.writer.write('Softmax', [list], [experts], { axis: 0 });
-    const found: Route[] = [];
-    for (let count = view.int('k'); count > 0; count -= 1) {
-      const index = this.writer.write('ArgMax', [left], [], { axis: 0, keepdims: 0 }, 'int64');
-      found.push({ index, share: this.writer.write('ReduceMax', [left], [1], { axes: [0], keepdims: 1 }) });
-      if (count === 1) break;
-      const data = BigInt64Array.from({ length: experts }, (_, e) => BigInt(e));
-      const numbers = this.writer.constant('numbers', { dtype: 'int64', shape: [experts], data });
-      const taken = this.writer.write('Equal', [numbers, index], [experts], {}, 'bool');
-      left = this.writer.write('Where', [taken, this.writer.number('taken', -1), left], [experts]);
-    }
-    if (view.int('normalize_routing_weights') === 0) return found;
-    const sum = found.map(({ share }) => share).reduce((a, b) => this.writer.write('Add', [a, b], [1]));
-    return found.map(({ index, share }) => ({ index, share: this.writer.write('Div', [share, sum], [1]) }));
+    const likely = this.writer.write('Softmax', [this.router()], [experts], { axis: 0 });
+    const found = this.largest(likely, -1, 0);
+    if (this.view.int('normalize_routing_weights') === 0) return found;
+    const sum = found.map(({ score }) => score).reduce((a, b) => this.writer.write('Add', [a, b], [1]));
+    return found.map(({ index, score }) => ({ index, score: this.writer.write('Div', [score, sum], [1]) }));
   }
 
-  private expert(x: string, index: string): string {
-    const { inner, hidden } = this.sizes;
-    const rows = (start: number, step: number) =>
-      this.product(
-        x,
-        index,
-        [2, 3],
-        Array.from({ length: inner / step }, (_, i) => start + i * step),
-      );
-    const isGated = this.view.string('activation_type') === 'swiglu';
-    const middle = isGated ? this.gated(rows(0, 2), rows(1, 2)) : this.activation(rows(0, 1));
-    return this.product(
-      middle,
-      index,
-      [4, 5],
-      Array.from({ length: hidden }, (_, i) => i),
-    );
-  }
-
-  /** x times some rows of the chosen expert's weights, and their bias. @param operands inputs of weights and bias */
-  private product(
-    x: string,
-    index: string,
-    [weights, bias]: readonly [number, number],
-    rows: readonly number[],
-  ): string {
-    const chosen = this.writer.write(
-      'Gather',
-      [this.turned(weights, rows), index],
-      [this.columns(weights), rows.length],
-      {
-        axis: 0,
-      },
-    );
+  protected product(x: string, index: string, layer: 'fc1' | 'fc2', rows: readonly number[]): string {
+    const [weights, bias] = INPUTS[layer];
+    const columns = this.view.required(weights).shape[2]!;
+    const shape = [columns, rows.length];
+    const chosen = this.writer.write('Gather', [this.turned(weights, rows), index], shape, { axis: 0 });
     const sum = this.writer.write('MatMul', [x, chosen], [1, rows.length]);
     if (this.view.input(bias) === undefined) return sum;
     const own = this.writer.write('Gather', [this.turned(bias, rows), index], [rows.length], { axis: 0 });
     return this.writer.write('Add', [sum, own], [1, rows.length]);
-  }
-
-  private columns(weights: number): number {
-    return this.view.required(weights).shape[2]!;
   }
 
   /** Some rows of all experts' constants: [experts, rows, columns] as [experts, columns, rows], [experts, rows] as they are. */
@@ -190,40 +96,5 @@ class Expansion {
         for (const row of rows) data[at++] = from[(expert * all + row) * columns + column]!;
     const turned = shape.length === 3 ? [experts, columns, rows.length] : [experts, rows.length];
     return this.writer.constant(name, { dtype: 'float32', shape: turned, data });
-  }
-
-  private activation(x: string): string {
-    const shape = this.writer.shapeOf(x);
-    switch (this.view.string('activation_type')) {
-      case 'relu':
-        return this.writer.write('Relu', [x], shape);
-      case 'gelu':
-        return this.writer.write('Gelu', [x], shape, { approximate: 'tanh' });
-      case 'silu':
-        return this.writer.write('Mul', [x, this.writer.write('Sigmoid', [x], shape)], shape);
-      default:
-        return x;
-    }
-  }
-
-  /** gate * sigmoid(alpha gate) * (linear + beta), both limited before. */
-  private gated(gate: string, linear: string): string {
-    const shape = this.writer.shapeOf(gate);
-    const number = (name: string, value: number) => this.writer.number(name, value);
-    const limit = this.view.float('swiglu_limit');
-    const [g, l] = Number.isFinite(limit)
-      ? [
-          this.writer.write('Min', [gate, number('limit', limit)], shape),
-          this.writer.write('Clip', [linear, number('lowest', -limit), number('highest', limit)], shape),
-        ]
-      : [gate, linear];
-    const [alpha, beta] = [this.view.float('activation_alpha'), this.view.float('activation_beta')];
-    const steep = alpha === 1 ? g : this.writer.write('Mul', [g, number('alpha', alpha)], shape);
-    const open = this.writer.write('Mul', [g, this.writer.write('Sigmoid', [steep], shape)], shape);
-    return this.writer.write(
-      'Mul',
-      [open, beta === 0 ? l : this.writer.write('Add', [l, number('beta', beta)], shape)],
-      shape,
-    );
   }
 }

@@ -99,6 +99,7 @@ import qLinearMatMul from './QLinearMatMul.js';
 import qlinearMul from './QLinearMul.js';
 import qlinearSigmoid from './QLinearSigmoid.js';
 import qlinearSoftmax from './QLinearSoftmax.js';
+import qMoE from './QMoE.js';
 import quantizeLinear from './QuantizeLinear.js';
 import range from './Range.js';
 import reciprocal from './Reciprocal.js';
@@ -244,6 +245,7 @@ export const operators: readonly OperatorDefinition[] = [
   qlinearMul,
   qlinearSigmoid,
   qlinearSoftmax,
+  qMoE,
   quantizeLinear,
   range,
   reciprocal,
