@@ -7,7 +7,7 @@
  *     npm run bench:language -- matmulnbits4 cortex-m4 --embedding emb.weight=tied --kv-cache int8
  *     npm run bench:language -- qdq_int8 cortex-m4 --embedding emb.weight=tied --optimize size
  *
- * `--logits` prints instead what each form of `--kv-cache` does to the logits, on this computer, whose bits are those of every core.
+ * `f32_grouped` is the model with GroupQueryAttention. `--logits` prints instead what each form of `--kv-cache` does to the logits, on this computer, whose bits are those of every core.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,8 +23,10 @@ import type { RunResult, Vector } from '../compiler/simulate/run-result.js';
 import { runVectors } from '../compiler/simulate/session.js';
 import { packageRoot } from '../compiler/toolchain/package-root.js';
 import { textSizes } from '../compiler/toolchain/text-sizes.js';
+import { groupedAttention } from './grouped-attention.js';
 
-const FORMS = ['qdq_int8', 'matmulnbits4', 'f32'];
+/** f32_grouped is f32 with GroupQueryAttention (grouped-attention.ts). */
+const FORMS = ['qdq_int8', 'matmulnbits4', 'f32', 'f32_grouped'];
 const STATES = ['present_key=past_key', 'present_value=past_value'];
 const BEGIN = 1;
 /** Positions of the cache; the first ones are averaged. */
@@ -61,20 +63,29 @@ else {
 
 /** The steps of a whole context on a target. */
 async function run(form: string, target: string, kvCache: string | undefined) {
-  const compilation = await compile(readModelFile(join(folder, `stories260k_${form}.onnx`)), {
+  const { source, states } = modelOf(form);
+  const compilation = await compile(source, {
     target,
-    states: STATES,
+    states,
     tokenizer: readTokenizerFile(join(folder, 'tokenizer.json')),
     ...(optimize === undefined ? {} : { optimize }),
     ...(values.embedding === undefined ? {} : { embeddings: [values.embedding] }),
     ...(kvCache === undefined ? {} : { kvCache: kvCache as KvCache }),
   });
-  const expected: readonly number[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))[form]
-    .greedy_tokens;
+  const expected: readonly number[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))[
+    form.replace(/_grouped$/, '')
+  ].greedy_tokens;
   const { steps } = await withProgram(compilation, { timeoutMs: TIMEOUT_MS }, (program) =>
     runVectors(program, vectorsOf(expected), { timeoutMs: TIMEOUT_MS }),
   );
   return { compilation, expected, steps };
+}
+
+function modelOf(form: string) {
+  const source = readModelFile(join(folder, `stories260k_${form.replace(/_grouped$/, '')}.onnx`));
+  if (!form.endsWith('_grouped')) return { source, states: STATES };
+  const { bytes, states } = groupedAttention(source.bytes);
+  return { source: { ...source, bytes }, states };
 }
 
 async function measure(form: string, target: string): Promise<string> {
