@@ -36,9 +36,10 @@ describe('results.json', () => {
     expect(() => readResults(path)).toThrow(/cycles/);
   });
 
-  it('keeps rows that were not measured again', () => {
-    const other = { ...kws, target: 'cortex-m0' };
-    expect(merge([kws, other], [{ ...kws, flash: 1 }])).toEqual([{ ...kws, flash: 1 }, other]);
+  it('keeps rows that were not measured again, and sorts new ones in', () => {
+    const other = { ...kws, target: 'cortex-m33' };
+    const fresh = { ...kws, target: 'cortex-m0' };
+    expect(merge([kws, other], [{ ...kws, flash: 1 }, fresh])).toEqual([fresh, other, { ...kws, flash: 1 }]);
   });
 
   it('of the repository fits the schema, and every row of it is exact', () => {

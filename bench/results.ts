@@ -52,11 +52,14 @@ export function readResults(path = resultsPath): readonly Result[] {
 
 /** Sorted by key, so that a run in another order writes the same bytes. */
 export function writeResults(results: readonly Result[], path = resultsPath): void {
-  const sorted = [...results].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  writeFileSync(path, `${JSON.stringify(resultsSchema.parse(sorted), null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(resultsSchema.parse(sorted(results)), null, 2)}\n`);
 }
 
-/** The committed rows with those of this run in their place. */
+/** The committed rows with those of this run in their place, sorted by key. */
 export function merge(committed: readonly Result[], fresh: readonly Result[]): readonly Result[] {
-  return [...new Map([...committed, ...fresh].map((result) => [keyOf(result), result])).values()];
+  return sorted([...new Map([...committed, ...fresh].map((result) => [keyOf(result), result])).values()]);
+}
+
+function sorted(results: readonly Result[]): readonly Result[] {
+  return [...results].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
