@@ -90,7 +90,7 @@ export async function compile(
     verifyGraph(reference, 'stream');
     observe('3-rewrite:stream', reference);
   }
-  const graph = optimise(reference, diagnostics, observe);
+  const graph = optimise(reference, target, diagnostics, observe);
   diagnostics.throwIfErrors();
   const { program, plan, bands } = planWithin(planGraph(graph, { target, options }, diagnostics), {
     target,
@@ -132,7 +132,7 @@ async function imageFront(graph: Graph, source: ImageSource): Promise<QuantizedI
 /** The original of a streamed model with the laws of the step's kernels, and what it takes by itself. */
 function withOriginal(streamed: Streamed, program: Program, planner: Planner): StreamedModel {
   const aside = new Diagnostics();
-  const originalCost = costOf(planGraph(optimise(streamed.original, aside), planner, aside));
+  const originalCost = costOf(planGraph(optimise(streamed.original, planner.target, aside), planner, aside));
   return { ...streamed, original: withLaws(streamed.original, program), originalCost };
 }
 

@@ -19,7 +19,7 @@ function model(weightScale: number) {
   sketch.output('y', 'int8');
   const diagnostics = new Diagnostics();
   const reference = canonicalise(sketch.checked(), diagnostics);
-  const program = lower(optimise(reference, diagnostics), host, { target: 'host' }, diagnostics);
+  const program = lower(optimise(reference, host, diagnostics), host, { target: 'host' }, diagnostics);
   return { reference, program };
 }
 

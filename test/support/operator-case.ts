@@ -59,7 +59,7 @@ export function compileCase(item: OperatorCase, target: Target = host): Compiled
   const imported = importModel(buildModel(item.model), { name: 'case' }, diagnostics);
   diagnostics.throwIfErrors();
   const reference = canonicalise(checkGraph(imported, diagnostics), diagnostics);
-  const graph = optimise(reference, diagnostics);
+  const graph = optimise(reference, target, diagnostics);
   const program = lower(graph, target, { target: target.name, kernels: 'portable' }, diagnostics);
   diagnostics.throwIfErrors();
   const expected = evaluateGraph(reference, new Map(Object.entries(item.inputs)));

@@ -33,6 +33,7 @@ import { sinkTransposes } from './sink-transposes.js';
 import { slideCaches } from './slide-caches.js';
 import { slideQuantization } from './slide-quantization.js';
 import { splitStates } from './split-states.js';
+import { undilate } from './undilate.js';
 import { updateCaches } from './update-caches.js';
 
 /** ONNX in, reference graph out: still in ONNX layout, still uint8 where ONNX says uint8. */
@@ -79,6 +80,7 @@ export const optimisePasses: readonly Pass[] = [
   layoutNhwc,
   sinkTransposes,
   permuteWeights,
+  undilate,
   removeNoOps,
   composeTables,
   foldClamp,

@@ -14,7 +14,7 @@ function optimised(build: (model: ModelSketch) => void): Graph {
   const model = new ModelSketch();
   build(model);
   const diagnostics = new Diagnostics();
-  return optimise(canonicalise(model.checked(), diagnostics), diagnostics);
+  return optimise(canonicalise(model.checked(), diagnostics), { features: [] }, diagnostics);
 }
 
 /** 1x1 convolution of 16 channels, NHWC when it is lowered. */
