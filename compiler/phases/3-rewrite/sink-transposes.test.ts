@@ -27,6 +27,15 @@ describe('Transposes sink until they meet their inverse', () => {
       between((m) => m.node('Add', ['t', m.constant('k', tensor('float32', [3], 1, 2, 3))], 'a')),
     ],
     ['a sum with one number', between((m) => m.node('Add', ['t', m.constant('k', tensor('float32', [], 2))], 'a'))],
+    [
+      'a product with a factor for each channel that is computed',
+      between((m) => {
+        m.node('Transpose', ['t'], 'back', { perm: [0, 3, 1, 2] });
+        m.node('ReduceMean', ['back', ints(m, 'axes', 0, 2, 3)], 'mean', { keepdims: 1 });
+        m.node('Reshape', ['mean', ints(m, 'shape', 1, 1, 1, 3)], 'factor');
+        return m.node('Mul', ['t', 'factor'], 'a');
+      }),
+    ],
     ['a sum of two', between((m) => m.node('Add', [m.node('Relu', ['t'], 'r'), 't'], 'a'))],
     ['a Concat', between((m) => m.node('Concat', ['t', m.node('Relu', ['t'], 'r')], 'a', { axis: -1 }))],
     ['a Softmax', between((m) => m.node('Softmax', ['t'], 'a', { axis: 3 }))],

@@ -6,6 +6,7 @@ import type { GraphEditor } from '../../ir/builders.js';
 import type { AttributeValue, Node } from '../../ir/graph.js';
 import { elementCount } from '../../ir/tensor.js';
 import { behaviourOf } from '../../ops/index.js';
+import { addReshape } from '../../ops/shared/rewrite.js';
 import { permute } from '../../reference/source.js';
 import type { Pass } from './pass.js';
 import {
@@ -164,9 +165,13 @@ function sinkBelowBinary(editor: GraphEditor, perm: Permutation, reader: Node): 
     const value = editor.value(name);
     if (elementCount(value.shape) === 1 && value.shape.length <= rank) return name;
     const before = beforeTranspose(editor, name, perm);
-    if (before !== undefined || value.constant === undefined) return before;
+    if (before !== undefined) return before;
     const shape = [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];
     const back = inverse(perm);
+    if (value.constant === undefined) {
+      // A factor for each channel, as squeeze-and-excitation has it: another view of the same bytes.
+      return onlyMovesOnes(shape, back) ? addReshape(editor, name, permuteShape(shape, back), '__moved') : undefined;
+    }
     const tensor = {
       ...value.constant,
       shape: permuteShape(shape, back),
