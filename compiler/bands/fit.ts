@@ -9,7 +9,7 @@ import type { Target } from '../ir/target.js';
 import { lower } from '../phases/4-lower/index.js';
 import { planMemory, separateStorage } from '../phases/5-plan/index.js';
 import { contextBytesOf } from '../phases/6-emit/buffers.js';
-import { kernelsTooLarge } from './lean.js';
+import { isWorthIt, kernelsTooLarge } from './lean.js';
 import { loadsOf, type StepLoad } from './loads.js';
 import { type Candidate, candidatesAround } from './regions.js';
 
@@ -48,12 +48,19 @@ const PLANS = 10;
 const TRIES = 3;
 
 /** Lowers and plans a graph. Its diagnostics are those of the model only where `diagnostics` is the compilation's own. */
-export function planGraph(graph: Graph, { target, options }: Planner, diagnostics: Diagnostics): Planned {
-  const fastest = lower(graph, target, options, diagnostics);
+export function planGraph(graph: Graph, planner: Planner, diagnostics: Diagnostics): Planned {
+  const { target, options } = planner;
+  const lowered = lower(graph, target, options, diagnostics);
   diagnostics.throwIfErrors();
-  const tooLarge = kernelsTooLarge(fastest, target, options);
+  const fast = planProgram(graph, lowered, planner);
+  const tooLarge = kernelsTooLarge(lowered, target, options);
+  if (tooLarge.length === 0) return fast;
   const excluded = [...(options.excluded ?? []), ...tooLarge];
-  const lowered = tooLarge.length === 0 ? fastest : lower(graph, target, { ...options, excluded }, new Diagnostics());
+  const lean = planProgram(graph, lower(graph, target, { ...options, excluded }, new Diagnostics()), planner);
+  return isWorthIt(fast, lean) ? lean : fast;
+}
+
+function planProgram(graph: Graph, lowered: Program, { target, options }: Planner): Planned {
   const program = separateStorage(lowered);
   const plan = planMemory(program, {
     alignment: target.alignment,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ModelSketch, tensor } from '../../test/support/model-sketch.js';
 import type { CompileOptions } from '../compilation.js';
 import { compile } from '../index.js';
+import type { Program } from '../ir/kernel-call.js';
+import { isWorthIt } from './lean.js';
 
 const Q = { scale: 0.05, zero: 3 };
 
@@ -52,5 +54,16 @@ describe('a kernel with scratch', () => {
     const output = (await compiled(sketch)).plan.calls[0]!.node.outputs[0]!;
     const tune = [{ output, kernel: 'nanoc_matvec_v6m_wide', candidates: [] }];
     expect(areWide(await compiled(sketch, { tune }))).toEqual([true]);
+  });
+
+  it('stays where the plan does not keep what the live sets promised', () => {
+    const plan = (ram: number, instructions: number) => {
+      const calls = [{ predicted: { instructions } }, {}] as unknown as Program['calls'];
+      return { ram, lowered: { calls } as Program };
+    };
+    expect(isWorthIt(plan(1000, 1000), plan(990, 1030))).toBe(true);
+    expect(isWorthIt(plan(1000, 1000), plan(990, 1040))).toBe(false);
+    expect(isWorthIt(plan(1000, 1000), plan(1000, 1001))).toBe(false);
+    expect(isWorthIt(plan(1000, 1000), plan(1010, 1000))).toBe(false);
   });
 });

@@ -29,7 +29,7 @@ interface Exchange extends ExcludedKernel {
  * @param lowered what was lowered without
  */
 export function kernelsTooLarge(lowered: Program, target: Target, options: CompileOptions): readonly ExcludedKernel[] {
-  const instructions = lowered.calls.reduce((sum, { predicted }) => sum + (predicted?.instructions ?? 0), 0);
+  const instructions = predictedOf(lowered);
   const before = loadsOf(lowered);
   const largest = peakOf(before.steps, before.atStart);
   const exchanges: Exchange[] = [];
@@ -53,6 +53,22 @@ export function kernelsTooLarge(lowered: Program, target: Target, options: Compi
   // Layers of equal size make the arena smaller only when all of them are exchanged.
   const best = Math.max(...exchanges.map(({ gain }) => gain));
   return best > 0 ? exchanges.slice(0, exchanges.findIndex(({ gain }) => gain === best) + 1) : [];
+}
+
+/** Whether the plans keep what the live sets promised: addresses may cost what was saved. */
+export function isWorthIt(fast: LeanPlan, lean: LeanPlan): boolean {
+  const instructions = predictedOf(fast.lowered);
+  return (WORTH * (fast.ram - lean.ram)) / fast.ram > (predictedOf(lean.lowered) - instructions) / instructions;
+}
+
+interface LeanPlan {
+  readonly lowered: Program;
+  /** Bytes. */
+  readonly ram: number;
+}
+
+function predictedOf({ calls }: Program): number {
+  return calls.reduce((sum, { predicted }) => sum + (predicted?.instructions ?? 0), 0);
 }
 
 function peakOf(steps: readonly StepLoad[], atStart: number): number {

@@ -7,6 +7,7 @@ import { type CostView, elements, productSizes, type WindowSizes, windowSizes } 
 import { repeatsIn } from '../repeated-taps.js';
 import { schedule } from './assembly.js';
 import { groupStarts, paddedInner } from './stream.js';
+import { type PanelShape, panelCost, panelOf } from './window-panel.js';
 
 type Formula = (view: CostView) => number | undefined;
 
@@ -167,6 +168,20 @@ function windowCost(view: CostView): number {
   const taps = sizes.kernelHeight * sizes.kernelWidth;
   const pairs = Math.ceil((taps + repeatsIn(view.call.function)) / 2);
   const pixel = 12 * pairs + 25 + exactShare(view);
-  const copies = sizes.borderPixels * Math.max(0, 17.5 * taps - 9);
+  const panel = panelOf(panelShape(view, sizes));
+  const copies =
+    panel === undefined
+      ? sizes.borderPixels * Math.max(0, 17.5 * taps - 9)
+      : sizes.batches * (panelCost(sizes, panel) + 30 * sizes.outHeight);
   return Math.ceil(sizes.outChannels / 4) * (sizes.pixels * pixel + copies + 200) + clampCost(view, 12);
+}
+
+function panelShape({ ints }: CostView, sizes: WindowSizes): PanelShape {
+  const [strideHeight = 1, strideWidth = 1] = ints('strides');
+  const [dilationHeight = 1, dilationWidth = 1] = ints('dilations');
+  const [padTop = 0, padLeft = 0] = ints('pads');
+  return {
+    ...sizes,
+    ...{ strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, pads: sizes.borderPixels > 0 },
+  };
 }

@@ -35,6 +35,10 @@ function specs(random: Random, count: number): ConvSpec[] {
     spec([128, 15, 1], [15, 1]),
     spec([16, 9, 9], [3, 3], { strides: [2, 2], pads: [0, 0, 1, 1] }),
     spec([16, 9, 9], [5, 5], { pads: [2, 2, 2, 2] }),
+    // Panels of several blocks, the last one shorter; of dilated windows; of less than the whole width.
+    spec([8, 23, 20], [5, 5], { pads: [2, 2, 2, 2] }),
+    spec([12, 21, 13], [3, 3], { pads: [2, 2, 2, 2], dilations: [2, 2] }),
+    spec([6, 15, 14], [5, 5], { pads: [1, 1, 1, 0], strides: [3, 4], batches: 2 }),
     spec([700, 4, 3], [3, 3]),
     spec([5, 4, 6], [2, 3], { clamp: [-50, 60], batches: 2 }),
     spec([8, 4, 4], [4, 4], { extreme: true }),
@@ -88,7 +92,7 @@ describe('depthwise convolution of any window for the DSP extension', () => {
       expect(result.values.get('y')!.data, cases[i]!.case.call.function).toEqual(cases[i]!.expected);
     });
     if (process.env.NANOC_SHOW === undefined) return;
-    results.slice(0, 9).forEach(({ instructions }, i) => {
+    results.slice(0, 12).forEach(({ instructions }, i) => {
       const { call } = cases[i]!.case;
       console.log(call.function, instructions, (instructions / call.macs).toFixed(3));
     });

@@ -6,12 +6,12 @@
  * tool     nanoc 0.1.0
  * target   cortex-m4 (Armv7E-M with DSP and FPU)
  * command  nanoc build motion.onnx --target cortex-m4
- * arena    444 bytes, the lower bound of this order
+ * arena    452 bytes, 8 above the lower bound of this order
  *
  * flash, less code   bytes      RAM, less stack    bytes
- *   weights           2088       arena              444
+ *   weights           2088       arena              452
  *   table             1024       context             12
- *   parameters         284       total              456
+ *   parameters         284       total              464
  *   total             3396
  */
 #include "motion.h"
@@ -30,22 +30,22 @@
 
 /* Where each buffer lies in its block, in bytes, and the steps for which its bytes are needed. */
 /* int8 1x40x6, "window", input, to step 1 */
-#define WINDOW_OFFSET 204u
+#define WINDOW_OFFSET 212u
 #define WINDOW_BYTES 240u
 /* int8 1x1x40x6, "...posed_dequantized__2d_quantized__nhwc", input, to step 1 */
-#define DEQUANTIZED_2D_QUANTIZED_NHWC_OFFSET 204u
+#define DEQUANTIZED_2D_QUANTIZED_NHWC_OFFSET 212u
 #define DEQUANTIZED_2D_QUANTIZED_NHWC_BYTES 240u
 /* scratch, step 1 */
 #define STEM_QUANT_SCRATCH_OFFSET 0u
 #define STEM_QUANT_SCRATCH_BYTES 192u
 /* int8 1x1x20x12, "stem_quantized_float__2d_quantized__nhwc", steps 1 to 2 */
-#define FLOAT_2D_QUANTIZED_NHWC_OFFSET 192u
+#define FLOAT_2D_QUANTIZED_NHWC_OFFSET 200u
 #define FLOAT_2D_QUANTIZED_NHWC_BYTES 240u
 /* scratch, step 2 */
 #define DEPTHWISE1_QUANT_SCRATCH_OFFSET 0u
-#define DEPTHWISE1_QUANT_SCRATCH_BYTES 100u
+#define DEPTHWISE1_QUANT_SCRATCH_BYTES 176u
 /* int8 1x1x20x12, "...1_quantized_float__2d_quantized__nhwc", steps 2 to 3 */
-#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 156u
+#define FLOAT_2D_QUANTIZED_NHWC_2_OFFSET 176u
 #define FLOAT_2D_QUANTIZED_NHWC_2_BYTES 240u
 /* scratch, step 3 */
 #define POINTWISE1_QUANT_SCRATCH_OFFSET 0u
@@ -66,16 +66,16 @@
 #define POINTWISE2_QUANT_SCRATCH_OFFSET 240u
 #define POINTWISE2_QUANT_SCRATCH_BYTES 64u
 /* int8 1x1x1x24, "...e_quantized_float__2d_quantized__nhwc", steps 6 to 7 */
-#define FLOAT_2D_QUANTIZED_NHWC_6_OFFSET 240u
+#define FLOAT_2D_QUANTIZED_NHWC_6_OFFSET 0u
 #define FLOAT_2D_QUANTIZED_NHWC_6_BYTES 24u
 /* int8 1x24, "features_quantized", steps 6 to 7 */
-#define FEATURES_QUANTIZED_OFFSET 240u
+#define FEATURES_QUANTIZED_OFFSET 0u
 #define FEATURES_QUANTIZED_BYTES 24u
 /* scratch, step 7 */
-#define CLASSIFIER_QUANT_SCRATCH_OFFSET 0u
+#define CLASSIFIER_QUANT_SCRATCH_OFFSET 24u
 #define CLASSIFIER_QUANT_SCRATCH_BYTES 48u
 /* int8 1x4, "logits_quantized", steps 7 to 8 */
-#define LOGITS_QUANTIZED_OFFSET 48u
+#define LOGITS_QUANTIZED_OFFSET 72u
 #define LOGITS_QUANTIZED_BYTES 4u
 /* int8 1x4, "probability", step 8 to the end */
 #define PROBABILITY_OFFSET 0u

@@ -18,62 +18,52 @@ enum {
   PAIRS = 3,
   PACKED = 14,
   EXPANDED = 20,
+  BLOCK = 1,
+  SPAN_H = 1,
+  PANEL = 24,
+  PITCH = 24,
+  COPIED = 20,
 };
 
-void nanoc_taps_dsp_1x5_of20x12_step12_shift12(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t zero);
-void nanoc_taps_dsp_5_shift12(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t zero);
+void nanoc_taps_dsp_1x5_panel24_step4_to12_shift12(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t zero);
 
-static void pixels_in_image(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t exact,
+static void pixels_in_panel(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t exact,
                             const nanoc_dsp_window_params *p) {
   (void)exact;
-  nanoc_taps_dsp_1x5_of20x12_step12_shift12(x, y, w, count, p->y_zero);
+  nanoc_taps_dsp_1x5_panel24_step4_to12_shift12(x, y, w, count, p->y_zero);
 }
 
-static void pixels_in_copy(const int8_t *x, int8_t *y, const uint32_t *w, int32_t count, int32_t exact,
-                            const nanoc_dsp_window_params *p) {
-  (void)exact;
-  nanoc_taps_dsp_5_shift12(x, y, w, count, p->y_zero);
-}
-
-/* Copies the taps of one window, four channels each; zeros is the zero point in four bytes. */
-static void gather(const int8_t *x, int32_t iy, int32_t ix, uint32_t *to, uint32_t zeros) {
-  for (int32_t ky = 0; ky < KERNEL_H; ky++, iy += DILATION_H) {
-    const int8_t *line = x + (iy * IN_W + ix) * CHANNELS;
-    for (int32_t kx = 0; kx < KERNEL_W; kx++, line += DILATION_W * CHANNELS) {
-      const int32_t column = ix + kx * DILATION_W;
-      if (iy >= 0 && iy < IN_H && column >= 0 && column < IN_W) {
-        (void)memcpy(to, line, 4);
-      } else {
-        *to = zeros;
+/* Rows of the image from `first` on, four channels of each pixel; zeros is the zero point in four bytes. */
+static void fill(const int8_t *x, int32_t first, int32_t rows, uint32_t *to, uint32_t zeros) {
+  for (int32_t iy = first; iy < first + rows; iy++, to += PITCH) {
+    if (iy < 0 || iy >= IN_H) {
+      for (int32_t i = 0; i < COPIED; i++) {
+        to[i] = zeros;
       }
-      to++;
+      continue;
     }
-  }
-}
-
-static void border(const int8_t *x, int8_t *y, uint32_t *scratch, int32_t oy, int32_t first, int32_t last, int32_t exact,
-                   const nanoc_dsp_window_params *p) {
-  uint32_t *taps = scratch + EXPANDED;
-  for (int32_t ox = first; ox < last; ox++) {
-    gather(x, oy * STRIDE_H - PAD_TOP, ox * STRIDE_W - PAD_LEFT, taps, p->x_zeros);
-    pixels_in_copy((const int8_t *)taps, y + (oy * OUT_W + ox) * CHANNELS, scratch, 1, exact, p);
+    const int8_t *pixel = x + iy * IN_W * CHANNELS;
+    for (int32_t i = 0; i < COPIED; i++, pixel += CHANNELS) {
+      (void)memcpy(to + i, pixel, 4);
+    }
   }
 }
 
 static void group(const int8_t *x, int8_t *y, uint32_t *scratch, int32_t exact, const nanoc_dsp_window_params *p) {
-  for (int32_t oy = 0; oy < OUT_H; oy++) {
-    if (oy < 0 || oy >= 1) {
-      border(x, y, scratch, oy, 0, OUT_W, exact, p);
-      continue;
+  uint32_t *panel = scratch + EXPANDED;
+  for (int32_t oy = 0; oy < OUT_H; oy += BLOCK) {
+    const int32_t rows = OUT_H - oy < BLOCK ? OUT_H - oy : BLOCK;
+    fill(x, oy * STRIDE_H - PAD_TOP, (rows - 1) * STRIDE_H + SPAN_H, panel + PAD_LEFT, p->x_zeros);
+    for (int32_t r = 0; r < rows; r++) {
+      pixels_in_panel((const int8_t *)(panel + r * STRIDE_H * PITCH), y + (oy + r) * OUT_W * CHANNELS, scratch, OUT_W, exact, p);
     }
-    const int8_t *inside = x + ((oy * STRIDE_H - PAD_TOP) * IN_W + 2 * STRIDE_W - PAD_LEFT) * CHANNELS;
-    border(x, y, scratch, oy, 0, 2, exact, p);
-    pixels_in_image(inside, y + (oy * OUT_W + 2) * CHANNELS, scratch, 16, exact, p);
-    border(x, y, scratch, oy, 18, OUT_W, exact, p);
   }
 }
 
 void nanoc_window_dsp_1x20x12_1x20_k1x5_s1x1_p0x2_fixed4(const int8_t *x, int8_t *y, uint32_t *scratch, const nanoc_dsp_window_params *params) {
+  for (int32_t i = 0; i < PANEL; i++) {
+    scratch[EXPANDED + i] = params->x_zeros;
+  }
   for (int32_t i = 0; i < 3; i++) {
     int32_t channel = 4 * i;
     nanoc_dsp_window_expand(params->weights + i * PACKED, scratch, PAIRS);
