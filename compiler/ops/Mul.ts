@@ -1,4 +1,5 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
+import { dspMul } from '../kernels/arm-dsp/product-kernel.js';
 import { mveBinary } from '../kernels/arm-mve/binary-kernel.js';
 import { cmsisMul } from '../kernels/cmsis-nn/binary.js';
 import { espMul, espMulChannel } from '../kernels/esp-nn/mul.js';
@@ -43,6 +44,7 @@ export default defineOp({
     cmsisMul(rule),
     cmsisMul(rule, 'int16'),
     mveBinary({ function: 'nanoc_mul_float_mve_s8', rule, sign: 1 }, productCall),
+    dspMul(rule),
     {
       function: 'nanoc_mul_s8',
       family: 'portable',

@@ -23,6 +23,7 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_depthwise_dsp_: depthwiseCost,
   nanoc_depthwise16_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
+  nanoc_mul_dsp_s8: productCost,
 };
 
 /** Groups of `width` channels by requantization, from the segments of the stream: [exact, first channel, first word, end]. */
@@ -174,6 +175,12 @@ function windowCost(view: CostView): number {
       ? sizes.borderPixels * Math.max(0, 17.5 * taps - 9)
       : sizes.batches * (panelCost(sizes, panel) + 30 * sizes.outHeight);
   return Math.ceil(sizes.outChannels / 4) * (sizes.pixels * pixel + copies + 200) + clampCost(view, 12);
+}
+
+/** Rows of fours and a rest, after the numbers of `nanoc_broadcast`. */
+function productCost({ int }: CostView): number {
+  const count = int('shape.count');
+  return int('shape.rows') * (48 + 24 * Math.floor(count / 4) + 17 * (count % 4));
 }
 
 function panelShape({ ints }: CostView, sizes: WindowSizes): PanelShape {

@@ -8,6 +8,7 @@ import {
   broadcastFields,
   isQuantizedInt8,
   quantizedRule,
+  walksDense,
 } from '../../ops/shared/elementwise.js';
 import { tabulatePairs } from '../../ops/shared/fixed-form.js';
 import { clampOf, perTensor } from '../../ops/shared/quantized.js';
@@ -36,15 +37,10 @@ export function mveBinary(law: FloatLaw, portable: (context: LowerContext) => Ke
     when: (context) => {
       const quantized = isQuantizedInt8(context);
       if (quantized !== true) return quantized;
-      return isDense(context) || 'an input repeats along the innermost dimension';
+      return walksDense(context) || 'an input repeats along the innermost dimension';
     },
     build: (context) => ({ call: buildCall(context, law, portable(context)) }),
   };
-}
-
-function isDense(context: LowerContext): boolean {
-  const { a_step: a, b_step: b } = broadcastFields(context) as Record<string, { readonly int: number }>;
-  return a!.int === 1 && b!.int === 1;
 }
 
 function buildCall(context: LowerContext, law: FloatLaw, portable: KernelCall): KernelCall {

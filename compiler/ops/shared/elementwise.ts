@@ -129,6 +129,12 @@ export function broadcastFields(view: NodeView): Record<string, ParamValue> {
   };
 }
 
+/** Whether both inputs are walked in the order of y along the innermost dimension. */
+export function walksDense(view: NodeView): boolean {
+  const { a_step: a, b_step: b } = broadcastFields(view) as Record<string, { readonly int: number }>;
+  return a!.int === 1 && b!.int === 1;
+}
+
 /** One number for each of NANOC_OUTER_DIMS dimensions, the fastest first, filled up with `fill`. */
 export function outerSteps(list: readonly number[], fill: number): ParamValue {
   return { ints: [...[...list].reverse(), ...Array<number>(OUTER_DIMENSIONS - list.length).fill(fill)] };
