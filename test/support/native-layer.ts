@@ -1,6 +1,7 @@
-/** One quantized node lowered by the first of its native kernel options that takes it, with what the reference evaluator says. */
+/** One quantized node lowered by the first of its native (or portable) kernel options that takes it, with what the reference evaluator says. */
 import { Diagnostics } from '../../compiler/diagnostics/diagnostic.js';
 import type { AttributeValue, Graph, Node, Value } from '../../compiler/ir/graph.js';
+import type { KernelFamily } from '../../compiler/ir/kernel-call.js';
 import type { Feature } from '../../compiler/ir/target.js';
 import { integerRange, type Tensor } from '../../compiler/ir/tensor.js';
 import { operatorOf } from '../../compiler/ops/index.js';
@@ -67,8 +68,13 @@ export function tensorsOf(spec: LayerSpec, random: Random): Tensor[] {
   });
 }
 
-/** Undefined where no native option takes the node. */
-export function layerCase(spec: LayerSpec, features: readonly Feature[], random: Random): NativeCase | undefined {
+/** Undefined where no option of the family takes the node. */
+export function layerCase(
+  spec: LayerSpec,
+  features: readonly Feature[],
+  random: Random,
+  wanted: KernelFamily = 'native',
+): NativeCase | undefined {
   const tensors = tensorsOf(spec, random);
   const reference = graphOf(spec, false);
   const operator = operatorOf(reference.nodes[0]!);
@@ -78,7 +84,7 @@ export function layerCase(spec: LayerSpec, features: readonly Feature[], random:
   const context = { ...view, features: new Set(features), diagnostics: new Diagnostics() };
   const option = operator.kernels!.find(
     ({ family, needs = [], when }) =>
-      family === 'native' && needs.every((need) => features.includes(need)) && (when?.(context) ?? true) === true,
+      family === wanted && needs.every((need) => features.includes(need)) && (when?.(context) ?? true) === true,
   );
   const built = option?.build(context);
   if (built === undefined || !('call' in built)) return undefined;

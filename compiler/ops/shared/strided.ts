@@ -8,6 +8,8 @@ import { elementBytes, moveCall } from './views.js';
 
 /** NANOC_STRIDED_RANK of nanoc/move.h. */
 const RANK = 6;
+/** Rows that nanoc_transpose_bytes writes together. */
+const TOGETHER = 4;
 /** Walks longer than this are not searched for their lead: input and output are kept apart. */
 const SEARCHED_ROWS = 1 << 16;
 
@@ -39,6 +41,8 @@ export function stridedCall(context: LowerContext, walk: Walk): KernelCall {
     });
   }
   const element = elementBytes(x);
+  const matrices = element === 1 ? matricesOf(shape, strides) : undefined;
+  if (matrices !== undefined) return transposeCall(context, walk.offset, matrices);
   return moveCall(context, 'nanoc_strided_copy', {
     arguments: [
       { kind: 'value', value: x.name, access: 'read' },
@@ -56,6 +60,58 @@ export function stridedCall(context: LowerContext, walk: Walk): KernelCall {
     ],
     overlaps: overlapsOf(context, walk, shape, strides, element),
   });
+}
+
+/** As nanoc_transpose_params: rows of y that are columns of x. */
+interface Matrices {
+  readonly batches: number;
+  readonly batchStep: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly step: number;
+}
+
+/** Undefined where a walk is another one, or has less than the four rows that are written together. */
+function matricesOf(shape: readonly number[], strides: readonly number[]): Matrices | undefined {
+  if (shape.length < 2 || shape.length > 3 || strides.at(-2) !== 1) return undefined;
+  const [rows, columns, step] = [shape.at(-2)!, shape.at(-1)!, strides.at(-1)!];
+  const [batches, batchStep] = shape.length === 3 ? [shape[0]!, strides[0]!] : [1, 0];
+  return rows >= TOGETHER ? { batches, batchStep, rows, columns, step } : undefined;
+}
+
+function transposeCall(context: LowerContext, offset: number, matrices: Matrices): KernelCall {
+  const [x, y] = [context.required(0), context.output(0)];
+  const { batches, batchStep, rows, columns, step } = matrices;
+  const fields = { offset, batches, batch_step: batchStep, rows, columns, step };
+  return moveCall(context, 'nanoc_transpose_bytes', {
+    arguments: [
+      { kind: 'value', value: x.name, access: 'read' },
+      { kind: 'value', value: y.name, access: 'write' },
+      {
+        kind: 'params',
+        struct: 'nanoc_transpose_params',
+        fields: Object.fromEntries(Object.entries(fields).map(([name, int]) => [name, { int }])),
+      },
+    ],
+    overlaps: [{ input: x.name, output: y.name, lead: transposeLead(offset, matrices, elementCount(x.shape)) }],
+  });
+}
+
+/** Rows that are written together are read until the last of them is complete. */
+function transposeLead(
+  offset: number,
+  { batches, batchStep, rows, columns, step }: Matrices,
+  inputBytes: number,
+): number {
+  const steps: Step[] = [];
+  for (let batch = 0; batch < batches; batch += 1) {
+    for (let row = 0; row < rows; row += TOGETHER) {
+      const readStart = offset + batch * batchStep + row + Math.min(0, (columns - 1) * step);
+      const writeEnd = (batch * rows + Math.min(row + TOGETHER, rows)) * columns;
+      steps.push({ readStart, writeEnd }, { readStart, writeEnd });
+    }
+  }
+  return leadOfSteps(steps, inputBytes);
 }
 
 /** The walk writes in ascending order, so its lead follows from where each row is read. */

@@ -16,7 +16,15 @@
 #define NANOC_FOURS 1
 #endif
 
-#if defined(__riscv)
+/** 1 where ACLE's instructions on four bytes in a word are there (Arm's DSP extension). */
+#if defined(__ARM_FEATURE_SIMD32)
+#include <arm_acle.h>
+#define NANOC_SIMD_FOURS 1
+#else
+#define NANOC_SIMD_FOURS 0
+#endif
+
+#if !defined(__ARM_FEATURE_UNALIGNED) && !defined(__x86_64__)
 typedef const int8_t *nanoc_four;
 
 static inline nanoc_four nanoc_load4(const int8_t *x) { return x; }

@@ -18,6 +18,19 @@ typedef struct {
  *  Rows are written in ascending order; a row of stride 1 is moved as by memmove. */
 void nanoc_strided_copy(const void *x, void *y, const nanoc_strided_params *params);
 
+/** Matrices of bytes: y[batch][row][column] = x[offset + batch * batch_step + row + column * step]. */
+typedef struct {
+  int32_t offset;
+  int32_t batches;
+  int32_t batch_step;
+  int32_t rows;
+  int32_t columns;
+  int32_t step;
+} nanoc_transpose_params;
+
+/** Transpose of elements of one byte whose rows in y are columns in x. Four rows of y are written at a time, in ascending order. */
+void nanoc_transpose_bytes(const void *x, void *y, const nanoc_transpose_params *params);
+
 typedef struct {
   int32_t inputs;
   int32_t rows;

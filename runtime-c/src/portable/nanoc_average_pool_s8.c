@@ -1,3 +1,4 @@
+#include "nanoc/fours.h"
 #include "nanoc/pool.h"
 #include "nanoc/taps.h"
 
@@ -17,12 +18,47 @@ typedef struct {
   float scale;
 } divisor;
 
-/* One copy for all channels: it is long next to the loops that it ends. */
-static NANOC_NOINLINE int8_t finish(const nanoc_average_pool_s8_params *p, int32_t sum, float scale) {
+/* Without an FPU one copy for all channels: it is long next to the loops that it ends. */
+#if NANOC_FPU
+#define FINISH static inline
+#else
+#define FINISH static NANOC_NOINLINE
+#endif
+
+FINISH int8_t finish(const nanoc_average_pool_s8_params *p, int32_t sum, float scale) {
   return (int8_t)nanoc_requantize(sum, scale, p->y_zero, p->low, p->high);
 }
 
+#if NANOC_SIMD_FOURS
+
+/* Windows of up to 255 taps: two sums in a word, which 255 bytes do not leave. */
+static inline void sum_small(int32_t sums[4], const view *v, int32_t channel) {
+  uint32_t even = 0;
+  uint32_t odd = 0;
+  const int8_t *row = v->origin + channel;
+  for (int32_t ky = v->rows; ky > 0; ky--, row += v->row_step) {
+    const int8_t *tap = row;
+    for (int32_t kx = v->columns; kx > 0; kx--, tap += v->column_step) {
+      const uint32_t four = nanoc_load4(tap);
+      even = (uint32_t)__sxtab16((int16x2_t)even, (int8x4_t)four);
+      odd = (uint32_t)__sxtab16((int16x2_t)odd, (int8x4_t)((four >> 8) | (four << 24)));
+    }
+  }
+  sums[0] = (int16_t)(uint16_t)even - v->zero_sum;
+  sums[1] = (int16_t)(uint16_t)odd - v->zero_sum;
+  sums[2] = (int16_t)(uint16_t)(even >> 16) - v->zero_sum;
+  sums[3] = (int16_t)(uint16_t)(odd >> 16) - v->zero_sum;
+}
+
+#endif
+
 static void sum4(int32_t sums[4], const view *v, int32_t channel) {
+#if NANOC_SIMD_FOURS
+  if (v->rows * v->columns < 256) {
+    sum_small(sums, v, channel);
+    return;
+  }
+#endif
   for (int32_t c = 0; c < 4; c++) {
     sums[c] = -v->zero_sum;
   }

@@ -12,8 +12,8 @@
  *   weights            252       arena              360
  *   bias                32       context              8
  *   scale                8       total              368
- *   parameters         404
- *   total              696
+ *   parameters         340
+ *   total              632
  */
 #include "branch.h"
 
@@ -65,8 +65,8 @@ NANOC_STATIC_ASSERT(
     "context larger than planned");
 NANOC_STATIC_ASSERT(sizeof(float) == 4u, "float must be IEEE 754 binary32");
 
-static const nanoc_strided_params x_nhwc_transpose_params = {
-  .element = 1, .offset = 0, .sizes = {1, 1, 1, 1, 36, 3}, .strides = {0, 0, 0, 0, 1, 36},
+static const nanoc_transpose_params x_nhwc_transpose_params = {
+  .offset = 0, .batches = 1, .batch_step = 0, .rows = 36, .columns = 3, .step = 36,
 };
 
 static const nanoc_conv_s8_params conv1_params = {
@@ -98,8 +98,8 @@ static const nanoc_add_s8_params add_params = {
   .low = -128, .high = 127,
 };
 
-static const nanoc_strided_params y_transpose_params = {
-  .element = 1, .offset = 0, .sizes = {1, 1, 1, 1, 4, 36}, .strides = {0, 0, 0, 0, 1, 4},
+static const nanoc_transpose_params y_transpose_params = {
+  .offset = 0, .batches = 1, .batch_step = 0, .rows = 4, .columns = 36, .step = 4,
 };
 
 /* One layer. A switch, not a table of functions: tools see every call and can bound the stack. */
@@ -108,8 +108,8 @@ static void run_step(branch_t *model, uint32_t step) {
   switch (step) {
     case 0:
       /* [1/5] "x__nhwc_transpose" Transpose, 1x3x6x6 -> 1x6x6x3 */
-      nanoc_strided_copy((const void *)&arena[X_OFFSET], (void *)&arena[X_NHWC_OFFSET],
-                         &x_nhwc_transpose_params);
+      nanoc_transpose_bytes((const void *)&arena[X_OFFSET], (void *)&arena[X_NHWC_OFFSET],
+                            &x_nhwc_transpose_params);
       break;
     case 1:
       /* [2/5] "conv1" Conv, 1x6x6x3 -> 1x6x6x4, kernel 3x3, pad 1 */
@@ -128,8 +128,8 @@ static void run_step(branch_t *model, uint32_t step) {
       break;
     case 4:
       /* [5/5] "y_transpose" Transpose, 1x6x6x4 -> 1x4x6x6 */
-      nanoc_strided_copy((const void *)&arena[Y_MOVED_OFFSET], (void *)&arena[Y_OFFSET],
-                         &y_transpose_params);
+      nanoc_transpose_bytes((const void *)&arena[Y_MOVED_OFFSET], (void *)&arena[Y_OFFSET],
+                            &y_transpose_params);
       break;
     default:
       break;

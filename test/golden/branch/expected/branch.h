@@ -12,8 +12,8 @@
  *   weights            252       arena              360
  *   bias                32       context              8
  *   scale                8       total              368
- *   parameters         404
- *   total              696
+ *   parameters         340
+ *   total              632
  */
 #ifndef BRANCH_H
 #define BRANCH_H

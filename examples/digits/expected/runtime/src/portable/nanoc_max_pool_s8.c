@@ -1,5 +1,7 @@
 #include "nanoc/pool.h"
 
+#include "nanoc/fours.h"
+
 /* The part of a window that lies in the image. */
 typedef struct {
   const int8_t *origin; /* its first pixel */
@@ -10,6 +12,24 @@ typedef struct {
 } view;
 
 static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+#if NANOC_SIMD_FOURS
+
+static void max4(const view *v, int32_t channel, int8_t *y) {
+  uint32_t most = 0x80808080u;
+  const int8_t *row = v->origin + channel;
+  for (int32_t ky = 0; ky < v->rows; ky++, row += v->row_step) {
+    const int8_t *tap = row;
+    for (int32_t kx = 0; kx < v->columns; kx++, tap += v->column_step) {
+      const uint32_t four = nanoc_load4(tap);
+      (void)__ssub8((int8x4_t)most, (int8x4_t)four);
+      most = __sel(most, four);
+    }
+  }
+  (void)memcpy(y, &most, 4);
+}
+
+#else
 
 static void max4(const view *v, int32_t channel, int8_t *y) {
   int32_t m0 = INT8_MIN;
@@ -31,6 +51,8 @@ static void max4(const view *v, int32_t channel, int8_t *y) {
   y[2] = (int8_t)m2;
   y[3] = (int8_t)m3;
 }
+
+#endif
 
 static int8_t max1(const view *v, int32_t channel) {
   int32_t m = INT8_MIN;
