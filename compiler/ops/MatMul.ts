@@ -1,5 +1,6 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
+import { dspMatmulDynamic } from '../kernels/arm-dsp/dynamic-kernel.js';
 import { dspMatmulS16 } from '../kernels/arm-dsp/halfwords-kernel.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmulS16 } from '../kernels/arm-mve/halfwords-kernel.js';
@@ -69,13 +70,11 @@ export default defineOp({
       when: (context) => hasConstantWeights(context),
       build: (context) => ({ call: constantCall(context) }),
     },
+    dspMatmulDynamic((context) => dynamicCall(context, 'nanoc_matmul_dynamic_s8'), whyNotDynamic),
     {
       function: 'nanoc_matmul_dynamic_s8',
       family: 'portable',
-      when: (context) => {
-        if (context.required(0).quantization === undefined) return 'the inputs are float32';
-        return hasConstantWeights(context) === true ? 'the right side is constant' : true;
-      },
+      when: (context) => whyNotDynamic(context) ?? true,
       build: (context) => ({ call: dynamicCall(context, 'nanoc_matmul_dynamic_s8') }),
     },
     {
@@ -249,6 +248,11 @@ function batchFields(context: LowerContext): Record<string, ParamValue> {
     a_step: { int: strides[0]![0] ?? 0 },
     b_step: { int: strides[1]![0] ?? 0 },
   };
+}
+
+function whyNotDynamic(context: LowerContext): string | undefined {
+  if (context.required(0).quantization === undefined) return 'the inputs are float32';
+  return hasConstantWeights(context) === true ? 'the right side is constant' : undefined;
 }
 
 function dynamicCall(context: LowerContext, name: string): KernelCall {

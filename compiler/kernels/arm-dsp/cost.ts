@@ -24,6 +24,7 @@ export const dspCosts: Readonly<Record<string, Formula>> = {
   nanoc_depthwise16_dsp_: depthwiseCost,
   nanoc_window_dsp_: windowCost,
   nanoc_mul_dsp_s8: productCost,
+  nanoc_matmul_dynamic_dsp_s8: dynamicCost,
 };
 
 /** Groups of `width` channels by requantization, from the segments of the stream: [exact, first channel, first word, end]. */
@@ -181,6 +182,22 @@ function windowCost(view: CostView): number {
 function productCost({ int }: CostView): number {
   const count = int('shape.count');
   return int('shape.rows') * (48 + 24 * Math.floor(count / 4) + 17 * (count % 4));
+}
+
+/** Blocks of four columns are packed, then multiplied with every row. */
+function dynamicCost(view: CostView): number {
+  const [batches, rows, inner, columns] = ['batches', 'rows', 'inner', 'columns'].map((name) => view.int(name)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const fours = Math.floor(inner / 4);
+  const rest = inner % 4 === 0 ? 0 : 1;
+  const row = 44 + 13 * (fours + rest) + 2 * Math.ceil(fours / 2) + rest;
+  const packing = 180 + 62 * fours + 330 * rest;
+  const clamped = view.int('output.low') > -128 || view.int('output.high') < 127 ? 12 * elements(view.y) : 0;
+  return batches * Math.ceil(columns / 4) * (packing + rows * row) + clamped;
 }
 
 function panelShape({ ints }: CostView, sizes: WindowSizes): PanelShape {

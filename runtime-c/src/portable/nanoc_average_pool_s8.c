@@ -39,7 +39,8 @@ static inline void sum_small(int32_t sums[4], const view *v, int32_t channel) {
   for (int32_t ky = v->rows; ky > 0; ky--, row += v->row_step) {
     const int8_t *tap = row;
     for (int32_t kx = v->columns; kx > 0; kx--, tap += v->column_step) {
-      const uint32_t four = nanoc_load4(tap);
+      uint32_t four;
+      (void)memcpy(&four, tap, 4);
       even = (uint32_t)__sxtab16((int16x2_t)even, (int8x4_t)four);
       odd = (uint32_t)__sxtab16((int16x2_t)odd, (int8x4_t)((four >> 8) | (four << 24)));
     }
