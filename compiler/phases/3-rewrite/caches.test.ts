@@ -60,7 +60,8 @@ describe.each(cases)('$form, quantized: $quantized', ({ form, kernel, quantized 
     const compilation = await compile(source, { target, states: STATE });
     const functions = compilation.plan.calls.map((call) => call.function);
     expect(functions).toContain(kernel);
-    for (const copy of ['nanoc_copy', 'nanoc_concat', 'nanoc_strided_copy']) expect(functions).not.toContain(copy);
+    for (const copy of ['nanoc_copy', 'nanoc_concat', 'nanoc_strided_copy', 'nanoc_transpose_bytes'])
+      expect(functions).not.toContain(copy);
     const rows = form.endsWith('read') ? ROWS + 1 : ROWS;
     const heads = form === 'ScatterND of a row' ? 1 : HEADS;
     expect(compilation.plan.stateBytes).toBe(heads * rows * DIM * (quantized ? 1 : 4));

@@ -21,7 +21,8 @@ static void max4(const view *v, int32_t channel, int8_t *y) {
   for (int32_t ky = 0; ky < v->rows; ky++, row += v->row_step) {
     const int8_t *tap = row;
     for (int32_t kx = 0; kx < v->columns; kx++, tap += v->column_step) {
-      const uint32_t four = nanoc_load4(tap);
+      uint32_t four;
+      (void)memcpy(&four, tap, 4);
       (void)__ssub8((int8x4_t)most, (int8x4_t)four);
       most = __sel(most, four);
     }
