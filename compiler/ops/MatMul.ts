@@ -1,6 +1,5 @@
 import type { KernelCall, ParamValue } from '../ir/kernel-call.js';
 import { allocate, elementCount, type Tensor } from '../ir/tensor.js';
-import { dspMatmulDynamic } from '../kernels/arm-dsp/dynamic-kernel.js';
 import { dspMatmulS16 } from '../kernels/arm-dsp/halfwords-kernel.js';
 import { dspMatmul, dspMatvec } from '../kernels/arm-dsp/matmul-kernel.js';
 import { mveMatmulS16 } from '../kernels/arm-mve/halfwords-kernel.js';
@@ -14,6 +13,7 @@ import {
   cmsisMatmul,
 } from '../kernels/cmsis-nn/fully-connected.js';
 import { cmsisFullyConnectedS16, cmsisMatmulS16 } from '../kernels/cmsis-nn/halfwords.js';
+import { packedProducts } from '../kernels/dynamic.js';
 import { espFullyConnected, espFullyConnectedPerChannel, espMatmul } from '../kernels/esp-nn/fully-connected.js';
 import { pieMatmul } from '../kernels/pie/conv.js';
 import { rv32Matmul, rv32MatmulOfPairs } from '../kernels/riscv/conv-kernel.js';
@@ -70,7 +70,7 @@ export default defineOp({
       when: (context) => hasConstantWeights(context),
       build: (context) => ({ call: constantCall(context) }),
     },
-    dspMatmulDynamic((context) => dynamicCall(context, 'nanoc_matmul_dynamic_s8'), whyNotDynamic),
+    ...packedProducts((context) => dynamicCall(context, 'nanoc_matmul_dynamic_s8'), whyNotDynamic),
     {
       function: 'nanoc_matmul_dynamic_s8',
       family: 'portable',

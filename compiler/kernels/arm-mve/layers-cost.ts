@@ -11,6 +11,7 @@ export const mveLayerCosts: Readonly<Record<string, Formula>> = {
   nanoc_table_mve_s8: ({ y }) => 4 * Math.ceil(elements(y) / 16) + 8,
   nanoc_average_all_mve_s8: averageAllCost,
   nanoc_max_pool_mve_s8: maxPoolCost,
+  nanoc_matmul_dynamic_mve_s8: dynamicCost,
 };
 
 /** Around a row of elements that lie one behind the other; four of them are a vector. */
@@ -18,6 +19,16 @@ const BINARY_ROW = 40;
 
 function binaryCost(view: CostView, vector: number): number {
   return view.int('shape.rows') * (BINARY_ROW + vector * Math.ceil(view.int('shape.count') / 4));
+}
+
+/** Of four columns: to pack a row of the right side, and sixteen; around a row of the left side, and for sixteen of its elements. */
+const DYNAMIC = { packed: 18.6, chunk: 90, row: 30, sixteen: 10 };
+
+function dynamicCost({ int }: CostView): number {
+  const chunks = Math.ceil(int('inner') / 16);
+  const packing = DYNAMIC.packed * int('inner') + DYNAMIC.chunk * chunks - 40;
+  const products = int('rows') * (DYNAMIC.row + DYNAMIC.sixteen * chunks);
+  return int('batches') * Math.ceil(int('columns') / 4) * (packing + products);
 }
 
 /** Sixteen channels of a pixel, or up to eight; around the channels; for each of them, and for each part of 256 pixels. */

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { checkOnHost, checkOnTarget, type NativeCase } from '../../../test/support/native-conv.js';
-import { type LayerSpec, layerCase, type Operand } from '../../../test/support/native-layer.js';
-import { Random } from '../../../test/support/random.js';
-import { runCallsOnTarget } from '../../../test/support/run-call.js';
-import { loadTarget } from '../../targets.js';
-import { predictInstructions } from '../cost.js';
+import { checkOnHost, checkOnTarget, type NativeCase } from '../../test/support/native-conv.js';
+import { type LayerSpec, layerCase, type Operand } from '../../test/support/native-layer.js';
+import { Random } from '../../test/support/random.js';
+import { runCallsOnTarget } from '../../test/support/run-call.js';
+import type { Feature } from '../ir/target.js';
+import { loadTarget } from '../targets.js';
+import { predictInstructions } from './cost.js';
 
-const FEATURES = ['dsp', 'fpu'] as const;
-const NAME = 'nanoc_matmul_dynamic_dsp_s8';
+const FORMS = [
+  { name: 'nanoc_matmul_dynamic_dsp_s8', features: ['dsp', 'fpu'], core: 'cortex-m4' },
+  { name: 'nanoc_matmul_dynamic_mve_s8', features: ['mve', 'dsp', 'fpu'], core: 'cortex-m55' },
+] as const;
 
 type Sizes = readonly [batches: number, rows: number, inner: number, columns: number];
 
@@ -28,7 +31,7 @@ function product([batches, rows, inner, columns]: Sizes, random: Random, steep =
   };
 }
 
-function cases(seed: number): NativeCase[] {
+function cases(seed: number, features: readonly Feature[]): NativeCase[] {
   const random = new Random(seed);
   const chosen: Sizes[] = [
     [1, 1, 4, 4],
@@ -41,25 +44,26 @@ function cases(seed: number): NativeCase[] {
     return [random.integer(1, 3), random.integer(1, 9), random.integer(4, 40), random.integer(4, 23)];
   });
   return [...chosen, ...any].flatMap((sizes, i) => {
-    return layerCase(product(sizes, random, i % 7 === 0, i % 5 === 0), FEATURES, random) ?? [];
+    return layerCase(product(sizes, random, i % 7 === 0, i % 5 === 0), features, random) ?? [];
   });
 }
 
-describe('products of two computed tensors for the DSP extension', () => {
+describe.each(FORMS)('products of two computed tensors: $name', ({ name, features, core }) => {
   it('C twin: every byte', async () => {
-    const list = cases(81);
-    expect(list.map(({ case: { call } }) => call.function)).toEqual(Array(25).fill(NAME));
+    const list = cases(81, features);
+    expect(list.map(({ case: { call } }) => call.function)).toEqual(Array(25).fill(name));
     await checkOnHost(list);
   });
 
-  it('cortex-m4: the same bytes', async () => {
-    await checkOnTarget(cases(82), 'cortex-m4', 0);
+  it('on its core: the same bytes', async () => {
+    await checkOnTarget(cases(82, features), core, 0);
   });
 
-  it('leaves less than four columns or inner elements to the portable kernel', () => {
+  it('leaves less than four columns to the portable kernel, and less than four inner elements without MVE', () => {
     const random = new Random(1);
-    expect(layerCase(product([1, 5, 3, 8], random), FEATURES, random)).toBeUndefined();
-    expect(layerCase(product([1, 5, 8, 3], random), FEATURES, random)).toBeUndefined();
+    expect(layerCase(product([1, 5, 8, 3], random), features, random)).toBeUndefined();
+    const short = layerCase(product([1, 5, 3, 8], random), features, random);
+    expect(short === undefined).toBe(core === 'cortex-m4');
   });
 
   it('is predicted within 15 %', async () => {
@@ -71,12 +75,18 @@ describe('products of two computed tensors for the DSP extension', () => {
       [2, 8, 33, 40],
       [1, 30, 21, 30],
     ];
-    const list = sizes.map((each) => layerCase({ ...product(each, random), attributes: {} }, FEATURES, random)!.case);
-    const target = await loadTarget('cortex-m4');
+    const list = sizes.map((each) => layerCase({ ...product(each, random), attributes: {} }, features, random)!.case);
+    const target = await loadTarget(core);
     const results = await runCallsOnTarget(list, target);
     const ratios = list.map(
       ({ call, graph }, i) => predictInstructions(call, graph, target)! / results[i]!.instructions,
     );
+    if (process.env.NANOC_SHOW !== undefined)
+      console.log(
+        name,
+        results.map(({ instructions }) => instructions),
+        ratios,
+      );
     expect(ratios.filter((ratio) => Math.abs(ratio - 1) > 0.15)).toEqual([]);
   });
 });
