@@ -258,7 +258,7 @@ function call(
   };
 }
 
-function table(suffix: string, data: Uint16Array | Float32Array): ParamValue {
+function table(suffix: string, data: Uint16Array | Int16Array | Float32Array): ParamValue {
   return { constant: { suffix, data, role: 'table' } };
 }
 
@@ -349,5 +349,60 @@ function quantizedCall(context: LowerContext): KernelCall {
     y_zero: { int: y.zeroPoint },
     low: { int: y.low },
     high: { int: y.high },
+    ...fixedFields(context, x.scale / y.scale),
   });
+}
+
+/** Bits of the fixed-point weights of a position (nanoc/resize.h), and the most of a result's fraction. */
+const WEIGHT_BITS = 14;
+const MOST_FRACTION = 12;
+
+/**
+ * The fixed-point form, and how far from a tie it may differ from the law in float32. With x less its zero point at most 255: the weights
+ * are off by what is summed up here over the four neighbours of the worst pixel; six roundings of the law are less than 2^-21 of the sum of
+ * its terms; the high word of the product is less than 1 too low, and the rounded factor adds less than 1.
+ */
+function fixedFields(context: LowerContext, ratio: number): Record<string, ParamValue> {
+  const [height, width] = spatialAxes(context);
+  const [rows, columns] = [linearWeights(height), linearWeights(width)];
+  // factor = ratio * 2^(18 + fraction) below 2^31; 255 * ratio * 2^fraction is below 2^21 then.
+  const fraction = Math.min(MOST_FRACTION, 12 - Math.ceil(Math.log2(ratio)));
+  const isUsable = fraction >= 4 && ratio > 2 ** -20;
+  const shift = isUsable ? fraction : 1;
+  const error = 255 * ratio * (largestError(rows, columns) + 2 ** -20);
+  return {
+    rows_fixed: table('rows_fixed', fixedWeights(rows)),
+    columns_fixed: table('columns_fixed', fixedWeights(columns)),
+    factor: { int: isUsable ? Math.min(Math.round(ratio * 2 ** (18 + fraction)), 2 ** 31 - 1) : 0 },
+    shift: { int: shift },
+    near: { int: isUsable ? Math.min(Math.ceil(error * 2 ** shift) + 2, 2 ** (shift - 1)) : 1 },
+  };
+}
+
+function fixedWeights(list: readonly Between[]): Int16Array {
+  return Int16Array.from(
+    list.flatMap(({ firstWeight, secondWeight }) =>
+      [firstWeight, secondWeight].map((w) => Math.round(w * 2 ** WEIGHT_BITS)),
+    ),
+  );
+}
+
+/** The sum of what four fixed weights are off by, of the worst pixel. */
+function largestError(rows: readonly Between[], columns: readonly Between[]): number {
+  const [fixedRows, fixedColumns] = [fixedWeights(rows), fixedWeights(columns)];
+  let largest = 0;
+  rows.forEach((row, i) => {
+    columns.forEach((column, j) => {
+      let sum = 0;
+      [row.firstWeight, row.secondWeight].forEach((down, r) => {
+        [column.firstWeight, column.secondWeight].forEach((across, c) => {
+          const product = fixedColumns[2 * j + c]! * fixedRows[2 * i + r]!;
+          const fixed = Math.floor((product + 2 ** (WEIGHT_BITS - 1)) / 2 ** WEIGHT_BITS);
+          sum += Math.abs(fixed / 2 ** WEIGHT_BITS - Math.fround(across * down));
+        });
+      });
+      largest = Math.max(largest, sum);
+    });
+  });
+  return largest;
 }

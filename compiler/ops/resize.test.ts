@@ -209,6 +209,20 @@ describe('Resize', () => {
     );
     await check(cases, { float: 1e-5, steps: 1 });
   });
+
+  it('linear on bytes, for all ratios of the scales: in fixed point, and in float near ties', async () => {
+    // Twice the size gives weights of sixteenths, and ties where the scales are equal.
+    const sizes = [{ scales: [1, 1, 2, 2] }, { sizes: [1, 6, 11, 5] }, { sizes: [1, 6, 3, 16] }];
+    const ratios = [1, 0.5, 2, 8, 15.9, 31, 70, 0.1, 0.001, 2 ** -21, 0.3 + random.next()];
+    const cases = ratios.flatMap((ratio) =>
+      sizes.map((size) =>
+        resize(tensor('int8', [1, 6, 8, 7], -128, 127), 'linear', 'half_pixel', size, {
+          quantized: { x: [0.04 * ratio, random.integer(-128, 127)], y: [0.04, random.integer(-100, 100)] },
+        }),
+      ),
+    );
+    await check(cases, { float: 1e-5, steps: 1 });
+  });
 });
 
 describe('Gather', () => {

@@ -49,9 +49,18 @@ typedef struct {
   int32_t y_zero;
   int32_t low;
   int32_t high;
+  /* The same in fixed point: weights of 14 bits, the first and the second of each position; the ratio of the scales times 2^(18 + shift). */
+  const int16_t *rows_fixed;
+  const int16_t *columns_fixed;
+  int32_t factor;
+  int32_t shift; /* 1 to 12 */
+  int32_t near;  /* from a tie, in 2^-shift of a step; at least half a step: always float */
 } nanoc_resize_linear_s8_params;
 
-/** The same on (x - x_zero) * x_scale, quantized: clamp(round_half_even(y / y_scale) + y_zero). No overlap. */
+/**
+ * The same on (x - x_zero) * x_scale, quantized: clamp(round_half_even(y / y_scale) + y_zero). No overlap.
+ * The compiler has proven that the fixed-point result is the float one outside `near`.
+ */
 void nanoc_resize_linear_s8(const int8_t *x, int8_t *y, const nanoc_resize_linear_s8_params *params);
 
 #endif
