@@ -45,6 +45,16 @@ function table(random: Random): LayerSpec {
   return { op: 'Sigmoid', inputs: [operand], output: { ...operand, scale: 1 / 256, zeroPoint: -128 } };
 }
 
+function product(random: Random): LayerSpec {
+  const [rows, inner, columns] = [random.integer(10, 50), random.integer(8, 70), random.integer(12, 60)];
+  const operand = (shape: readonly number[]) => ({ shape, scale: 0.02, zeroPoint: 5 });
+  return {
+    op: 'MatMul',
+    inputs: [operand([2, rows, inner]), operand([2, inner, columns])],
+    output: operand([2, rows, columns]),
+  };
+}
+
 it('is within 15 % for each of them', { timeout: SLOW_MS }, async () => {
   const random = new Random(23);
   const times = (make: () => LayerSpec) => Array.from({ length: 6 }, make);
@@ -55,6 +65,7 @@ it('is within 15 % for each of them', { timeout: SLOW_MS }, async () => {
     ...times(() => pool('MaxPool', random)),
     ...times(() => pool('AveragePool', random)),
     ...times(() => table(random)),
+    ...times(() => product(random)),
   ];
   const cases = specs.flatMap((spec) => layerCase(spec, ['mve', 'fpu', 'dsp'], random) ?? []).map((one) => one.case);
   const target = await loadTarget('cortex-m55');
